@@ -1,0 +1,1 @@
+"""The outside world: Kafka, InfluxDB, the embedded store."""

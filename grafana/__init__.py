@@ -1,0 +1,1 @@
+"""Dashboards and alert rules, made from the signals."""
