@@ -1,0 +1,49 @@
+# What CI runs is 'make test'; every target runs the same here and there.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast check bench services clean
+
+VENV ?= .venv
+PY := $(VENV)/bin/python
+export PYTHON
+
+help:  ## Say what there is
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+# Two steps, each with a stamp: the demo needs the first only.
+$(VENV)/.core: pyproject.toml constraints.txt scripts/make_venv.sh scripts/install.sh
+	@scripts/make_venv.sh $(VENV)
+	@scripts/install.sh $(VENV) ""
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	@scripts/install.sh $(VENV) "[dev]"
+	@touch $@
+
+setup: $(VENV)/.dev  ## Make .venv with all that development needs (Python 3.11 or 3.12; PYTHON=… names one)
+
+demo: $(VENV)/.core  ## See it work, with nothing but Python (DEMO_SECONDS=60, DEMO_SEED=…)
+	@$(PY) -m tidegauge.cli demo
+
+test: check  ## All checks and all tests, with real servers where they can be had
+	@$(PY) -m tests.services get --missing
+	$(PY) -m pytest
+
+test-fast: $(VENV)/.dev  ## The tests that need no server
+	$(PY) -m pytest -m "not services"
+
+check: $(VENV)/.dev  ## Lint, format, types, import rules, rendered files
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo
+	$(PY) -m tidegauge.cli schema --check
+
+bench: $(VENV)/.dev  ## Throughput against a bare consumer and stock windows (ARGS="--events 2000000")
+	$(PY) -m benchmarks.throughput $(ARGS)
+
+services: $(VENV)/.dev  ## Get the servers of the tests into the cache, and say where they are
+	$(PY) -m tests.services get
+
+clean:  ## Remove the environment and the caches of the tools
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
