@@ -1,0 +1,86 @@
+"""What flows through the engine: batches of decoded events in columns, with the partition's progress."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import polars as pl
+
+TIME = "_time_ns"
+"""Column of an event batch: event time in nanoseconds since the epoch (Int64, never null)."""
+OFFSET = "_offset"
+"""Column of an event batch: the record's offset in its partition (Int64)."""
+APPENDED = "_appended_ms"
+"""Column of an event batch: the record's Kafka timestamp in milliseconds (Int64); only when asked for."""
+RESERVED_PREFIX = "_"
+"""Field names of a pipeline file must not begin with this."""
+
+NO_TIME = -(2**63) + 1
+"""A watermark before any event."""
+END_OF_TIME = 2**63 - 1
+"""A watermark after every event."""
+
+
+class PartitionState(StrEnum):
+    """Whether a partition still holds the watermark back."""
+
+    ACTIVE = "active"
+    IDLE = "idle"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one partition of a source has come.
+
+    `watermark_ns` is the partition's highest event time minus the out-of-orderness: every later
+    on-time record of the partition has an event time of at least this. `partitions` is how many
+    the source has, so that nobody advances before all of them have been heard of. `appended_ns` is
+    the Kafka timestamp of the newest record read, for measuring latency only.
+    """
+
+    source: str
+    partition: int
+    partitions: int
+    watermark_ns: int
+    state: PartitionState
+    appended_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of every record read from one partition since the flow's first start.
+
+    `read` equals the sum of the others: on time, corrections, filtered and dead-lettered.
+    """
+
+    read: int = 0
+    on_time: int = 0
+    corrections: int = 0
+    filtered: int = 0
+    dead_lettered: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.read + other.read,
+            self.on_time + other.on_time,
+            self.corrections + other.corrections,
+            self.filtered + other.filtered,
+            self.dead_lettered + other.dead_lettered,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EventBatch:
+    """Decoded events of one partition, in offset order.
+
+    `on_time` and `corrections` are frames with the declared and derived fields, `TIME` and
+    `OFFSET`; `dead_letters` has the columns of the dead-letter signal. Each may have no rows.
+    `counts` are running totals up to and with this batch. An empty batch still carries progress.
+    """
+
+    topic: str
+    on_time: pl.DataFrame
+    corrections: pl.DataFrame
+    dead_letters: pl.DataFrame
+    progress: Progress
+    counts: Counts

@@ -1,0 +1,183 @@
+"""The signals of a pipeline: every measurement it can write, made from the pipeline file alone."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from tidegauge.expressions.aggregates import compile_aggregate
+from tidegauge.expressions.scalars import compile_scalar
+from tidegauge.fieldtypes import FieldType
+from tidegauge.signals import Column, Signal, SignalKind
+from tidegauge.spec.models import Pipeline, Source, Window, WindowField
+
+DEAD_LETTERS = "dead_letters"
+ALERTS = "alerts"
+FLOW = "flow"
+RUN_FIELDS = frozenset({"processing_time_ns", "latency_ms"})
+
+INT, FLOAT, STRING, BOOL = FieldType.INT, FieldType.FLOAT, FieldType.STRING, FieldType.BOOL
+
+WINDOW_METADATA = (
+    Column("start_ns", INT, "ns", "Start of the window, nanoseconds since the epoch"),
+    Column("revision", INT, "", "0 for the first result, 1 for the one corrected by late events"),
+    Column("data_points", INT, "short", "Events in the window"),
+    Column("first_event_ns", INT, "ns", "Lowest event time in the window"),
+    Column("last_event_ns", INT, "ns", "Highest event time in the window"),
+    Column("processing_time_ns", INT, "ns", "When the result was made"),
+    Column("latency_ms", FLOAT, "ms", "From the broker's append of the record that closed the window to the result"),
+)
+ANOMALY_FIELDS = (
+    Column("field", STRING, "", "The field that was judged"),
+    Column("value", FLOAT, "", "What was measured"),
+    Column("expected", FLOAT, "", "What the detector expected"),
+    Column("lower", FLOAT, "", "Lower end of the band of the expected"),
+    Column("upper", FLOAT, "", "Upper end of the band of the expected"),
+    Column("score", FLOAT, "", "Distance from the expected in robust standard deviations"),
+    Column("direction", STRING, "", "up or down"),
+    Column("start_ns", INT, "ns", "Start of the window, or the event time"),
+    Column("processing_time_ns", INT, "ns", "When the result was made"),
+)
+ALERT_FIELDS = (
+    Column("id", STRING, "", "Identity of this firing, from its first to its last record"),
+    Column("state", STRING, "", "pending, firing or resolved"),
+    Column("active", INT, "", "1 while firing, else 0"),
+    Column("value", FLOAT, "", "Value that the condition looked at"),
+    Column("summary", STRING, "", "What happened, in a sentence"),
+    Column("since_ns", INT, "ns", "When the condition began to hold"),
+    Column("processing_time_ns", INT, "ns", "When the record was made"),
+)
+DEAD_LETTER_SIGNAL = Signal(
+    DEAD_LETTERS,
+    SignalKind.DEAD_LETTER,
+    DEAD_LETTERS,
+    tags=(
+        Column("kind", STRING, "", "broken, wrong_type, tombstone, no_event_time, future, late or process"),
+        Column("topic", STRING, "", "Topic of the record"),
+        Column("partition", INT, "", "Partition of the record"),
+    ),
+    fields=(
+        Column("offset", INT, "", "Offset of the record"),
+        Column("reason", STRING, "", "Why it was refused"),
+        Column("payload", STRING, "", "Its value as text; absent for a tombstone"),
+        Column("encoding", STRING, "", "utf-8, or base64 where the payload is no UTF-8"),
+    ),
+    description="Records that were refused, with origin, reason and payload",
+)
+FLOW_SIGNAL = Signal(
+    FLOW,
+    SignalKind.FLOW,
+    FLOW,
+    tags=(
+        Column("topic", STRING, "", "Topic that is read"),
+        Column("partition", INT, "", "Partition that is read"),
+    ),
+    fields=(
+        Column("processed", INT, "short", "Messages processed since the flow's first start"),
+        Column("rate", FLOAT, "cps", "Messages processed a second since the record before"),
+        Column("errors", INT, "short", "Messages that became dead letters"),
+        Column("on_time", INT, "short", "Events within the out-of-orderness"),
+        Column("corrections", INT, "short", "Late events within the allowed lateness"),
+        Column("filtered", INT, "short", "Events that the filter left out"),
+        Column("watermark_ns", INT, "ns", "Watermark of the partition"),
+    ),
+    description="What became of the messages of each partition",
+    run_fields=frozenset({"rate"}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Signals by name, and the tags that every record of the pipeline carries."""
+
+    pipeline: str
+    signals: Mapping[str, Signal]
+    constant_tags: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> Signal:
+        return self.signals[name]
+
+    def __iter__(self) -> Iterator[Signal]:
+        return iter(self.signals.values())
+
+
+def catalogue_of(pipeline: Pipeline) -> Catalogue:
+    """All signals of a pipeline that `tidegauge check` accepts."""
+    signals: dict[str, Signal] = {}
+    for name, window in pipeline.windows.items():
+        signals[name] = _window_signal(name, window, event_columns(pipeline.sources[window.from_]))
+    for name, anomaly in pipeline.anomalies.items():
+        signals[name] = _anomaly_signal(pipeline, name, anomaly.description)
+    for name, source in pipeline.sources.items():
+        signals[f"events.{name}"] = _event_signal(name, source)
+    keys = {column.name: column for signal in signals.values() for column in signal.tags}
+    signals[ALERTS] = Signal(
+        ALERTS,
+        SignalKind.ALERT,
+        ALERTS,
+        tags=(Column("alert", STRING), Column("level", INT), *keys.values()),
+        fields=ALERT_FIELDS,
+        description="Life cycle of every alert, rewritten while it is active",
+        run_fields=RUN_FIELDS,
+    )
+    signals[DEAD_LETTERS] = DEAD_LETTER_SIGNAL
+    signals[FLOW] = FLOW_SIGNAL
+    constant = {"pipeline": pipeline.pipeline, **pipeline.labels}
+    return Catalogue(pipeline.pipeline, MappingProxyType(signals), MappingProxyType(constant))
+
+
+def event_columns(source: Source) -> dict[str, FieldType]:
+    """Columns an event of this source has after decoding and deriving, and their types."""
+    columns = {name: declared.type for name, declared in source.fields.items()}
+    for name, sql in source.derive.items():
+        columns[name] = compile_scalar(sql, columns).type
+    return columns
+
+
+def _key_columns(by: list[str], columns: Mapping[str, FieldType]) -> tuple[Column, ...]:
+    return tuple(Column(key, columns[key]) for key in by)
+
+
+def _window_signal(name: str, window: Window, columns: Mapping[str, FieldType]) -> Signal:
+    fields = tuple(_window_field(key, declared, columns) for key, declared in window.select.items())
+    return Signal(
+        name,
+        SignalKind.WINDOW,
+        name,
+        tags=_key_columns(window.by, columns),
+        fields=fields + WINDOW_METADATA,
+        description=window.description,
+        run_fields=RUN_FIELDS,
+    )
+
+
+def _window_field(name: str, declared: WindowField, columns: Mapping[str, FieldType]) -> Column:
+    thresholds = declared.thresholds.model_dump(exclude_none=True)
+    kind = compile_aggregate(declared.expr, columns).type
+    return Column(name, kind, declared.unit, declared.description, MappingProxyType(thresholds))
+
+
+def _anomaly_signal(pipeline: Pipeline, name: str, description: str) -> Signal:
+    anomaly = pipeline.anomalies[name]
+    target = anomaly.on.partition(".")[0]
+    window = pipeline.windows.get(target)
+    source = pipeline.sources[window.from_ if window else target]
+    by = window.by if window else anomaly.by
+    return Signal(
+        name,
+        SignalKind.ANOMALY,
+        "anomalies",
+        tags=(Column("anomaly", STRING), *_key_columns(by, event_columns(source))),
+        fields=ANOMALY_FIELDS,
+        description=description,
+        run_fields=RUN_FIELDS,
+    )
+
+
+def _event_signal(name: str, source: Source) -> Signal:
+    fields = tuple(
+        Column(key, kind, source.fields[key].unit, source.fields[key].description)
+        if key in source.fields
+        else Column(key, kind)
+        for key, kind in event_columns(source).items()
+    )
+    return Signal(f"events.{name}", SignalKind.EVENT, f"events_{name}", (), fields, "Processed events")

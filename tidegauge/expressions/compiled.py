@@ -1,0 +1,45 @@
+"""What a compiled expression is."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from tidegauge.fieldtypes import FieldType
+
+
+class ExpressionError(ValueError):
+    """An expression cannot be compiled; the message says what is wrong and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """An expression over the columns of one row, run on a whole frame at once."""
+
+    sql: str
+    polars: pl.Expr
+    type: FieldType
+    columns: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateCall:
+    """One aggregate inside an expression.
+
+    `function` is one of count, sum, avg, min, max, std_dev, std_dev_pop; `argument` is None for
+    `count(*)`. `id` names the call's result column and is the same for the same call everywhere.
+    """
+
+    id: str
+    function: str
+    argument: Scalar | None
+    type: FieldType
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """An expression over aggregates: arithmetic (`finish`) over columns named by the calls' ids."""
+
+    sql: str
+    calls: tuple[AggregateCall, ...]
+    finish: pl.Expr
+    type: FieldType

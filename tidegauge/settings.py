@@ -1,0 +1,25 @@
+"""Where the servers are and how a process runs: from the environment or a `.env` file, never the pipeline file."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one process. Every field names its environment variable."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, populate_by_name=True)
+
+    kafka_bootstrap: str = Field("127.0.0.1:9092", alias="KAFKA_BOOTSTRAP")
+    influxdb_url: str = Field("http://127.0.0.1:8086", alias="INFLUXDB_URL")
+    influxdb_token: SecretStr = Field(SecretStr(""), alias="INFLUXDB_TOKEN")
+    influxdb_org: str = Field("tidegauge", alias="INFLUXDB_ORG")
+    store: Path | None = Field(None, alias="TIDEGAUGE_STORE")
+    """When set, records go into this SQLite file instead of InfluxDB."""
+    batch_size: int = Field(20_000, alias="TIDEGAUGE_BATCH_SIZE", ge=1, le=100_000)
+    """At most so many messages are read from a partition at once."""
+    bounded: bool = Field(False, alias="TIDEGAUGE_BOUNDED")
+    """Read to the end offsets found at the start, close every window and end."""
+    start_timeout_s: float = Field(10.0, alias="TIDEGAUGE_START_TIMEOUT", gt=0, le=60)
+    """How long a server may take to answer at the start."""
