@@ -1,0 +1,39 @@
+"""What holds for all tests: the servers, the marker of those that need one, no skips in CI."""
+
+import os
+import signal
+from collections.abc import Generator
+
+import hypothesis
+import pytest
+
+from tests.services.fixtures import FIXTURES, influxdb, kafka
+
+__all__ = ["influxdb", "kafka"]
+
+# Times are no requirement here, and CI must say the same of the same code each time.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_configure() -> None:
+    """End as by Ctrl-C when asked to end, so that servers are stopped and their folders removed."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that ask for a server."""
+    for item in items:
+        if FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("services")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make a skip a failure in CI, where everything that a test needs must be had."""
+    report = yield
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"a skip is a failure in CI: {report.longrepr}"
+    return report

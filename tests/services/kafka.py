@@ -1,0 +1,152 @@
+"""A real Kafka for tests and benchmarks: `with running_kafka() as kafka: …`."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from tests.services import docker, kafka_package
+from tests.services.errors import ServerUnavailableError
+from tests.services.names import unique
+from tests.services.process import free_port
+
+IMAGE = f"apache/kafka:{kafka_package.VERSION}"
+TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class Kafka:
+    """A broker that is there.
+
+    Attributes:
+        bootstrap: its address, `host:port`.
+    """
+
+    bootstrap: str
+
+    def admin(self) -> AdminClient:
+        """A client that administers it."""
+        return AdminClient({"bootstrap.servers": self.bootstrap})
+
+    def producer(self) -> Producer:
+        """A client that writes each message once and keeps their order."""
+        settings = {"bootstrap.servers": self.bootstrap, "enable.idempotence": True}
+        return Producer({**settings, "linger.ms": 5, "compression.type": "lz4"})
+
+    def topic(
+        self, name: str | None = None, *, partitions: int = 4, config: dict[str, str] | None = None
+    ) -> str:
+        """Create a topic and return its name, one of its own unless `name` is given.
+
+        Its messages are kept for ever (`retention.ms=-1`): a broker deletes by event time, so that
+        old events would vanish within minutes. `config` adds settings of the topic.
+        """
+        name = name or unique("topic")
+        topic = NewTopic(name, partitions, 1, config={"retention.ms": "-1", **(config or {})})
+        admin = self.admin()  # must outlive the answer
+        admin.create_topics([topic], operation_timeout=TIMEOUT)[name].result(TIMEOUT)
+        return name
+
+    def delete_topic(self, name: str) -> None:
+        """Delete a topic and what is in it."""
+        admin = self.admin()  # must outlive the answer
+        admin.delete_topics([name], operation_timeout=TIMEOUT)[name].result(TIMEOUT)
+
+    def end_offsets(self, topic: str) -> dict[int, int]:
+        """The offset after the last message of each partition.
+
+        Raises:
+            ServerUnavailableError: there is no such topic.
+        """
+        with Consumer(
+            {"bootstrap.servers": self.bootstrap, "group.id": unique("reader")}
+        ) as client:
+            metadata = client.list_topics(topic, TIMEOUT).topics[topic]
+            if metadata.error is not None:
+                raise ServerUnavailableError(f"topic {topic}: {metadata.error}")
+            return {
+                number: client.get_watermark_offsets(TopicPartition(topic, number), TIMEOUT)[1]
+                for number in sorted(metadata.partitions)
+            }
+
+    def read(self, topic: str) -> list[Message]:
+        """All messages of a topic, up to where its partitions ended when it was called.
+
+        In the order of offsets within each partition; of transactions only the committed ones.
+        """
+        left = {number for number, end in self.end_offsets(topic).items() if end}
+        messages: list[Message] = []
+        settings = {
+            "bootstrap.servers": self.bootstrap,
+            "group.id": unique("reader"),
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+        }
+        with Consumer(settings) as client:
+            client.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in left])
+            while left:
+                batch = client.consume(10_000, TIMEOUT)
+                if not batch:
+                    raise ServerUnavailableError(f"topic {topic}: no message for {TIMEOUT:.0f} s")
+                for message in batch:
+                    if (error := message.error()) is None:
+                        messages.append(message)
+                    elif error.code() == KafkaError._PARTITION_EOF:
+                        left.discard(message.partition() or 0)
+                    else:
+                        raise KafkaException(error)
+        return messages
+
+
+@contextmanager
+def running_kafka() -> Iterator[Kafka]:
+    """A Kafka: that of `$KAFKA_BOOTSTRAP`, else in Docker, else from the cache of packages.
+
+    Raises:
+        ServerUnavailableError: none could be had.
+    """
+    if bootstrap := os.environ.get("KAFKA_BOOTSTRAP"):
+        if not _answers(bootstrap, seconds=TIMEOUT):
+            raise ServerUnavailableError(f"KAFKA_BOOTSTRAP={bootstrap}: no answer")
+        yield Kafka(bootstrap)
+    elif docker.available():
+        with _container() as bootstrap:
+            yield Kafka(bootstrap)
+    else:
+        with kafka_package.process(_answers) as bootstrap:
+            yield Kafka(bootstrap)
+
+
+@contextmanager
+def _container() -> Iterator[str]:
+    port = free_port()
+    bootstrap = f"127.0.0.1:{port}"
+    properties = kafka_package.settings(port=port, controller_port=port + 1, host="0.0.0.0")  # noqa: S104 - inside the container only
+    environment = {
+        "KAFKA_" + name.upper().replace(".", "_"): value for name, value in properties.items()
+    }
+    with docker.container(
+        IMAGE, ports={port: port}, environment=environment, answers=lambda: _answers(bootstrap)
+    ):
+        yield bootstrap
+
+
+def _answers(bootstrap: str, seconds: float = 1) -> bool:
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    try:
+        return bool(admin.list_topics(timeout=seconds).brokers)
+    except KafkaException:
+        return False
