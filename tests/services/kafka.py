@@ -1,6 +1,7 @@
 """A real Kafka for tests and benchmarks: `with running_kafka() as kafka: …`."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,17 +98,18 @@ class Kafka:
         }
         with Consumer(settings) as client:
             client.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in left])
+            deadline = time.monotonic() + TIMEOUT
             while left:
-                batch = client.consume(10_000, TIMEOUT)
-                if not batch:
-                    raise ServerUnavailableError(f"topic {topic}: no message for {TIMEOUT:.0f} s")
-                for message in batch:
+                for message in client.consume(10_000, 0.1):
+                    deadline = time.monotonic() + TIMEOUT
                     if (error := message.error()) is None:
                         messages.append(message)
                     elif error.code() == KafkaError._PARTITION_EOF:
                         left.discard(message.partition() or 0)
                     else:
                         raise KafkaException(error)
+                if time.monotonic() > deadline:
+                    raise ServerUnavailableError(f"topic {topic}: no message for {TIMEOUT:.0f} s")
         return messages
 
 
