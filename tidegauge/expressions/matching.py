@@ -1,0 +1,141 @@
+"""IN, BETWEEN, LIKE, CASE, COALESCE and their kin: choosing and matching."""
+
+import re
+from collections.abc import Callable
+from functools import reduce
+from operator import or_
+
+import polars as pl
+from sqlglot import exp
+
+from tidegauge.expressions.compiled import ExpressionError
+from tidegauge.expressions.nodes import (
+    Compile,
+    Node,
+    Rule,
+    condition,
+    made_of,
+    text,
+    unified,
+)
+from tidegauge.expressions.operators import comparable
+from tidegauge.expressions.parsing import snippet
+from tidegauge.fieldtypes import FieldType
+
+BOOL = FieldType.BOOL
+
+
+def _in(tree: exp.Expr, compile_: Compile) -> Node:
+    members = tree.expressions
+    if not members:
+        raise ExpressionError(f"{snippet(tree)}: IN needs a list of values in brackets")
+    trees = [tree.this, *members]
+    value, *others = comparable(trees, [compile_(part) for part in trees], "IN")
+    if all(isinstance(member, exp.Literal) for member in members) and value.type:
+        kind = {FieldType.INT: int, FieldType.FLOAT: float}.get(value.type, str)
+        constants = pl.Series([kind(str(member.this)) for member in members])
+        return made_of(value.polars.is_in(constants.implode()), BOOL, [value, *others])
+    equal = [value.polars == other.polars for other in others]
+    return made_of(reduce(or_, equal), BOOL, [value, *others], times=len(others))
+
+
+def _between(tree: exp.Expr, compile_: Compile) -> Node:
+    trees = [tree.this, tree.args["low"], tree.args["high"]]
+    nodes = comparable(trees, [compile_(part) for part in trees], "BETWEEN")
+    value, low, high = (node.polars for node in nodes)
+    return made_of((value >= low) & (value <= high), BOOL, nodes, times=2)
+
+
+def _like(tree: exp.Expr, compile_: Compile) -> Node:
+    escape = None
+    if isinstance(tree, exp.Escape):
+        mark = tree.expression
+        if not isinstance(mark, exp.Literal) or not mark.is_string or len(str(mark.this)) != 1:
+            raise ExpressionError(f"{snippet(tree)}: ESCAPE takes one character in quotes")
+        escape, tree = str(mark.this), tree.this
+        if not isinstance(tree, exp.Like | exp.ILike):
+            raise ExpressionError(f"{snippet(tree)}: ESCAPE belongs after LIKE")
+    node = text(tree.this, compile_(tree.this), "LIKE")
+    pattern = tree.expression
+    if not isinstance(pattern, exp.Literal) or not pattern.is_string:
+        raise ExpressionError(f"{snippet(tree)}: the pattern of LIKE is a text in quotes")
+    flags = "(?si)" if isinstance(tree, exp.ILike) else "(?s)"
+    found = node.polars.str.contains(f"{flags}^{_regex(str(pattern.this), escape)}$")
+    return made_of(~found if tree.args.get("negate") else found, BOOL, [node])
+
+
+def _regex(pattern: str, escape: str | None) -> str:
+    """Regular expression of a LIKE pattern: % is any text, _ any one character."""
+    parts: list[str] = []
+    characters = iter(pattern)
+    for character in characters:
+        if character == escape:
+            parts.append(re.escape(next(characters, character)))
+        else:
+            parts.append({"%": ".*", "_": "."}.get(character) or re.escape(character))
+    return "".join(parts)
+
+
+def _case(tree: exp.Expr, compile_: Compile) -> Node:
+    branches = tree.args["ifs"]
+    subject = tree.this
+    tests = []
+    for branch in branches:
+        # CASE x WHEN 1 is CASE WHEN x = 1.
+        test = exp.EQ(this=subject, expression=branch.this) if subject else branch.this
+        tests.append(condition(test, compile_(test), "WHEN"))
+    trees = [branch.args["true"] for branch in branches]
+    default = tree.args.get("default")
+    trees.append(default if default is not None else exp.Null())
+    values = unified(trees, [compile_(value) for value in trees], "CASE")
+    chosen = values[-1].polars
+    for test, value in zip(reversed(tests), reversed(values[:-1]), strict=True):
+        chosen = pl.when(test.polars).then(value.polars).otherwise(chosen)
+    node = made_of(chosen, BOOL, [*tests, *values])
+    return Node(chosen, values[0].type, node.weight)
+
+
+def _coalesce(tree: exp.Expr, compile_: Compile) -> Node:
+    return _over_all(tree, compile_, "COALESCE", pl.coalesce)
+
+
+def _greatest(tree: exp.Expr, compile_: Compile) -> Node:
+    """The greatest of those that are not null."""
+    return _over_all(tree, compile_, "GREATEST", pl.max_horizontal)
+
+
+def _least(tree: exp.Expr, compile_: Compile) -> Node:
+    return _over_all(tree, compile_, "LEAST", pl.min_horizontal)
+
+
+def _over_all(tree: exp.Expr, compile_: Compile, user: str, apply: Callable[..., pl.Expr]) -> Node:
+    trees = [tree.this, *tree.expressions]
+    nodes = unified(trees, [compile_(part) for part in trees], user)
+    polars = apply(*(node.polars for node in nodes))
+    return Node(polars, nodes[0].type, made_of(polars, BOOL, nodes).weight)
+
+
+def _nullif(tree: exp.Expr, compile_: Compile) -> Node:
+    trees = [tree.this, tree.expression]
+    value, other = unified(trees, [compile_(part) for part in trees], "NULLIF")
+    if value.type is None:
+        return value
+    polars = pl.when(value.polars.ne_missing(other.polars)).then(value.polars)
+    return Node(polars, value.type, made_of(polars, BOOL, [value, other], times=2).weight)
+
+
+_LIKE = (_like, frozenset({"this", "expression", "negate"}))
+
+RULES: dict[type[exp.Expr], tuple[Rule, frozenset[str]]] = {
+    exp.In: (_in, frozenset({"this", "expressions"})),
+    exp.Between: (_between, frozenset({"this", "low", "high"})),
+    exp.Like: _LIKE,
+    exp.ILike: _LIKE,
+    exp.Escape: (_like, frozenset({"this", "expression"})),
+    exp.Case: (_case, frozenset({"this", "ifs", "default"})),
+    exp.Coalesce: (_coalesce, frozenset({"this", "expressions"})),
+    exp.Greatest: (_greatest, frozenset({"this", "expressions", "ignore_nulls"})),
+    exp.Least: (_least, frozenset({"this", "expressions", "ignore_nulls"})),
+    exp.Nullif: (_nullif, frozenset({"this", "expression"})),
+}
+"""How each of them is compiled, and which of its syntactic parts are understood."""

@@ -1,0 +1,136 @@
+"""SQL over the columns of one row, compiled to a Polars expression that runs on a whole frame.
+
+An allow-list of syntax is compiled, nothing is ever evaluated. Nulls as in SQL: arithmetic and
+comparison with null give null, AND and OR are three-valued. `/` is always a float division, and
+what has no finite value (division by zero, LN(0), SQRT(-1)) is null. Ints have 64 bits.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
+from typing import ClassVar
+
+import polars as pl
+from sqlglot import exp
+
+from tidegauge.expressions import functions, matching, operators
+from tidegauge.expressions.compiled import ExpressionError, Scalar
+from tidegauge.expressions.nodes import Node, Rule, finite, kind_name
+from tidegauge.expressions.parsing import DIALECT, parse, snippet
+from tidegauge.fieldtypes import FieldType
+
+AGGREGATE_NAMES = ("COUNT", "SUM", "AVG", "MIN", "MAX", "STD_DEV", "STD_DEV_POP")
+
+_RULES: dict[type[exp.Expr], tuple[Rule, frozenset[str]]] = {
+    **operators.RULES,
+    **matching.RULES,
+    **functions.RULES,
+}
+
+
+def compile_scalar(sql: str, columns: Mapping[str, FieldType]) -> Scalar:
+    """Compile an expression over `columns`.
+
+    An expression without columns has a literal's shape: use it with `with_columns` or `filter`.
+
+    Raises:
+        ExpressionError: the text is no such expression, or its types do not fit.
+    """
+    tree = parse(sql)
+    return scalar_of(tree, sql, columns)
+
+
+def compile_predicate(sql: str, columns: Mapping[str, FieldType]) -> Scalar:
+    """Compile a condition: an expression whose type is bool.
+
+    Raises:
+        ExpressionError: as for `compile_scalar`, or the expression is no condition.
+    """
+    scalar = compile_scalar(sql, columns)
+    if scalar.type is not FieldType.BOOL:
+        raise ExpressionError(
+            f"this is {kind_name(scalar.type)}, not a condition: compare it with something"
+        )
+    return scalar
+
+
+def scalar_of(tree: exp.Expr, sql: str, columns: Mapping[str, FieldType]) -> Scalar:
+    """Compile a syntax tree over `columns`; as `compile_scalar`."""
+    polars, kind = settled(Compiler(columns).compile(tree), tree)
+    used = frozenset(str(column.this.this) for column in tree.find_all(exp.Column))
+    return Scalar(sql, polars, kind, used)
+
+
+def settled(node: Node, tree: exp.Expr) -> tuple[pl.Expr, FieldType]:
+    """The root of an expression: it has a type, and a computed float is finite or null."""
+    if node.type is None:
+        raise ExpressionError(f"{snippet(tree)} is always NULL")
+    computed = node.type is FieldType.FLOAT and not isinstance(tree, exp.Column | exp.Literal)
+    return (finite(node) if computed else node).polars, node.type
+
+
+class Compiler:
+    """Compiles syntax trees over known columns."""
+
+    functions: ClassVar[Sequence[str]] = functions.NAMES
+    """Names that a message about an unknown function lists."""
+
+    def __init__(self, columns: Mapping[str, FieldType]) -> None:
+        self._columns = columns
+
+    def compile(self, tree: exp.Expr) -> Node:
+        """The tree as a Polars expression with its type."""
+        if isinstance(tree, exp.Column):
+            return self.column(tree)
+        rule = _RULES.get(type(tree))
+        if rule is None:
+            raise self.refusal(tree)
+        compile_, understood = rule
+        given = {name for name, value in tree.args.items() if value not in (None, False, [])}
+        if not given <= understood:
+            raise ExpressionError(f"{snippet(tree)}: this form of it is not available")
+        return compile_(tree, self.compile)
+
+    def column(self, tree: exp.Column) -> Node:
+        """A column by its bare name."""
+        name = str(tree.this.this)
+        if tree.args.get("table") or isinstance(tree.this, exp.Star):
+            raise ExpressionError(
+                f"{snippet(tree)}: write the bare name of one column "
+                '(in double quotes, "a.b", if there is a dot in it)'
+            )
+        kind = self._columns.get(name)
+        if kind is None:
+            raise ExpressionError(unknown("column", name, self._columns))
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            raise ExpressionError(
+                f"a column cannot be called {name!r}: Polars takes it for a pattern"
+            )
+        return Node(pl.col(name), kind)
+
+    def refusal(self, tree: exp.Expr) -> ExpressionError:
+        """What to say of syntax that is not allowed."""
+        if isinstance(tree, exp.Anonymous):
+            name = str(tree.this)
+        elif isinstance(tree, exp.Func):
+            bare = tree.sql(dialect=DIALECT).lower()
+            if bare in self._columns:
+                return ExpressionError(f'write the column in double quotes: "{bare}"')
+            name = str(tree.sql_name())
+        else:
+            return ExpressionError(f"{snippet(tree)} is not allowed here: {ALLOWED}")
+        if name.upper() in (*AGGREGATE_NAMES, "STDDEV", "STDDEV_SAMP", "STDDEV_POP"):
+            return ExpressionError(
+                f"{name.upper()} is an aggregate: it belongs in the select of a window"
+            )
+        return ExpressionError(unknown("function", name.upper(), self.functions))
+
+
+ALLOWED = "write columns, numbers, 'texts', operators, CASE, CAST and functions of one row"
+
+
+def unknown(what: str, name: str, allowed: Collection[str]) -> str:
+    """Message about a name that does not exist: the nearest right one, and those there are."""
+    near = get_close_matches(name.lower(), [key.lower() for key in allowed], n=1)
+    hint = next((f" (did you mean {key}?)" for key in allowed if [key.lower()] == near), "")
+    names = ", ".join(sorted(allowed)) or "none"
+    return f"unknown {what} {name!r}{hint}: there is {names}"
