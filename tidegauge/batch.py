@@ -1,5 +1,6 @@
 """What flows through the engine: batches of decoded events in columns, with the partition's progress."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +19,18 @@ NO_TIME = -(2**63) + 1
 """A watermark before any event."""
 END_OF_TIME = 2**63 - 1
 """A watermark after every event."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawBatch:
+    """Messages of one partition as they came, in offset order; the three are of equal length.
+
+    A payload of None is a tombstone. `appended_ms` are the records' Kafka timestamps.
+    """
+
+    payloads: list[bytes | None]
+    offsets: Sequence[int]
+    appended_ms: list[int]
 
 
 class PartitionState(StrEnum):

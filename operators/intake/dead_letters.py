@@ -1,0 +1,63 @@
+"""Refused records as rows of the dead-letter signal."""
+
+import base64
+from dataclasses import dataclass
+
+import polars as pl
+
+_SCHEMA = {
+    "time_ns": pl.Int64,
+    "kind": pl.String,
+    "topic": pl.String,
+    "partition": pl.Int64,
+    "offset": pl.Int64,
+    "reason": pl.String,
+    "payload": pl.String,
+    "encoding": pl.String,
+}
+NONE_REFUSED = pl.DataFrame(schema=_SCHEMA)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One refused record with everything needed to look at it and send it again."""
+
+    kind: str
+    offset: int
+    reason: str
+    payload: bytes | None
+    appended_ms: int
+
+
+def dead_letter_frame(topic: str, partition: int, refused: list[Refused]) -> pl.DataFrame:
+    """Rows of the dead-letter signal.
+
+    A record's time is its Kafka timestamp; the offset fills the nanoseconds below the millisecond,
+    so that two refused records of one partition are never the same point.
+    """
+    if not refused:
+        return NONE_REFUSED
+    texts = [_text(record.payload) for record in sorted(refused, key=lambda record: record.offset)]
+    refused = sorted(refused, key=lambda record: record.offset)
+    return pl.DataFrame(
+        {
+            "time_ns": [max(r.appended_ms, 0) * 1_000_000 + r.offset % 1_000_000 for r in refused],
+            "kind": [r.kind for r in refused],
+            "topic": [topic] * len(refused),
+            "partition": [partition] * len(refused),
+            "offset": [r.offset for r in refused],
+            "reason": [r.reason for r in refused],
+            "payload": [text for text, _ in texts],
+            "encoding": [encoding for _, encoding in texts],
+        },
+        schema=_SCHEMA,
+    )
+
+
+def _text(payload: bytes | None) -> tuple[str | None, str | None]:
+    if payload is None:
+        return None, None
+    try:
+        return payload.decode(), "utf-8"
+    except UnicodeDecodeError:
+        return base64.b64encode(payload).decode(), "base64"

@@ -1,0 +1,46 @@
+"""On time, correction or dead: decided here, once, where it is a property of the partition's log."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge.batch import NO_TIME
+
+Times = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Verdict on each event of a batch; `late_by_ns` is how far it lay behind what was awaited."""
+
+    on_time: Mask
+    correction: Mask
+    late_by_ns: Times
+    high_ns: int
+
+
+def judge(times: Times, *, high_ns: int, floor_ns: int, out_of_orderness_ns: int, lateness_ns: int) -> Judged:
+    """Compare each event with the highest event time before it in its own partition.
+
+    An event is on time when it lies at most the out-of-orderness behind that, a correction when at
+    most the allowed lateness further, dead otherwise.
+
+    Args:
+        times: event times of a batch in offset order, nanoseconds.
+        high_ns: highest event time of the partition before the batch, or `NO_TIME`.
+        floor_ns: watermark that passed while the partition was idle, or `NO_TIME`.
+        out_of_orderness_ns: from the pipeline file.
+        lateness_ns: from the pipeline file.
+    """
+    if not times.size:
+        empty = np.zeros(0, np.bool_)
+        return Judged(empty, empty, times, high_ns)
+    start = times[0] if high_ns == NO_TIME else high_ns
+    highs = np.maximum.accumulate(np.concatenate(([start], times)))
+    awaited = np.maximum(highs[:-1] - out_of_orderness_ns, floor_ns)
+    late_by = awaited - times
+    on_time = late_by <= 0
+    correction = ~on_time & (late_by <= lateness_ns)
+    return Judged(on_time, correction, late_by, int(highs[-1]))

@@ -1,0 +1,28 @@
+"""The watermark of a key group: the minimum over the active partitions of what each has reached."""
+
+from dataclasses import dataclass, field
+
+from tidegauge.batch import END_OF_TIME, NO_TIME, PartitionState, Progress
+
+
+@dataclass
+class Watermark:
+    """Event time before which no on-time event of a source will come any more.
+
+    It never falls. It stays where it is until every partition has been heard of, and while all of
+    them are idle; when all are finished it is the end of time.
+    """
+
+    value_ns: int = NO_TIME
+    partitions: dict[int, tuple[int, PartitionState]] = field(default_factory=dict)
+
+    def observe(self, progress: Progress) -> None:
+        """Take one partition's progress into account."""
+        self.partitions[progress.partition] = (progress.watermark_ns, progress.state)
+        if len(self.partitions) < progress.partitions:
+            return
+        active = [at for at, state in self.partitions.values() if state is PartitionState.ACTIVE]
+        if active:
+            self.value_ns = max(self.value_ns, min(active))
+        elif all(state is PartitionState.FINISHED for _, state in self.partitions.values()):
+            self.value_ns = END_OF_TIME

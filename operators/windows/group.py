@@ -1,0 +1,103 @@
+"""All windows of a source in one key group."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from operators.progress.watermark import Watermark
+from operators.windows.accumulators import FIRST, LAST, ROWS
+from operators.windows.plan import WindowPlan
+from operators.windows.state import WindowState
+from tidegauge.batch import Progress
+from tidegauge.errors import UserMistake
+from tidegauge.records import RecordBatch
+
+STATE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Partials:
+    """What one batch of events brings to a key group: pre-aggregated rows a window, and progress."""
+
+    progress: Progress
+    on_time: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    corrections: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+
+class WindowGroup:
+    """Merges partials and gives the records of the windows that the watermark closes.
+
+    Args:
+        plans: the source's windows.
+        clock_ns: wall clock, for the processing time in the records and nothing else.
+        snapshot: where an earlier run stopped.
+
+    Raises:
+        UserMistake: the snapshot is of another version.
+    """
+
+    def __init__(
+        self, plans: Sequence[WindowPlan], clock_ns: Callable[[], int], snapshot: dict[str, Any] | None
+    ) -> None:
+        self._plans = {plan.name: plan for plan in plans}
+        self._clock_ns = clock_ns
+        self._watermark = Watermark()
+        self._states = {plan.name: WindowState(plan) for plan in plans}
+        if snapshot:
+            self._restore(snapshot)
+
+    def take(self, partials: Sequence[Partials]) -> list[RecordBatch]:
+        """Merge what came in one activation, then close what the watermark has passed."""
+        appended_ns = 0
+        for partial in partials:
+            for name, state in self._states.items():
+                state.add(partial.on_time.get(name), partial.corrections.get(name))
+            before = self._watermark.value_ns
+            self._watermark.observe(partial.progress)
+            if self._watermark.value_ns > before:
+                appended_ns = partial.progress.appended_ns
+        made = []
+        for name, state in self._states.items():
+            closed = state.advance(self._watermark.value_ns)
+            if closed is not None:
+                made.append(self._finish(self._plans[name], closed, appended_ns))
+        return made
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything a restart needs."""
+        states = {name: state.snapshot() for name, state in self._states.items()}
+        partitions = dict(self._watermark.partitions)
+        return {
+            "version": STATE_VERSION,
+            "watermark_ns": self._watermark.value_ns,
+            "partitions": partitions,
+            "windows": states,
+        }
+
+    def _restore(self, snapshot: dict[str, Any]) -> None:
+        if snapshot["version"] != STATE_VERSION:
+            raise UserMistake(
+                f"saved state: windows have version {snapshot['version']}, this program reads {STATE_VERSION};"
+                " start with an empty recovery directory or with the program that wrote it"
+            )
+        self._watermark = Watermark(snapshot["watermark_ns"], dict(snapshot["partitions"]))
+        for name, state in self._states.items():
+            if name in snapshot["windows"]:
+                state.restore(snapshot["windows"][name])
+
+    def _finish(self, plan: WindowPlan, closed: pl.DataFrame, appended_ns: int) -> RecordBatch:
+        now_ns = self._clock_ns()
+        latency_ms = (now_ns - appended_ns) / 1e6 if appended_ns else None
+        metadata = [
+            pl.col("start_ns"),
+            pl.col("revision"),
+            pl.col(ROWS.name).alias("data_points"),
+            pl.col(FIRST.name).alias("first_event_ns"),
+            pl.col(LAST.name).alias("last_event_ns"),
+            pl.lit(now_ns, pl.Int64).alias("processing_time_ns"),
+            pl.lit(latency_ms, pl.Float64).alias("latency_ms"),
+        ]
+        frame = closed.with_columns(plan.values).select("time_ns", *plan.by, *plan.fields, *metadata)
+        return RecordBatch(plan.name, frame)

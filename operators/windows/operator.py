@@ -1,0 +1,77 @@
+"""Windows on a stream of event batches."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import bytewax.operators as op
+from bytewax.dataflow import Stream, operator
+from bytewax.operators import KeyedStream, StatefulBatchLogic
+
+from operators.keygroups.assign import KeyGroups
+from operators.keygroups.names import group_names
+from operators.windows.group import Partials, WindowGroup
+from operators.windows.plan import WindowPlan
+from operators.windows.preaggregate import preaggregate
+from tidegauge.batch import EventBatch
+from tidegauge.records import RecordBatch
+
+
+class _Splitter:
+    """Pre-aggregates each batch and deals the rows, and always the progress, to every key group."""
+
+    def __init__(self, plans: Sequence[WindowPlan], key_groups: int) -> None:
+        self._plans = plans
+        self._names = group_names(key_groups)
+        self._groups = KeyGroups(key_groups)
+
+    def __call__(self, batches: list[EventBatch]) -> Iterable[tuple[str, Partials]]:
+        for batch in batches:
+            rows: list[tuple[dict[str, Any], dict[str, Any]]] = [({}, {}) for _ in self._names]
+            for plan in self._plans:
+                for side, events in enumerate((batch.on_time, batch.corrections)):
+                    if events.height:
+                        merged = preaggregate(plan, events)
+                        for group, part in self._groups.split(merged, list(plan.by)):
+                            rows[group][side][plan.name] = part
+            for name, (on_time, corrections) in zip(self._names, rows, strict=True):
+                yield name, Partials(batch.progress, on_time, corrections)
+
+
+class _Logic(StatefulBatchLogic[Partials, RecordBatch, dict[str, Any]]):
+    def __init__(self, group: WindowGroup) -> None:
+        self._group = group
+
+    def on_batch(self, values: list[Partials]) -> tuple[Iterable[RecordBatch], bool]:
+        return self._group.take(values), StatefulBatchLogic.RETAIN
+
+    def snapshot(self) -> dict[str, Any]:
+        return self._group.snapshot()
+
+
+@operator
+def windows(
+    step_id: str,
+    up: Stream[EventBatch],
+    plans: Sequence[WindowPlan],
+    key_groups: int,
+    clock_ns: Callable[[], int] = time.time_ns,
+) -> KeyedStream[RecordBatch]:
+    """Results of event-time windows over a stream of event batches.
+
+    Args:
+        step_id: unique name of the step.
+        up: event batches of one source.
+        plans: its windows, compiled by `plan_window`.
+        key_groups: number of key groups, 1 to 16; fixed when the state is first made.
+        clock_ns: wall clock, for the processing time in the records.
+
+    Returns:
+        window records by key group: a frame whenever the watermark closes windows.
+    """
+
+    def build(resume: dict[str, Any] | None) -> _Logic:
+        return _Logic(WindowGroup(plans, clock_ns, resume))
+
+    partials = op.flat_map_batch("preaggregate", up, _Splitter(plans, key_groups))
+    return op.stateful_batch("merge", partials, build)

@@ -1,0 +1,82 @@
+"""A window of the pipeline file, compiled: panes, keys, accumulators and final expressions."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from operators.windows.accumulators import METADATA, Accumulator, accumulate
+from tidegauge.expressions.aggregates import compile_aggregate
+from tidegauge.expressions.compiled import AggregateCall
+from tidegauge.expressions.scalars import compile_scalar
+from tidegauge.fieldtypes import FieldType
+from tidegauge.spec.models import Window
+
+
+@dataclass(frozen=True)
+class WindowPlan:
+    """Everything the window steps need to know of one window.
+
+    Attributes:
+        name: the window's name, also its signal's.
+        size_ns, every_ns: length of a window and distance between two starts.
+        pane_ns: width of a pane, the greatest common divisor of the two.
+        lateness_ns: allowed lateness of the source.
+        by: key columns and their types, in order.
+        where: condition on the events that count, or None.
+        accumulators: columns of a pane's state, metadata first, each once.
+        values: aggregate calls as columns over the accumulators.
+        fields: the record's fields as expressions over `values`.
+    """
+
+    name: str
+    size_ns: int
+    every_ns: int
+    pane_ns: int
+    lateness_ns: int
+    by: Mapping[str, FieldType]
+    where: pl.Expr | None
+    accumulators: tuple[Accumulator, ...]
+    values: tuple[pl.Expr, ...]
+    fields: tuple[pl.Expr, ...]
+
+    @property
+    def panes_per_window(self) -> int:
+        """How many panes make a window."""
+        return self.size_ns // self.pane_ns
+
+
+def plan_window(name: str, window: Window, columns: Mapping[str, FieldType], lateness_ns: int) -> WindowPlan:
+    """Compile a window of a checked pipeline file.
+
+    Args:
+        name: the window's name.
+        window: its declaration.
+        columns: columns of an event of its source, with their types.
+        lateness_ns: allowed lateness of the source.
+    """
+    accumulators = {held.name: held for held in METADATA}
+    calls: dict[str, AggregateCall] = {}
+    fields = []
+    for field_name, declared in window.select.items():
+        aggregate = compile_aggregate(declared.expr, columns)
+        calls |= {call.id: call for call in aggregate.calls}
+        fields.append(aggregate.finish.cast(aggregate.type.dtype).alias(field_name))
+    values = []
+    for call in calls.values():
+        finished = accumulate(call)
+        accumulators |= {held.name: held for held in finished.accumulators}
+        values.append(finished.value.alias(call.id))
+    return WindowPlan(
+        name=name,
+        size_ns=window.size_ns,
+        every_ns=window.every_ns,
+        pane_ns=math.gcd(window.size_ns, window.every_ns),
+        lateness_ns=lateness_ns,
+        by={key: columns[key] for key in window.by},
+        where=compile_scalar(window.where, columns).polars if window.where else None,
+        accumulators=tuple(accumulators.values()),
+        values=tuple(values),
+        fields=tuple(fields),
+    )

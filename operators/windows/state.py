@@ -1,0 +1,181 @@
+"""One window in one key group: what is open, and what the watermark closes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from operators.windows.accumulators import ROWS
+from operators.windows.panes import Array, Panes, merge_windows, partial_columns
+from operators.windows.plan import WindowPlan
+from operators.windows.preaggregate import PANE
+from operators.windows.series import Series, Slots
+from tidegauge.batch import NO_TIME
+
+_COMPACT_ABOVE = 1024
+"""Fewer series than this are never worth renumbering."""
+
+_Rows = tuple[int, int, Slots, Mapping[str, Array]]
+"""End of a window, revision, slots, and the accumulators of those slots."""
+
+
+class WindowState:
+    """Panes of on-time events and, apart from them, of corrections.
+
+    A window's first result (revision 0) is made from on-time events alone when the watermark passes
+    its end; when corrections came for it, one corrected result (revision 1) of all its events
+    follows for their keys when the watermark passes end + allowed lateness. Both are functions of
+    the log: how late an event is was decided at the source, so which results count it does not
+    depend on when it arrives here.
+    """
+
+    def __init__(self, plan: WindowPlan) -> None:
+        self._plan = plan
+        self._series = Series(plan.by)
+        self._on_time = Panes(plan.accumulators)
+        self._corrections = Panes(plan.accumulators)
+        self._watermark_ns = NO_TIME
+        self.dropped = 0
+        """Events that came after the last result of every window they are in (see `add`)."""
+
+    def add(self, on_time: pl.DataFrame | None, corrections: pl.DataFrame | None) -> None:
+        """Merge pre-aggregated rows in.
+
+        Where a partition wakes from idleness in another process, on-time events can arrive behind
+        the watermark: they become corrections, and past the allowed lateness they are counted in
+        `dropped`.
+        """
+        if on_time is not None and on_time.height:
+            closed = self._earliest_end(on_time[PANE].to_numpy()) <= self._watermark_ns
+            if closed.any():
+                self._correct(on_time.filter(pl.Series(closed)))
+                on_time = on_time.filter(pl.Series(~closed))
+            self._merge(self._on_time, on_time)
+        if corrections is not None and corrections.height:
+            self._correct(corrections)
+
+    def advance(self, watermark_ns: int) -> pl.DataFrame | None:
+        """Close what the watermark has passed.
+
+        Returns:
+            rows of key columns, `time_ns`, `start_ns`, `revision` and accumulators, by the windows'
+            ends, first results first; None when nothing closed.
+        """
+        passed = self._watermark_ns
+        if watermark_ns <= passed:
+            return None
+        lateness = self._plan.lateness_ns
+        closed = [self._first(end) for end in self._ends(self._on_time, passed, watermark_ns)]
+        closed += [
+            self._corrected(end)
+            for end in self._ends(self._corrections, passed - lateness, watermark_ns - lateness)
+        ]
+        self._watermark_ns = watermark_ns
+        self._forget()
+        closed = [rows for rows in closed if rows[2].size]
+        return self._frame(closed) if closed else None
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything a restart needs, as copies of arrays."""
+        count = len(self._series)
+        return {
+            "keys": self._series.keys,
+            "on_time": self._on_time.snapshot(count),
+            "corrections": self._corrections.snapshot(count),
+            "watermark_ns": self._watermark_ns,
+            "dropped": self.dropped,
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Take over what `snapshot` returned."""
+        self._series = Series(self._plan.by, snapshot["keys"])
+        self._on_time.restore(snapshot["on_time"])
+        self._corrections.restore(snapshot["corrections"])
+        self._watermark_ns = snapshot["watermark_ns"]
+        self.dropped = snapshot["dropped"]
+
+    def _merge(self, panes: Panes, rows: pl.DataFrame) -> None:
+        slots = self._series.slots(rows)
+        panes.add(rows[PANE].to_numpy(), slots, partial_columns(rows, self._plan.accumulators))
+
+    def _correct(self, rows: pl.DataFrame) -> None:
+        last = self._latest_end(rows[PANE].to_numpy()) + self._plan.lateness_ns
+        over = last <= self._watermark_ns
+        if over.any():
+            self.dropped += int(rows.filter(pl.Series(over))[ROWS.name].sum())
+            rows = rows.filter(pl.Series(~over))
+        self._merge(self._corrections, rows)
+
+    def _first(self, end: int) -> _Rows:
+        panes = self._panes(end)
+        slots = self._on_time.live(*panes, len(self._series))
+        return end, 0, slots, self._on_time.over(*panes, slots)
+
+    def _corrected(self, end: int) -> _Rows:
+        panes = self._panes(end)
+        slots = self._corrections.live(*panes, len(self._series))
+        on_time, late = self._on_time.over(*panes, slots), self._corrections.over(*panes, slots)
+        return end, 1, slots, merge_windows(self._plan.accumulators, on_time, late)
+
+    def _frame(self, closed: list[_Rows]) -> pl.DataFrame:
+        slots = np.concatenate([rows[2] for rows in closed])
+        counts = [rows[2].size for rows in closed]
+        ends = np.repeat(np.array([rows[0] for rows in closed], np.int64), counts)
+        revisions = np.repeat(np.array([rows[1] for rows in closed], np.int64), counts)
+        columns = self._series.columns(slots)
+        columns += [
+            pl.Series("time_ns", ends),
+            pl.Series("start_ns", ends - self._plan.size_ns),
+            pl.Series("revision", revisions),
+        ]
+        for held in self._plan.accumulators:
+            values = np.concatenate([rows[3][held.name] for rows in closed])
+            columns.append(pl.Series(held.name, values))
+        return pl.DataFrame(columns)
+
+    def _panes(self, end: int) -> tuple[int, int]:
+        """First pane and number of panes of the window that ends there."""
+        return (end - self._plan.size_ns) // self._plan.pane_ns, self._plan.panes_per_window
+
+    def _ends(self, panes: Panes, after: int, until: int) -> list[int]:
+        """Ends in (after, until] of windows that have a pane which is held."""
+        held = np.array(panes.open, np.int64)
+        if not held.size:
+            return []
+        every = self._plan.every_ns
+        earliest = self._earliest_end(held)
+        offsets = np.arange(-(-self._plan.size_ns // every)) * every
+        ends = np.unique(earliest[:, None] + offsets)
+        ends = ends[(ends > after) & (ends <= until)]
+        return [int(end) for end in ends if end <= int(self._latest_end(held[-1:])[0])]
+
+    def _earliest_end(self, panes: Array) -> Array:
+        """End of the first window that holds each pane."""
+        every, size = self._plan.every_ns, self._plan.size_ns
+        pane_end = (panes + 1) * self._plan.pane_ns
+        return -((size - pane_end) // every) * every + size  # type: ignore[no-any-return]  # int64 array
+
+    def _latest_end(self, panes: Array) -> Array:
+        """End of the last window that holds each pane."""
+        every = self._plan.every_ns
+        return panes * self._plan.pane_ns // every * every + self._plan.size_ns  # type: ignore[no-any-return]  # int64 array
+
+    def _forget(self) -> None:
+        """Drop panes that no result to come can need, and series that only they held."""
+        for panes in (self._on_time, self._corrections):
+            held = np.array(panes.open, np.int64)
+            needed = held[self._latest_end(held) + self._plan.lateness_ns > self._watermark_ns]
+            panes.drop_before(int(needed[0]) if needed.size else int(held[-1]) + 1 if held.size else 0)
+        self._compact()
+
+    def _compact(self) -> None:
+        count = len(self._series)
+        if not self._plan.by or count < _COMPACT_ABOVE:
+            return
+        live = np.union1d(self._on_time.all_live(count), self._corrections.all_live(count))
+        if live.size * 4 > count:
+            return
+        self._series = self._series.kept(live)
+        for panes in (self._on_time, self._corrections):
+            panes.restore(panes.snapshot(count), keep=live)
