@@ -1,0 +1,76 @@
+"""Topics that must be there, and topics that are made when they are not."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._metadata import ClusterMetadata  # `admin` does not export it to mypy
+from confluent_kafka.cimpl import NewTopic
+
+from connectors.kafka.client import short
+from tidegauge.errors import UserMistake
+
+BROKERS_DEFAULT = -1
+MOCK_CLUSTER = "mockCluster"
+"""How the cluster id of librdkafka's mock cluster begins: it makes a topic when asked for it."""
+
+
+def require_topic(admin: AdminClient, name: str, timeout_s: float) -> int:
+    """Number of partitions of a topic that must be there; it is never made.
+
+    Raises:
+        UserMistake: it is not there, or the broker does not answer within `timeout_s`.
+    """
+    topics = _metadata(admin, timeout_s).topics
+    if name not in topics:
+        others = sorted(other for other in topics if not other.startswith("__"))
+        near = get_close_matches(name, others, n=3, cutoff=0.5)
+        hint = f"near names: {', '.join(near)}" if near else "no topic there has a like name"
+        raise UserMistake(
+            f"Kafka topic {name!r} does not exist ({hint}); "
+            "create it, or correct kafka.topic in the pipeline file"
+        )
+    return len(topics[name].partitions)
+
+
+def ensure_topics(admin: AdminClient, names: Iterable[str], timeout_s: float) -> None:
+    """Make the topics that are not there, with the broker's own defaults.
+
+    Raises:
+        UserMistake: the broker refuses to make one, or does not answer within `timeout_s`.
+    """
+    metadata = _metadata(admin, timeout_s)
+    missing = sorted(set(names) - set(metadata.topics))
+    if not missing:
+        return
+    if str(metadata.cluster_id).startswith(MOCK_CLUSTER):
+        _make_on_mock_cluster(metadata, missing, timeout_s)
+        return
+    new = [NewTopic(name, BROKERS_DEFAULT, BROKERS_DEFAULT) for name in missing]
+    for name, made in admin.create_topics(new, request_timeout=timeout_s).items():
+        try:
+            made.result(timeout_s)
+        except KafkaException as error:
+            # Another process of the same flow may have been first.
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise UserMistake(
+                    f"Kafka topic {name!r} cannot be made ({short(error.args[0])}); "
+                    "create it yourself, or let this client create topics"
+                ) from None
+
+
+def _make_on_mock_cluster(metadata: ClusterMetadata, names: list[str], timeout_s: float) -> None:
+    brokers = ",".join(f"{broker.host}:{broker.port}" for broker in metadata.brokers.values())
+    asking = AdminClient({"bootstrap.servers": brokers, "log_level": 0})
+    for name in names:
+        asking.list_topics(name, timeout=timeout_s)
+
+
+def _metadata(admin: AdminClient, timeout_s: float) -> ClusterMetadata:
+    try:
+        return admin.list_topics(timeout=timeout_s)
+    except KafkaException as error:
+        raise UserMistake(
+            f"Kafka did not list its topics within {timeout_s:g} s ({short(error.args[0])})"
+        ) from None
