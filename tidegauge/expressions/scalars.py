@@ -5,8 +5,7 @@ comparison with null give null, AND and OR are three-valued. `/` is always a flo
 what has no finite value (division by zero, LN(0), SQRT(-1)) is null. Ints have 64 bits.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import polars as pl
@@ -14,6 +13,7 @@ from sqlglot import exp
 
 from tidegauge.expressions import functions, matching, operators
 from tidegauge.expressions.compiled import ExpressionError, Scalar
+from tidegauge.expressions.names import UnknownName
 from tidegauge.expressions.nodes import Node, Rule, finite, kind_name
 from tidegauge.expressions.parsing import DIALECT, parse, snippet
 from tidegauge.fieldtypes import FieldType
@@ -100,7 +100,7 @@ class Compiler:
             )
         kind = self._columns.get(name)
         if kind is None:
-            raise ExpressionError(unknown("column", name, self._columns))
+            raise UnknownName("column", name, self._columns)
         if name == "*" or (name.startswith("^") and name.endswith("$")):
             raise ExpressionError(
                 f"a column cannot be called {name!r}: Polars takes it for a pattern"
@@ -122,15 +122,7 @@ class Compiler:
             return ExpressionError(
                 f"{name.upper()} is an aggregate: it belongs in the select of a window"
             )
-        return ExpressionError(unknown("function", name.upper(), self.functions))
+        return UnknownName("function", name.upper(), self.functions)
 
 
 ALLOWED = "write columns, numbers, 'texts', operators, CASE, CAST and functions of one row"
-
-
-def unknown(what: str, name: str, allowed: Collection[str]) -> str:
-    """Message about a name that does not exist: the nearest right one, and those there are."""
-    near = get_close_matches(name.lower(), [key.lower() for key in allowed], n=1)
-    hint = next((f" (did you mean {key}?)" for key in allowed if [key.lower()] == near), "")
-    names = ", ".join(sorted(allowed)) or "none"
-    return f"unknown {what} {name!r}{hint}: there is {names}"

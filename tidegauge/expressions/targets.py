@@ -1,0 +1,55 @@
+"""What an alert can be about: the columns of a window, of an event or of an anomaly."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from tidegauge.catalogue import ANOMALY_FIELDS, RUN_FIELDS, WINDOW_METADATA, event_columns
+from tidegauge.expressions.aggregates import compile_aggregate
+from tidegauge.fieldtypes import FieldType
+from tidegauge.spec.models import Anomaly, Pipeline
+
+TargetKind = Literal["window", "event", "anomaly"]
+
+# `revision` is always 0 for alerts, and what tells of the run must not decide anything.
+_HIDDEN = RUN_FIELDS | {"revision"}
+WINDOW_FACTS: Mapping[str, FieldType] = {
+    column.name: column.type for column in WINDOW_METADATA if column.name not in _HIDDEN
+}
+"""Metadata of a window that conditions can use."""
+ANOMALY_FACTS: Mapping[str, FieldType] = {
+    column.name: column.type for column in ANOMALY_FIELDS if column.name not in _HIDDEN
+}
+"""Fields of an anomaly that conditions can use."""
+
+
+def key_columns(pipeline: Pipeline, kind: TargetKind, target: str) -> list[str]:
+    """Names of the columns that tell the series of a target apart; none for events."""
+    if kind == "window":
+        return list(pipeline.windows[target].by)
+    return list(anomaly_keys(pipeline, pipeline.anomalies[target])) if kind == "anomaly" else []
+
+
+def anomaly_keys(pipeline: Pipeline, anomaly: Anomaly) -> list[str]:
+    """Key columns of an anomaly: those of its window, or its own for a score per event."""
+    window = pipeline.windows.get(anomaly.on.partition(".")[0])
+    return list(window.by if window else anomaly.by)
+
+
+def target_columns(pipeline: Pipeline, kind: TargetKind, target: str) -> dict[str, FieldType]:
+    """Columns by bare name that `when`, `clear` and `where` can use, with their types.
+
+    Raises:
+        ExpressionError: an expression that a column is made by is wrong.
+    """
+    if kind == "event":
+        return event_columns(pipeline.sources[target])
+    if kind == "window":
+        window = pipeline.windows[target]
+        events = event_columns(pipeline.sources[window.from_])
+        fields = {name: compile_aggregate(f.expr, events).type for name, f in window.select.items()}
+        return {key: events[key] for key in window.by} | fields | dict(WINDOW_FACTS)
+    on = pipeline.anomalies[target].on.partition(".")[0]
+    source = pipeline.windows[on].from_ if on in pipeline.windows else on
+    events = event_columns(pipeline.sources[source])
+    keys = anomaly_keys(pipeline, pipeline.anomalies[target])
+    return {key: events[key] for key in keys} | dict(ANOMALY_FACTS)
