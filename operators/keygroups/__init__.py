@@ -1,0 +1,1 @@
+"""Key groups: the few fat keys that the engine sees, and the hash that deals rows to them."""
