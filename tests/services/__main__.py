@@ -8,14 +8,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.services import docker, influxdb_package, kafka_package
+from tests.services import docker, influxdb, influxdb_package, kafka, kafka_package
 from tests.services.errors import ServerUnavailableError
-from tests.services.influxdb import running_influxdb
-from tests.services.kafka import running_kafka
 
-SERVERS: dict[str, tuple[str, Callable[[], Path]]] = {
-    "Kafka": ("KAFKA_BOOTSTRAP", kafka_package.get),
-    "InfluxDB": ("INFLUXDB_URL", influxdb_package.get),
+SERVERS: dict[str, tuple[str, str, Callable[[], Path]]] = {
+    "Kafka": ("KAFKA_BOOTSTRAP", kafka.IMAGE, kafka_package.get),
+    "InfluxDB": ("INFLUXDB_URL", influxdb.IMAGE, influxdb_package.get),
 }
 
 
@@ -26,9 +24,9 @@ def get(*, missing: bool) -> int:
     that need it say so, and fail in CI.
     """
     code = 0
-    for name, (variable, make) in SERVERS.items():
+    for name, (variable, image, make) in SERVERS.items():
         try:
-            place = (missing and _elsewhere(variable)) or str(make())
+            place = (missing and _elsewhere(variable, image)) or str(make())
         except ServerUnavailableError as error:
             print(f"{name}: none ({error})", file=sys.stderr)
             code = 0 if missing else 2
@@ -37,10 +35,10 @@ def get(*, missing: bool) -> int:
     return code
 
 
-def _elsewhere(variable: str) -> str | None:
+def _elsewhere(variable: str, image: str) -> str | None:
     if address := os.environ.get(variable):
         return f"{address} ({variable})"
-    return "a container of Docker" if docker.available() else None
+    return f"{image} in Docker" if docker.has(image) else None
 
 
 def up() -> int:
@@ -48,15 +46,15 @@ def up() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         try:
-            kafka = stack.enter_context(running_kafka())
-            influxdb = stack.enter_context(running_influxdb())
+            broker = stack.enter_context(kafka.running_kafka())
+            store = stack.enter_context(influxdb.running_influxdb())
         except ServerUnavailableError as error:
             print(f"{error}; 'make services' gets what is missing", file=sys.stderr)
             return 2
-        print(f"export KAFKA_BOOTSTRAP={kafka.bootstrap}")
-        print(f"export INFLUXDB_URL={influxdb.url}")
-        print(f"export INFLUXDB_TOKEN={influxdb.token}")
-        print(f"export INFLUXDB_ORG={influxdb.org}")
+        print(f"export KAFKA_BOOTSTRAP={broker.bootstrap}")
+        print(f"export INFLUXDB_URL={store.url}")
+        print(f"export INFLUXDB_TOKEN={store.token}")
+        print(f"export INFLUXDB_ORG={store.org}")
         print("# Ctrl-C ends both", flush=True)
         try:
             signal.pause()

@@ -9,12 +9,15 @@ from tests.services.errors import ServerUnavailableError
 from tests.services.process import wait_until
 
 
-def available() -> bool:
-    """Whether a Docker engine answers."""
+def has(image: str) -> bool:
+    """Whether a Docker engine answers and has the image, or can pull it."""
     if shutil.which("docker") is None:
         return False
     try:
-        return _docker("info", seconds=15).returncode == 0
+        return _docker("info", seconds=15).returncode == 0 and (
+            _docker("image", "inspect", image).returncode == 0
+            or _docker("pull", "--quiet", image).returncode == 0
+        )
     except subprocess.TimeoutExpired:
         return False
 
@@ -31,11 +34,11 @@ def container(
     """A container of `image` while it answers; `ports` of 127.0.0.1 lead to its ports.
 
     Raises:
-        ServerUnavailableError: the image is not to be had, or the server does not answer.
+        ServerUnavailableError: it does not start, or does not answer within `seconds`.
     """
     options = [f"--publish=127.0.0.1:{outer}:{inner}" for outer, inner in ports.items()]
     options += [f"--env={name}={value}" for name, value in environment.items()]
-    started = _docker("run", "--rm", "--detach", *options, image, seconds=600)
+    started = _docker("run", "--rm", "--detach", *options, image)
     if started.returncode != 0:
         raise ServerUnavailableError(f"docker run {image}: {started.stderr.strip()}")
     name = started.stdout.strip()

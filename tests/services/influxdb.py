@@ -75,7 +75,7 @@ def running_influxdb() -> Iterator[InfluxDB]:
     """
     if os.environ.get("INFLUXDB_URL"):
         yield _from_environment()
-    elif docker.available():
+    elif docker.has(IMAGE):
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         with docker.container(

@@ -124,7 +124,7 @@ def running_kafka() -> Iterator[Kafka]:
         if not _answers(bootstrap, seconds=TIMEOUT):
             raise ServerUnavailableError(f"KAFKA_BOOTSTRAP={bootstrap}: no answer")
         yield Kafka(bootstrap)
-    elif docker.available():
+    elif docker.has(IMAGE):
         with _container() as bootstrap:
             yield Kafka(bootstrap)
     else:
