@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from tidegauge.batch import EventBatch, PartitionState, RawBatch
 from tidegauge.errors import Stop
+from tidegauge.intake import Intake
 
 _SHORTEST_WAIT = timedelta(milliseconds=1)
 _LONGEST_WAIT = timedelta(milliseconds=16)
@@ -24,20 +25,6 @@ CONSUMER_CONFIG: Mapping[str, Any] = {
     "fetch.max.bytes": 52_428_800,
     "max.partition.fetch.bytes": 8_388_608,
 }
-
-
-class Intake(Protocol):
-    """What turns a partition's messages into event batches; see `operators.intake`."""
-
-    @property
-    def state(self) -> Any:
-        """Small, picklable state after the last batch."""
-
-    def take(self, raw: RawBatch) -> EventBatch:
-        """Shape a batch of messages."""
-
-    def quiet(self, state: PartitionState) -> EventBatch:
-        """A batch without events that tells of the partition's new state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +149,8 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         self._at_end = self._at_end and not messages
         if any(map(Message.error, messages)):
             messages = self._without_errors(messages)
-        if self._reading.bounded:
-            messages = [message for message in messages if message.offset() < self._end]  # type: ignore[operator]  # no error, so it has an offset
+        if self._reading.bounded and messages and messages[-1].offset() >= self._end:  # type: ignore[operator]  # no error, so it has an offset
+            messages = [message for message in messages if message.offset() < self._end]  # type: ignore[operator]  # as above
         if messages:
             self._offset = messages[-1].offset() + 1  # type: ignore[operator]  # as above
         return messages

@@ -1,0 +1,1 @@
+"""What the flow says of itself."""

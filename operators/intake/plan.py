@@ -1,0 +1,53 @@
+"""A source of the pipeline file, compiled to what is done to each of its messages."""
+
+from collections.abc import Callable, Mapping
+
+from operators.intake.event_time import decoded_type
+from operators.intake.intake import IntakePlan
+from operators.intake.process import load_process
+from tidegauge.decoding import Decoder
+from tidegauge.expressions.scalars import compile_scalar
+from tidegauge.fieldtypes import FieldType
+from tidegauge.spec.models import Source
+
+ALERT_LEVEL = "alert_level"
+"""Field of an event that says itself how urgent it is; read from every message, absent means 0."""
+
+
+def plan_intake(
+    name: str,
+    source: Source,
+    make_decoder: Callable[[Mapping[str, FieldType]], Decoder],
+    *,
+    keep_appended: bool = False,
+) -> IntakePlan:
+    """Compile a source of a checked pipeline file.
+
+    Args:
+        name: the source's name.
+        source: its declaration.
+        make_decoder: codec of the source's format, made from field names and types.
+        keep_appended: keep each record's Kafka timestamp as a column.
+
+    Raises:
+        UserMistake: the `process` function cannot be loaded.
+    """
+    declared = {key: field.type for key, field in source.fields.items()}
+    time_field = source.event_time.field
+    decoded = {time_field: decoded_type(source.event_time.format), ALERT_LEVEL: FieldType.INT} | declared
+    derive = {}
+    columns = dict(declared)
+    for key, sql in source.derive.items():
+        derive[key] = compile_scalar(sql, columns)
+        columns[key] = derive[key].type
+    return IntakePlan(
+        source=name,
+        topic=source.kafka.topic,
+        decoder=make_decoder(decoded),
+        event_time=source.event_time,
+        drop_event_time=time_field not in declared,
+        filter=compile_scalar(source.filter, declared) if source.filter else None,
+        derive=derive,
+        process=load_process(source.process) if source.process else None,
+        keep_appended=keep_appended,
+    )

@@ -1,0 +1,19 @@
+"""What a source does with the messages of one partition."""
+
+from typing import Any, Protocol
+
+from tidegauge.batch import EventBatch, PartitionState, RawBatch
+
+
+class Intake(Protocol):
+    """What turns a partition's messages into event batches; see `operators.intake`."""
+
+    @property
+    def state(self) -> Any:
+        """Small, picklable state after the last batch."""
+
+    def take(self, raw: RawBatch) -> EventBatch:
+        """Shape a batch of messages."""
+
+    def quiet(self, state: PartitionState) -> EventBatch:
+        """A batch without events that tells of the partition's new state."""
