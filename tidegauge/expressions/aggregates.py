@@ -5,12 +5,16 @@ and 1. `std_dev` (`stddev`, `stddev_samp`) is the sample deviation, null below t
 `std_dev_pop` (`stddev_pop`) is that of the population.
 """
 
-from collections.abc import Mapping
-
 import polars as pl
 from sqlglot import exp
 
-from tidegauge.expressions.compiled import Aggregate, AggregateCall, ExpressionError, Scalar
+from tidegauge.expressions.compiled import (
+    Aggregate,
+    AggregateCall,
+    Columns,
+    ExpressionError,
+    Scalar,
+)
 from tidegauge.expressions.functions import NAMES
 from tidegauge.expressions.nodes import Node
 from tidegauge.expressions.parsing import DIALECT, canonical, parse, snippet
@@ -31,7 +35,7 @@ _OWN_NAMES = ("std_dev", "std_dev_pop")
 """Names that SQL dialects do not know."""
 
 
-def compile_aggregate(sql: str, columns: Mapping[str, FieldType]) -> Aggregate:
+def compile_aggregate(sql: str, columns: Columns) -> Aggregate:
     """Compile an expression over aggregates of `columns`.
 
     Raises:
@@ -39,7 +43,7 @@ def compile_aggregate(sql: str, columns: Mapping[str, FieldType]) -> Aggregate:
     """
     tree = parse(sql)
     compiler = _AggregateCompiler(columns)
-    polars, kind = settled(compiler.compile(tree), tree)
+    polars, kind = settled(compiler.compile(tree), tree, columns)
     if not compiler.calls:
         raise ExpressionError(f"no aggregate in it: use {_names()}")
     return Aggregate(sql, tuple(compiler.calls.values()), polars, kind)
@@ -50,7 +54,7 @@ class _AggregateCompiler(Compiler):
 
     functions = (*AGGREGATE_NAMES, *NAMES)
 
-    def __init__(self, columns: Mapping[str, FieldType]) -> None:
+    def __init__(self, columns: Columns) -> None:
         super().__init__(columns)
         self.calls: dict[str, AggregateCall] = {}
 
@@ -80,7 +84,7 @@ def _function(tree: exp.Expr) -> str | None:
     return _FUNCTIONS.get(type(tree))
 
 
-def _call(function: str, tree: exp.Expr, columns: Mapping[str, FieldType]) -> AggregateCall:
+def _call(function: str, tree: exp.Expr, columns: Columns) -> AggregateCall:
     argument = _argument(tree)
     if function == "count" and isinstance(argument, exp.Star | exp.Literal | exp.Boolean):
         return AggregateCall("count(*)", "count", None, FieldType.INT)

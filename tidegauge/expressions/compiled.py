@@ -1,14 +1,25 @@
 """What a compiled expression is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from tidegauge.fieldtypes import FieldType
 
+Columns = Mapping[str, FieldType | None]
+"""Columns that an expression can name, with their types; None for one whose type is unknown."""
+
 
 class ExpressionError(ValueError):
     """An expression cannot be compiled; the message says what is wrong and what is allowed."""
+
+
+class UntypedColumnError(ExpressionError):
+    """The type of an expression depends on a column whose own type is unknown."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the type of column {name!r} is not known")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,10 @@
 """Conditions of alerts: `spend.failure_rate > 0.05`, `payments.amount > 5000`, `anomaly(name)`."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
 
-from tidegauge.expressions.compiled import ExpressionError, Scalar
+from tidegauge.expressions.compiled import Columns, ExpressionError, Scalar
 from tidegauge.expressions.names import UnknownName
 from tidegauge.expressions.nodes import kind_name
 from tidegauge.expressions.parsing import parse, snippet
@@ -75,7 +74,7 @@ def read_condition(text: str, pipeline: Pipeline) -> Reference:
     raise UnknownName("window or source", target, [*pipeline.windows, *pipeline.sources])
 
 
-def condition_over(reference: Reference, columns: Mapping[str, FieldType]) -> Condition:
+def condition_over(reference: Reference, columns: Columns) -> Condition:
     """Compile a condition over the columns of its target.
 
     Raises:

@@ -5,14 +5,14 @@ comparison with null give null, AND and OR are three-valued. `/` is always a flo
 what has no finite value (division by zero, LN(0), SQRT(-1)) is null. Ints have 64 bits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 import polars as pl
 from sqlglot import exp
 
 from tidegauge.expressions import functions, matching, operators
-from tidegauge.expressions.compiled import ExpressionError, Scalar
+from tidegauge.expressions.compiled import Columns, ExpressionError, Scalar, UntypedColumnError
 from tidegauge.expressions.names import UnknownName
 from tidegauge.expressions.nodes import Node, Rule, finite, kind_name
 from tidegauge.expressions.parsing import DIALECT, parse, snippet
@@ -27,7 +27,7 @@ _RULES: dict[type[exp.Expr], tuple[Rule, frozenset[str]]] = {
 }
 
 
-def compile_scalar(sql: str, columns: Mapping[str, FieldType]) -> Scalar:
+def compile_scalar(sql: str, columns: Columns) -> Scalar:
     """Compile an expression over `columns`.
 
     An expression without columns has a literal's shape: use it with `with_columns` or `filter`.
@@ -39,7 +39,7 @@ def compile_scalar(sql: str, columns: Mapping[str, FieldType]) -> Scalar:
     return scalar_of(tree, sql, columns)
 
 
-def compile_predicate(sql: str, columns: Mapping[str, FieldType]) -> Scalar:
+def compile_predicate(sql: str, columns: Columns) -> Scalar:
     """Compile a condition: an expression whose type is bool.
 
     Raises:
@@ -53,16 +53,19 @@ def compile_predicate(sql: str, columns: Mapping[str, FieldType]) -> Scalar:
     return scalar
 
 
-def scalar_of(tree: exp.Expr, sql: str, columns: Mapping[str, FieldType]) -> Scalar:
+def scalar_of(tree: exp.Expr, sql: str, columns: Columns) -> Scalar:
     """Compile a syntax tree over `columns`; as `compile_scalar`."""
-    polars, kind = settled(Compiler(columns).compile(tree), tree)
+    polars, kind = settled(Compiler(columns).compile(tree), tree, columns)
     used = frozenset(str(column.this.this) for column in tree.find_all(exp.Column))
     return Scalar(sql, polars, kind, used)
 
 
-def settled(node: Node, tree: exp.Expr) -> tuple[pl.Expr, FieldType]:
+def settled(node: Node, tree: exp.Expr, columns: Columns) -> tuple[pl.Expr, FieldType]:
     """The root of an expression: it has a type, and a computed float is finite or null."""
     if node.type is None:
+        for column in tree.find_all(exp.Column):
+            if columns.get(column.name, FieldType.INT) is None:
+                raise UntypedColumnError(column.name)
         raise ExpressionError(f"{snippet(tree)} is always NULL")
     computed = node.type is FieldType.FLOAT and not isinstance(tree, exp.Column | exp.Literal)
     return (finite(node) if computed else node).polars, node.type
@@ -74,7 +77,7 @@ class Compiler:
     functions: ClassVar[Sequence[str]] = functions.NAMES
     """Names that a message about an unknown function lists."""
 
-    def __init__(self, columns: Mapping[str, FieldType]) -> None:
+    def __init__(self, columns: Columns) -> None:
         self._columns = columns
 
     def compile(self, tree: exp.Expr) -> Node:
@@ -98,14 +101,13 @@ class Compiler:
                 f"{snippet(tree)}: write the bare name of one column "
                 '(in double quotes, "a.b", if there is a dot in it)'
             )
-        kind = self._columns.get(name)
-        if kind is None:
+        if name not in self._columns:
             raise UnknownName("column", name, self._columns)
         if name == "*" or (name.startswith("^") and name.endswith("$")):
             raise ExpressionError(
                 f"a column cannot be called {name!r}: Polars takes it for a pattern"
             )
-        return Node(pl.col(name), kind)
+        return Node(pl.col(name), self._columns[name])
 
     def refusal(self, tree: exp.Expr) -> ExpressionError:
         """What to say of syntax that is not allowed."""

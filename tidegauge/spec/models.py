@@ -10,37 +10,82 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from tidegauge.durations import parse_duration_ns
 from tidegauge.fieldtypes import FieldType
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=80)]
+SECOND_NS = 1_000_000_000
+MAX_DURATION_NS = 3_650 * 86_400 * SECOND_NS
+"""Ten years: more does not fit beside an event time in 64 bits."""
+
+NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
+PIPELINE_PATTERN = r"^[a-z][a-z0-9-]*$"
+TOPIC_PATTERN = r"^[A-Za-z0-9._-]+$"
+BUCKET_PATTERN = r'^[^_"\s][^"\n]*$'
+MEANINGS = {
+    NAME_PATTERN: "letters, digits and underscores, beginning with a letter",
+    PIPELINE_PATTERN: "small letters, digits and hyphens, beginning with a letter",
+    TOPIC_PATTERN: "letters, digits, dots, underscores and hyphens",
+    BUCKET_PATTERN: "any text without quotation marks that does not begin with an underscore",
+}
+"""What each pattern allows, for messages."""
+
+
+def _duration_ns(value: object) -> int:
+    duration_ns = parse_duration_ns(value)  # type: ignore[arg-type]  # refuses what is no text
+    if duration_ns > MAX_DURATION_NS:
+        raise ValueError(f"{value!r} is too long: at most 3650d")
+    return duration_ns
+
+
+def _no_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"must be a number, not {str(value).lower()}")  # noqa: TRY004 - pydantic's
+    return value
+
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=80)]
 """A name of ours: letters, digits and underscores, beginning with a letter."""
-PipelineName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
-DurationNs = Annotated[int, BeforeValidator(parse_duration_ns)]
+PipelineName = Annotated[str, StringConstraints(pattern=PIPELINE_PATTERN, max_length=60)]
+Topic = Annotated[str, StringConstraints(pattern=TOPIC_PATTERN, max_length=249)]
+"""The name of a Kafka topic."""
+Bucket = Annotated[str, StringConstraints(pattern=BUCKET_PATTERN, max_length=200)]
+Whole = Annotated[int, BeforeValidator(_no_bool)]
+Number = Annotated[float, BeforeValidator(_no_bool)]
+DurationNs = Annotated[int, BeforeValidator(_duration_ns)]
 """A duration as text in the file, in nanoseconds here."""
 EventTimeFormat = Literal["iso8601", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"]
-
-SECOND_NS = 1_000_000_000
 
 
 class Model(BaseModel):
     """Base of every part of the file: frozen, and unknown keys are mistakes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, validate_by_name=False
+    )
 
 
 class KafkaInput(Model):
-    topic: str = Field(description="Topic to read.")
+    """The topic a source reads, and how."""
+
+    topic: Topic = Field(description="Topic to read.")
     format: Literal["json"] = Field("json", description="How a message's value is encoded.")
-    start: Literal["earliest", "latest"] = Field("earliest", description="Where a flow without saved positions begins.")
+    start: Literal["earliest", "latest"] = Field(
+        "earliest", description="Where a flow without saved positions begins."
+    )
 
 
 class EventTime(Model):
+    """Which field tells when an event happened, and how much disorder is borne."""
+
     field: str = Field(description="Field that holds the event time.")
     format: EventTimeFormat = Field("iso8601", description="How the event time is written.")
     out_of_orderness: DurationNs = Field(
-        2 * SECOND_NS, description="How far behind its partition's newest event an event may be and still be on time."
+        2 * SECOND_NS,
+        description="How far behind its partition's newest event an event may be and be on time.",
     )
-    lateness: DurationNs = Field(0, description="How much later than that an event may be and still correct a result.")
+    lateness: DurationNs = Field(
+        0, description="How much later than that an event may be and still correct a result."
+    )
     idle_after: DurationNs = Field(
-        10 * SECOND_NS, description="A partition silent for so long no longer holds the watermark back."
+        10 * SECOND_NS,
+        description="A partition silent for so long no longer holds the watermark back.",
     )
     max_future: DurationNs = Field(
         300 * SECOND_NS, description="An event this far ahead of its Kafka timestamp is refused."
@@ -48,54 +93,89 @@ class EventTime(Model):
 
 
 class SourceField(Model):
-    type: FieldType = Field(FieldType.FLOAT, description="Type of the field; another type in a message is a dead letter.")
+    """A field that is read from each message."""
+
+    type: FieldType = Field(
+        FieldType.FLOAT, description="Type of the field; a message with another is a dead letter."
+    )
     unit: str = Field("", description="Grafana unit id, such as celsius or currencyEUR.")
     description: str = Field("", description="What the field means.")
-    sensitive: bool = Field(False, description="Store only a keyed hash of it.")
 
 
 class Source(Model):
+    """A stream of events."""
+
     kafka: KafkaInput
     event_time: EventTime
-    fields: dict[str, SourceField] = Field(description="Fields read from each message; others are ignored.")
-    filter: str | None = Field(None, description="SQL condition; events for which it is not true are left out.")
-    derive: dict[Name, str] = Field(default_factory=dict, description="New columns as SQL expressions.")
-    process: str | None = Field(None, description="`module:function` called with each batch, a Polars frame in and out.")
+    fields: dict[str, SourceField] = Field(
+        description="Fields read from each message; others are ignored."
+    )
+    filter: str | None = Field(
+        None, description="SQL condition over the fields; other events are left out."
+    )
+    derive: dict[Name, str] = Field(
+        default_factory=dict, description="New columns as SQL expressions."
+    )
+    process: str | None = Field(
+        None, description="`module:function` called with each batch, a Polars frame in and out."
+    )
 
 
 class Thresholds(Model):
-    warning: float | None = None
-    critical: float | None = None
+    """Values from which a field is worth a warning or is critical."""
+
+    warning: Number | None = Field(None, description="Worth a warning from here.")
+    critical: Number | None = Field(None, description="Critical from here.")
 
 
 class WindowField(Model):
-    expr: str = Field(description="SQL expression over aggregates, such as avg(amount) or sum(a) / count(*).")
-    unit: str = ""
-    description: str = ""
-    thresholds: Thresholds = Field(default_factory=Thresholds)
+    """A metric of a window."""
+
+    expr: str = Field(description="SQL over aggregates, such as avg(amount) or sum(a) / count(*).")
+    unit: str = Field("", description="Grafana unit id, such as percentunit or currencyEUR.")
+    description: str = Field("", description="What the field means.")
+    thresholds: Thresholds = Field(default_factory=Thresholds, description="Marked in dashboards.")
 
 
 def _as_field(value: object) -> object:
-    return {"expr": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"expr": value}
+    if not isinstance(value, dict | WindowField):
+        raise ValueError(  # noqa: TRY004 - pydantic's
+            f"{value!r} is no metric: write an SQL expression, or a mapping with expr and unit"
+        )
+    return value
 
 
 class Tumbling(Model):
-    size: DurationNs
+    """Windows side by side."""
+
+    size: DurationNs = Field(description="Length of a window.")
 
 
 class Sliding(Model):
-    size: DurationNs
-    every: DurationNs
+    """Windows that overlap."""
+
+    size: DurationNs = Field(description="Length of a window; a multiple of `every`.")
+    every: DurationNs = Field(description="Distance between the starts of two windows.")
 
 
 class Window(Model):
+    """Metrics of the events in windows of event time, by key; also a measurement."""
+
     from_: Name = Field(alias="from", description="Source to read.")
-    tumbling: Tumbling | None = None
-    sliding: Sliding | None = None
-    by: list[str] = Field(default_factory=list, description="Key columns; none means one window over all.")
-    where: str | None = Field(None, description="SQL condition; only events for which it is true are counted.")
-    select: dict[Name, Annotated[WindowField, BeforeValidator(_as_field)]]
-    description: str = ""
+    tumbling: Tumbling | None = Field(None, description="Windows side by side.")
+    sliding: Sliding | None = Field(None, description="Windows that overlap.")
+    by: list[str] = Field(
+        default_factory=list, description="Key columns; none means one window over all."
+    )
+    where: str | None = Field(
+        None, description="SQL condition; only events for which it is true are counted."
+    )
+    select: dict[Name, Annotated[WindowField, BeforeValidator(_as_field)]] = Field(
+        description="Metrics by name: an SQL expression over aggregates, or more about it."
+    )
+    description: str = Field("", description="What the window tells.")
 
     @property
     def size_ns(self) -> int:
@@ -110,75 +190,123 @@ class Window(Model):
 
 
 class Anomaly(Model):
+    """Points of a series that are far from what is usual for it."""
+
     on: str = Field(description="`window.field`, or `source.field` for a score per event.")
-    by: list[str] = Field(default_factory=list, description="Key columns, for a score per event; a window brings its own.")
-    detector: Literal["robust_z"] = "robust_z"
-    threshold: float = Field(6.0, gt=0, description="Robust standard deviations from the expected value.")
-    warm_up: int = Field(20, ge=3, description="Points of a series before it is judged.")
-    history: int = Field(120, ge=5, le=10_000, description="Points of a series that its expectation rests on.")
-    direction: Literal["both", "up", "down"] = "both"
-    min_deviation: float = Field(0.0, ge=0, description="Smaller deviations, in the field's unit, are never anomalies.")
-    description: str = ""
+    by: list[str] = Field(
+        default_factory=list,
+        description="Key columns, for a score per event; a window brings its own.",
+    )
+    detector: Literal["robust_z"] = Field(
+        "robust_z", description="How the expected value is found."
+    )
+    threshold: Number = Field(
+        6.0, gt=0, description="Robust standard deviations from the expected value."
+    )
+    warm_up: Whole = Field(20, ge=3, description="Points of a series before it is judged.")
+    history: Whole = Field(
+        120, ge=5, le=10_000, description="Points of a series that its expectation rests on."
+    )
+    direction: Literal["both", "up", "down"] = Field(
+        "both", description="Whether too much, too little or both are anomalies."
+    )
+    min_deviation: Number = Field(
+        0.0, ge=0, description="Smaller deviations, in the field's unit, are never anomalies."
+    )
+    description: str = Field("", description="What the anomaly means.")
 
 
 class Alert(Model):
-    when: str = Field(description="`window.field > number`, `source.field > number` or `anomaly(name)`.")
-    clear: str | None = Field(None, description="Condition that ends it; without one, `when` no longer being true.")
-    where: str | None = Field(None, description="SQL condition over the key columns and fields of the record.")
-    for_: DurationNs = Field(0, alias="for", description="How long in event time `when` must hold before it fires.")
-    level: int = Field(5, ge=1, le=10, description="1 to 10; above 7 it also goes to `critical-alerts`.")
+    """A condition that somebody should know of."""
+
+    when: str = Field(
+        description="`window.field > number`, `source.field > number` or `anomaly(name)`."
+    )
+    clear: str | None = Field(
+        None, description="Condition that ends it; without one, `when` no longer being true."
+    )
+    where: str | None = Field(
+        None, description="SQL condition over the key columns and fields of the record."
+    )
+    for_: DurationNs = Field(
+        0, alias="for", description="How long in event time `when` must hold before it fires."
+    )
+    level: Whole = Field(
+        5, ge=1, le=10, description="1 to 10; above 7 it also goes to `critical-alerts`."
+    )
     summary: str = Field("", description="Text with {key column}, {value} and {alert}.")
-    description: str = ""
-    runbook: str = ""
 
 
 class InfluxOutput(Model):
-    bucket: str
-    retention: DurationNs = Field(30 * 86_400 * SECOND_NS, description="How long records are kept.")
+    """Where records are stored."""
+
+    bucket: Bucket = Field(description="InfluxDB bucket; made when it does not exist.")
+    retention: DurationNs = Field(
+        30 * 86_400 * SECOND_NS, description="How long records are kept; 0s means for ever."
+    )
 
 
 class KafkaOutput(Model):
-    topic: str = "real-time-analytics"
-    critical_topic: str = "critical-alerts"
+    """Where records are sent."""
+
+    topic: Topic = Field("real-time-analytics", description="Topic of all records.")
+    critical_topic: Topic = Field("critical-alerts", description="Topic of alerts above level 7.")
     events: bool = Field(False, description="Also send every processed event.")
 
 
 class Output(Model):
+    """Where records go."""
+
     influxdb: InfluxOutput | None = None
     kafka: KafkaOutput | None = None
 
 
 class Expectation(Model):
+    """What a test of the file expects; what is left out is not looked at."""
+
     alerts: list[str] | None = Field(None, description="Exactly these alerts fire.")
     anomalies: list[str] | None = Field(None, description="Exactly these anomalies are found.")
-    windows: dict[str, int] | None = Field(None, description="Number of final rows of each window named.")
-    dead_letters: int | None = None
+    windows: dict[str, Annotated[Whole, Field(ge=0)]] | None = Field(
+        None, description="Number of final rows of each window named."
+    )
+    dead_letters: Whole | None = Field(None, ge=0, description="Number of records refused.")
 
 
 class FileTest(Model):
-    events: str = Field(description="File of raw messages, one a line, relative to the pipeline file.")
+    """A test that the file brings along, run by `tidegauge test`."""
+
+    events: str = Field(
+        description="File of raw messages, one a line, relative to the pipeline file."
+    )
     expect: Expectation
 
 
 class State(Model):
-    key_groups: int = Field(8, ge=1, le=16, description="Fixed when the state is first made.")
+    """How the state of the flow is laid out."""
+
+    key_groups: Whole = Field(8, ge=1, le=16, description="Fixed when the state is first made.")
 
 
 class Pipeline(Model):
     """One pipeline file."""
 
-    version: Literal[1]
-    pipeline: PipelineName
-    description: str = ""
-    labels: dict[Name, str] = Field(default_factory=dict)
-    timezone: str = "UTC"
-    sources: dict[Name, Source]
-    windows: dict[Name, Window] = Field(default_factory=dict)
-    anomalies: dict[Name, Anomaly] = Field(default_factory=dict)
-    alerts: dict[Name, Alert] = Field(default_factory=dict)
-    output: Output = Field(default_factory=Output)
-    state: State = Field(default_factory=State)
-    tests: list[FileTest] = Field(default_factory=list)
+    version: Annotated[Literal[1], BeforeValidator(_no_bool)] = Field(
+        description="Version of this format."
+    )
+    pipeline: PipelineName = Field(description="Name of the pipeline.")
+    description: str = Field("", description="What the pipeline is for.")
+    labels: dict[Name, str] = Field(
+        default_factory=dict, description="Tags that every record carries."
+    )
+    sources: dict[Name, Source] = Field(description="Streams of events, by name.")
+    windows: dict[Name, Window] = Field(default_factory=dict, description="Windows, by name.")
+    anomalies: dict[Name, Anomaly] = Field(
+        default_factory=dict, description="Anomalies to look for, by name."
+    )
+    alerts: dict[Name, Alert] = Field(default_factory=dict, description="Alerts, by name.")
+    output: Output = Field(default_factory=Output, description="Where records go.")
+    state: State = Field(default_factory=State, description="How state is laid out.")
+    tests: list[FileTest] = Field(default_factory=list, description="What `tidegauge test` checks.")
 
     @property
     def dead_letter_topic(self) -> str:

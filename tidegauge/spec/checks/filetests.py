@@ -1,0 +1,25 @@
+"""Tests of the file: their events exist, and so do the names they expect."""
+
+from tidegauge.spec.checks.review import Review
+from tidegauge.spec.mistakes import Path
+
+
+def check_tests(review: Review) -> None:
+    """Check the tests of the file; they are not run."""
+    pipeline = review.pipeline
+    for index, test in enumerate(pipeline.tests):
+        path: Path = ("tests", index)
+        if not (review.folder / test.events).is_file():
+            message = (
+                f"there is no file {test.events}; allowed: a path relative to the pipeline file"
+            )
+            review.say((*path, "events"), message)
+        expect = test.expect
+        for key, what, names, allowed in (
+            ("alerts", "alert", expect.alerts, pipeline.alerts),
+            ("anomalies", "anomaly", expect.anomalies, pipeline.anomalies),
+            ("windows", "window", expect.windows, pipeline.windows),
+        ):
+            for position, name in enumerate(names or ()):
+                entry = name if key == "windows" else position
+                review.known((*path, "expect", key, entry), what, name, allowed)

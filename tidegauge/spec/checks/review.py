@@ -1,0 +1,60 @@
+"""What the checks share: the file, the columns that are sound, and the problems found."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path as FilePath
+from typing import TypeVar
+
+from tidegauge.expressions.compiled import ExpressionError, UntypedColumnError
+from tidegauge.expressions.names import UnknownName
+from tidegauge.fieldtypes import FieldType
+from tidegauge.spec.mistakes import Path, Problem
+from tidegauge.spec.models import Pipeline
+
+T = TypeVar("T")
+
+
+class Review:
+    """One look through a pipeline file.
+
+    `events` are the columns of each source's events and `metrics` the fields of each window; the
+    type of one that is not declared soundly is None. `broken` are the paths of declarations that
+    were taken out of the pipeline because they are wrong.
+    """
+
+    def __init__(self, pipeline: Pipeline, folder: FilePath, broken: Collection[Path]) -> None:
+        self.pipeline = pipeline
+        self.folder = folder
+        self.broken = frozenset(broken)
+        self._names = {str(path[-1]) for path in broken}
+        self.problems: list[Problem] = []
+        self.events: dict[str, dict[str, FieldType | None]] = {}
+        self.metrics: dict[str, dict[str, FieldType | None]] = {}
+
+    def say(self, path: Path, message: str, *, unless: Path | None = None) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(path, message, unless=unless))
+
+    def known(self, path: Path, what: str, name: str, allowed: Collection[str]) -> bool:
+        """Whether a name is one of those allowed; a problem if not."""
+        if name in allowed:
+            return True
+        self._note(path, UnknownName(what, name, allowed))
+        return False
+
+    def attempt(self, path: Path, compile_: Callable[[], T]) -> T | None:
+        """What `compile_` makes; None and a problem when the expression is wrong."""
+        try:
+            return compile_()
+        except UntypedColumnError:
+            return None
+        except ExpressionError as error:
+            self._note(path, error)
+            return None
+
+    def _note(self, path: Path, error: ExpressionError) -> None:
+        if not (isinstance(error, UnknownName) and error.name in self._names):
+            self.problems.append(Problem(path, str(error)))
+
+    def untyped(self, path: Path) -> dict[str, FieldType | None]:
+        """Names declared below `path` whose declarations were taken out."""
+        return {str(found[-1]): None for found in self.broken if found[:-1] == path}

@@ -1,0 +1,91 @@
+"""Sources: event time, fields, filter, derived columns."""
+
+import re
+from functools import partial
+
+from tidegauge.batch import RESERVED_PREFIX
+from tidegauge.expressions.scalars import compile_predicate, compile_scalar
+from tidegauge.fieldtypes import FieldType
+from tidegauge.records import TIME_NS
+from tidegauge.spec.checks.review import Review
+from tidegauge.spec.mistakes import Path
+from tidegauge.spec.models import Source
+
+Types = dict[str, FieldType | None]
+
+ALERT_LEVEL = "alert_level"
+_PROCESS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*")
+_TIME_TYPES = {
+    "iso8601": (FieldType.STRING,),
+    "epoch_ns": (FieldType.INT,),
+    "epoch_s": (FieldType.INT, FieldType.FLOAT),
+    "epoch_ms": (FieldType.INT, FieldType.FLOAT),
+    "epoch_us": (FieldType.INT, FieldType.FLOAT),
+}
+
+
+def check_sources(review: Review) -> None:
+    """Check each source, and note the columns of its events."""
+    if not review.pipeline.sources:
+        review.say(("sources",), "there is no source: declare at least one", unless=("sources",))
+    for name, source in review.pipeline.sources.items():
+        path: Path = ("sources", name)
+        _check_event_time(review, path, source)
+        for field in source.fields:
+            _check_field_name(review, (*path, "fields", field), field)
+        declared: Types = {field: known.type for field, known in source.fields.items()}
+        if declared.get(ALERT_LEVEL, FieldType.INT) is not FieldType.INT:
+            message = "the level of an event's own alert is an int: write type: int"
+            review.say((*path, "fields", ALERT_LEVEL), message)
+        fields = declared | review.untyped((*path, "fields"))
+        if source.filter is not None:
+            # It runs before anything is derived, so it sees the declared fields only.
+            review.attempt((*path, "filter"), partial(compile_predicate, source.filter, fields))
+        derived = _derived(review, path, source, fields)
+        review.events[name] = fields | derived
+        if source.process is not None and not _PROCESS.fullmatch(source.process):
+            message = f"{source.process!r} is no function; allowed: module:function"
+            review.say((*path, "process"), message)
+
+
+def _check_event_time(review: Review, path: Path, source: Source) -> None:
+    time = source.event_time
+    declared = source.fields.get(time.field)
+    allowed = _TIME_TYPES[time.format]
+    if declared and declared.type not in allowed:
+        message = (
+            f"{declared.type} does not hold an event time of format {time.format}; "
+            f"allowed: {', '.join(allowed)}"
+        )
+        review.say((*path, "fields", time.field, "type"), message)
+    if time.idle_after == 0:
+        message = "0s would make every partition idle at once; allowed: more than 0s"
+        review.say((*path, "event_time", "idle_after"), message)
+    if not time.field:
+        review.say((*path, "event_time", "field"), "the name of a field cannot be empty")
+
+
+def _check_field_name(review: Review, path: Path, name: str) -> None:
+    """Names are the keys of JSON objects; few are refused."""
+    if name.startswith(RESERVED_PREFIX):
+        review.say(path, f"names that begin with {RESERVED_PREFIX} are reserved")
+    elif name == TIME_NS:
+        review.say(path, f"{TIME_NS} is reserved for the time of records")
+    elif not name or name == "*" or (name.startswith("^") and name.endswith("$")):
+        review.say(path, f"{name!r} cannot be the name of a field")
+    elif not name.isprintable() or len(name) > 200:
+        review.say(path, "a field name is at most 200 printable characters")
+
+
+def _derived(review: Review, path: Path, source: Source, fields: Types) -> Types:
+    derived = review.untyped((*path, "derive"))
+    for name, sql in source.derive.items():
+        here = (*path, "derive", name)
+        if name in source.fields:
+            review.say(here, f"{name} is a field of the messages already; take another name")
+            continue
+        if name == TIME_NS:
+            review.say(here, f"{TIME_NS} is reserved for the time of records")
+        scalar = review.attempt(here, partial(compile_scalar, sql, {**fields, **derived}))
+        derived[name] = scalar.type if scalar else None
+    return derived
