@@ -4,9 +4,10 @@ import bytewax.operators as op
 import pytest
 from bytewax.dataflow import Dataflow
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
-from bytewax.testing import TestingSource, cluster_main
+from bytewax.testing import TestingSource
 
 from operators.keygroups.names import group_names
+from tests.operators.keygroups.engine import run
 
 
 class _Seen(StatelessSinkPartition[tuple[str, int]]):
@@ -33,7 +34,7 @@ def _routes(workers: int) -> dict[str, int]:
     items = op.input("names", flow, TestingSource([(name, 1) for name in group_names(16)]))
     routed = op.stateful_map("route", items, lambda state, value: (state, value))
     op.output("seen", routed, _SeenSink(seen))
-    cluster_main(flow, [], 0, worker_count_per_proc=workers)  # type: ignore[no-untyped-call]  # published so
+    run(flow, workers)
     return seen
 
 

@@ -1,0 +1,85 @@
+"""All orderings of a source in one key group."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from operators.ordering.buffer import EventTimeBuffer
+from operators.ordering.identity import identity_time_ns
+from operators.ordering.plan import Ordering
+from operators.progress.watermark import Watermark
+from tidegauge.batch import Progress
+from tidegauge.errors import UserMistake
+from tidegauge.records import TIME_NS, RecordBatch
+
+STATE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EventSlice:
+    """What one batch of events brings to a key group: its events by ordering, and progress."""
+
+    progress: Progress
+    events: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+
+class OrderGroup:
+    """Sorts the events of a key group up to the watermark of their source.
+
+    Args:
+        orderings: the source's orderings.
+        snapshot: where an earlier run stopped.
+
+    Raises:
+        UserMistake: the snapshot is of another version.
+    """
+
+    def __init__(
+        self, orderings: Sequence[Ordering], snapshot: dict[str, Any] | None = None
+    ) -> None:
+        held: dict[str, list[pl.DataFrame]] = {}
+        self._watermark = Watermark()
+        if snapshot is not None:
+            _check(snapshot["version"])
+            held = snapshot["held"]
+            self._watermark = Watermark(snapshot["watermark_ns"], dict(snapshot["partitions"]))
+        self._buffers = {
+            ordering.name: EventTimeBuffer(held.get(ordering.name, ())) for ordering in orderings
+        }
+
+    def take(self, slices: Sequence[EventSlice]) -> list[RecordBatch]:
+        """Events that nothing can come before any more.
+
+        Each frame has the columns of the ordering, those of `ORDER`, and `time_ns`.
+        """
+        for piece in slices:
+            for name, events in piece.events.items():
+                self._buffers[name].add(events)
+            self._watermark.observe(piece.progress)
+        released = []
+        for name, buffer in self._buffers.items():
+            ready = buffer.release(self._watermark.value_ns)
+            if ready is not None:
+                timed = ready.with_columns(identity_time_ns().alias(TIME_NS))
+                released.append(RecordBatch(name, timed))
+        return released
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything a restart needs."""
+        return {
+            "version": STATE_VERSION,
+            "watermark_ns": self._watermark.value_ns,
+            "partitions": dict(self._watermark.partitions),
+            "held": {name: buffer.snapshot() for name, buffer in self._buffers.items()},
+        }
+
+
+def _check(version: int) -> None:
+    if version != STATE_VERSION:
+        raise UserMistake(
+            f"saved state: ordered events have version {version}, this program reads"
+            f" {STATE_VERSION}; start with an empty recovery directory or with the program"
+            " that wrote it"
+        )

@@ -1,0 +1,82 @@
+"""Events in event-time order, from a stream of event batches."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import bytewax.operators as op
+import polars as pl
+from bytewax.dataflow import Stream, operator
+from bytewax.operators import KeyedStream, StatefulBatchLogic
+
+from operators.keygroups.assign import KeyGroups
+from operators.keygroups.names import group_names
+from operators.ordering.group import EventSlice, OrderGroup
+from operators.ordering.identity import PARTITION
+from operators.ordering.plan import Ordering
+from tidegauge.batch import OFFSET, TIME, EventBatch
+from tidegauge.records import RecordBatch
+
+
+class _Splitter:
+    """Deals the on-time events, and always the progress, to every key group."""
+
+    def __init__(self, orderings: Sequence[Ordering], key_groups: int) -> None:
+        self._orderings = orderings
+        self._names = group_names(key_groups)
+        self._groups = KeyGroups(key_groups)
+
+    def __call__(self, batches: list[EventBatch]) -> Iterable[tuple[str, EventSlice]]:
+        for batch in batches:
+            events: list[dict[str, pl.DataFrame]] = [{} for _ in self._names]
+            if batch.on_time.height:
+                for ordering in self._orderings:
+                    frame = _wanted(ordering, batch)
+                    for group, part in self._groups.split(frame, ordering.by):
+                        events[group][ordering.name] = part
+            for name, frames in zip(self._names, events, strict=True):
+                yield name, EventSlice(batch.progress, frames)
+
+
+def _wanted(ordering: Ordering, batch: EventBatch) -> pl.DataFrame:
+    columns = sorted(ordering.columns | set(ordering.by))
+    partition = pl.lit(batch.progress.partition, pl.Int64).alias(PARTITION)
+    return batch.on_time.select(TIME, OFFSET, partition, *columns)
+
+
+class _Logic(StatefulBatchLogic[EventSlice, RecordBatch, dict[str, Any]]):
+    def __init__(self, group: OrderGroup) -> None:
+        self._group = group
+
+    def on_batch(self, values: list[EventSlice]) -> tuple[Iterable[RecordBatch], bool]:
+        return self._group.take(values), StatefulBatchLogic.RETAIN
+
+    def snapshot(self) -> dict[str, Any]:
+        return self._group.snapshot()
+
+
+@operator
+def order_events(
+    step_id: str,  # noqa: ARG001 - names the scope of the steps inside
+    up: Stream[EventBatch],
+    orderings: Sequence[Ordering],
+    key_groups: int,
+) -> KeyedStream[RecordBatch]:
+    """On-time events of one source, by key group and in event-time order.
+
+    Corrections are left out: whoever needs the order sees what was on time.
+
+    Args:
+        step_id: unique name of the step.
+        up: event batches of the source.
+        orderings: who needs what of it (`merge_orderings`).
+        key_groups: number of key groups, 1 to 16; fixed when the state is first made.
+
+    Returns:
+        record batches named as the orderings, whenever the watermark releases events.
+    """
+
+    def build(resume: dict[str, Any] | None) -> _Logic:
+        return _Logic(OrderGroup(orderings, resume))
+
+    slices = op.flat_map_batch("split", up, _Splitter(orderings, key_groups))
+    return op.stateful_batch("sort", slices, build)

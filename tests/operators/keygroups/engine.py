@@ -1,0 +1,34 @@
+"""The engine's entry points, with types, for the tests of operators."""
+
+import pickle
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar, cast
+
+from bytewax.dataflow import Dataflow
+from bytewax.recovery import RecoveryConfig, init_db_dir
+from bytewax.testing import cluster_main, run_main
+
+T = TypeVar("T")
+
+
+def run(flow: Dataflow, workers: int = 1) -> None:
+    """Run a flow to its end."""
+    cluster_main(flow, [], 0, worker_count_per_proc=workers)  # type: ignore[no-untyped-call]  # published so
+
+
+def run_crashing(flow: Dataflow, store: Path) -> None:
+    """Run a flow whose source aborts once, and then what is left of it, with an epoch an item."""
+    store.mkdir()
+    init_db_dir(store, 1)  # type: ignore[no-untyped-call]  # published so
+    make_config = cast("Callable[[str], RecoveryConfig]", RecoveryConfig)
+    for _ in range(2):
+        run_main(  # type: ignore[no-untyped-call]  # published so
+            flow, epoch_interval=timedelta(0), recovery_config=make_config(str(store))
+        )
+
+
+def pickled(state: T) -> T:
+    """What becomes of a state that is written and read back."""
+    return cast("T", pickle.loads(pickle.dumps(state)))  # noqa: S301 - our own bytes
