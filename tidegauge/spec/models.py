@@ -14,6 +14,7 @@ SECOND_NS = 1_000_000_000
 MAX_DURATION_NS = 3_650 * 86_400 * SECOND_NS
 """Ten years: more does not fit beside an event time in 64 bits."""
 
+DURATION_PATTERN = r"^([0-9]+(ns|us|ms|s|m|h|d|w))+$"
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
 PIPELINE_PATTERN = r"^[a-z][a-z0-9-]*$"
 TOPIC_PATTERN = r"^[A-Za-z0-9._-]+$"
@@ -47,8 +48,10 @@ Topic = Annotated[str, StringConstraints(pattern=TOPIC_PATTERN, max_length=249)]
 """The name of a Kafka topic."""
 Bucket = Annotated[str, StringConstraints(pattern=BUCKET_PATTERN, max_length=200)]
 Whole = Annotated[int, BeforeValidator(_no_bool)]
+Count = Annotated[int, Field(ge=0), BeforeValidator(_no_bool)]
 Number = Annotated[float, BeforeValidator(_no_bool)]
-DurationNs = Annotated[int, BeforeValidator(_duration_ns)]
+DurationText = Annotated[str, StringConstraints(pattern=DURATION_PATTERN)]
+DurationNs = Annotated[int, BeforeValidator(_duration_ns, json_schema_input_type=DurationText)]
 """A duration as text in the file, in nanoseconds here."""
 EventTimeFormat = Literal["iso8601", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"]
 
@@ -147,6 +150,11 @@ def _as_field(value: object) -> object:
     return value
 
 
+WindowFieldOrText = Annotated[
+    WindowField, BeforeValidator(_as_field, json_schema_input_type=str | WindowField)
+]
+
+
 class Tumbling(Model):
     """Windows side by side."""
 
@@ -172,7 +180,7 @@ class Window(Model):
     where: str | None = Field(
         None, description="SQL condition; only events for which it is true are counted."
     )
-    select: dict[Name, Annotated[WindowField, BeforeValidator(_as_field)]] = Field(
+    select: dict[Name, WindowFieldOrText] = Field(
         description="Metrics by name: an SQL expression over aggregates, or more about it."
     )
     description: str = Field("", description="What the window tells.")
@@ -266,10 +274,10 @@ class Expectation(Model):
 
     alerts: list[str] | None = Field(None, description="Exactly these alerts fire.")
     anomalies: list[str] | None = Field(None, description="Exactly these anomalies are found.")
-    windows: dict[str, Annotated[Whole, Field(ge=0)]] | None = Field(
+    windows: dict[str, Count] | None = Field(
         None, description="Number of final rows of each window named."
     )
-    dead_letters: Whole | None = Field(None, ge=0, description="Number of records refused.")
+    dead_letters: Count | None = Field(None, description="Number of records refused.")
 
 
 class FileTest(Model):

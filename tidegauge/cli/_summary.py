@@ -1,0 +1,29 @@
+"""What a pipeline is, in a few rows."""
+
+from collections.abc import Iterator
+
+from tidegauge.durations import format_duration_ns
+from tidegauge.spec.models import Pipeline, Window
+
+
+def rows(pipeline: Pipeline) -> Iterator[tuple[str, str, str, str]]:
+    """Kind, name, what it is about, and what comes out, for each part of a pipeline."""
+    for name, source in pipeline.sources.items():
+        columns = [*source.fields, *source.derive]
+        yield "source", name, f"topic {source.kafka.topic}", ", ".join(columns)
+    for name, window in pipeline.windows.items():
+        yield "window", name, _window(window), ", ".join(window.select)
+    for name, anomaly in pipeline.anomalies.items():
+        by = f" by {', '.join(anomaly.by)}" if anomaly.by else ""
+        yield "anomaly", name, f"on {anomaly.on}{by}", f"beyond {anomaly.threshold:g} σ"
+    for name, alert in pipeline.alerts.items():
+        where = f" where {alert.where}" if alert.where else ""
+        held = f" for {format_duration_ns(alert.for_)}" if alert.for_ else ""
+        yield "alert", name, f"{alert.when}{where}{held}", f"level {alert.level}"
+
+
+def _window(window: Window) -> str:
+    size = format_duration_ns(window.size_ns)
+    slide = f" every {format_duration_ns(window.every_ns)}" if window.sliding else ""
+    by = f" by {', '.join(window.by)}" if window.by else ""
+    return f"{window.from_}, {size}{slide}{by}"

@@ -1,0 +1,87 @@
+"""`tidegauge check`: every mistake of a pipeline file at once."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from tidegauge.spec.models import Pipeline
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pipeline files.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    import_process: Annotated[
+        bool, typer.Option("--import", help="Also import the functions of `process`.")
+    ] = False,
+) -> None:
+    """Check pipeline files: every mistake as `file:line: key: what is wrong, what is allowed`.
+
+    Exit code 0 without mistakes, 1 with some, 2 when a file cannot be read.
+    """
+    from tidegauge.cli import EXIT_COULD_NOT_RUN, EXIT_MISTAKES
+    from tidegauge.errors import UserMistake
+    from tidegauge.spec.loader import load_pipeline
+    from tidegauge.spec.mistakes import Mistakes
+
+    code = 0
+    report: list[dict[str, Any]] = []
+    for file in files:
+        mistakes: list[dict[str, Any]] = []
+        error = None
+        try:
+            pipeline = load_pipeline(file)
+            if import_process:
+                _import_functions(file, pipeline)
+            if not as_json:
+                _print_summary(file, pipeline)
+        except Mistakes as found:
+            code = max(code, EXIT_MISTAKES)
+            mistakes = [
+                {"line": mistake.line, "key": mistake.key, "message": mistake.message}
+                for mistake in found.mistakes
+            ]
+            if not as_json:
+                typer.echo(str(found))
+        except UserMistake as found:
+            code = EXIT_COULD_NOT_RUN
+            error = str(found)
+            if not as_json:
+                sys.stderr.write(f"{found}\n")
+        report.append({"file": str(file), "mistakes": mistakes, "error": error})
+    if as_json:
+        typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    raise typer.Exit(code)
+
+
+def _import_functions(file: Path, pipeline: "Pipeline") -> None:
+    from operators.intake.process import load_process
+    from tidegauge.errors import UserMistake
+
+    for name, source in pipeline.sources.items():
+        if source.process:
+            try:
+                load_process(source.process)
+            except UserMistake as mistake:
+                raise UserMistake(f"{file}: sources.{name}.{mistake}") from None
+
+
+def _print_summary(file: Path, pipeline: "Pipeline") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from tidegauge.catalogue import catalogue_of
+    from tidegauge.cli._summary import rows
+
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for row in rows(pipeline):
+        table.add_row(*row)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{file}: no mistakes. Pipeline {pipeline.pipeline}:")
+    console.print(table)
+    signals = ", ".join(sorted(signal.name for signal in catalogue_of(pipeline)))
+    console.print(f"signals: {signals}")
