@@ -15,6 +15,7 @@ from tidegauge.intake import Intake
 
 _SHORTEST_WAIT = timedelta(milliseconds=1)
 _LONGEST_WAIT = timedelta(milliseconds=16)
+_PIECE = 2_000
 CONSUMER_CONFIG: Mapping[str, Any] = {
     "enable.auto.commit": False,
     "enable.partition.eof": True,
@@ -122,12 +123,12 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
     def next_batch(self) -> list[EventBatch]:
         if self._draining() or self._state is PartitionState.FINISHED:
             raise StopIteration
-        messages = self._read()
-        if messages:
+        raw = self._read()
+        if raw is not None:
             self._wait = timedelta(0)
             self._state = PartitionState.ACTIVE
             self._quiet_since_ns = self._monotonic_ns()
-            return [self._intake.take(_raw(messages))]
+            return [self._intake.take(raw)]
         self._wait = min(max(self._wait * 2, _SHORTEST_WAIT), _LONGEST_WAIT)
         return self._quiet()
 
@@ -144,16 +145,25 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
     def close(self) -> None:
         self._consumer.close()
 
-    def _read(self) -> list[Message]:
-        messages: list[Message] = self._consumer.consume(self._reading.batch_size, 0)
-        self._at_end = self._at_end and not messages
-        if any(map(Message.error, messages)):
-            messages = self._without_errors(messages)
-        if self._reading.bounded and messages and messages[-1].offset() >= self._end:  # type: ignore[operator]  # no error, so it has an offset
-            messages = [message for message in messages if message.offset() < self._end]  # type: ignore[operator]  # as above
-        if messages:
-            self._offset = messages[-1].offset() + 1  # type: ignore[operator]  # as above
-        return messages
+    def _read(self) -> RawBatch | None:
+        """Up to a batch of messages, taken from the client in pieces that stay in the processor's cache."""
+        raw = _Gathered([], [], [])
+        while (left := self._reading.batch_size - len(raw.payloads)) > 0:
+            wanted = min(left, _PIECE)
+            messages: list[Message] = self._consumer.consume(wanted, 0)
+            got = len(messages)
+            self._at_end = self._at_end and not got
+            if any(map(Message.error, messages)):
+                messages = self._without_errors(messages)
+            if self._reading.bounded and messages and messages[-1].offset() >= self._end:  # type: ignore[operator]  # no error, so it has an offset
+                messages = [message for message in messages if message.offset() < self._end]  # type: ignore[operator]  # as above
+            raw.add(messages)
+            if got < wanted:
+                break
+        if not raw.payloads:
+            return None
+        self._offset = raw.offsets[-1] + 1
+        return raw.batch()
 
     def _without_errors(self, messages: Sequence[Message]) -> list[Message]:
         good = []
@@ -185,16 +195,21 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         return []
 
 
-def _raw(messages: Sequence[Message]) -> RawBatch:
-    payloads: list[bytes | None] = list(map(Message.value, messages))  # type: ignore[arg-type]  # bytes: no deserializer is set
-    first, last = messages[0].offset(), messages[-1].offset()
-    offsets: Sequence[int]
-    if last - first + 1 == len(messages):  # type: ignore[operator]  # messages have offsets
-        offsets = range(first, last + 1)  # type: ignore[arg-type, operator]  # as above
-    else:
-        offsets = [message.offset() for message in messages]  # type: ignore[misc]  # as above
-    appended_ms = [moment[1] for moment in map(Message.timestamp, messages)]
-    return RawBatch(payloads, offsets, appended_ms)
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What is kept of messages; the client's own objects are four times as large and soon gone."""
+
+    payloads: list[bytes | None]
+    offsets: list[int]
+    appended_ms: list[int]
+
+    def add(self, messages: Sequence[Message]) -> None:
+        self.payloads.extend(map(Message.value, messages))  # type: ignore[arg-type]  # bytes: no deserializer is set
+        self.offsets.extend(map(Message.offset, messages))  # type: ignore[arg-type]  # no errors, so they have offsets
+        self.appended_ms.extend([moment[1] for moment in map(Message.timestamp, messages)])
+
+    def batch(self) -> RawBatch:
+        return RawBatch(self.payloads, self.offsets, self.appended_ms)
 
 
 __all__ = ["KafkaException", "KafkaSource", "Position", "Reading"]
