@@ -1,0 +1,1 @@
+"""InfluxDB: line protocol, what the server must have, the sink."""

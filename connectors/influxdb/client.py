@@ -1,0 +1,54 @@
+"""The InfluxDB client: made from the settings, checked before any request."""
+
+from urllib.parse import urlsplit
+
+from influxdb_client.client.influxdb_client import InfluxDBClient
+
+from tidegauge.errors import UserMistake
+from tidegauge.settings import Settings
+
+
+def open_client(settings: Settings, timeout_s: float) -> InfluxDBClient:
+    """A client that waits `timeout_s` for an answer; close it.
+
+    Raises:
+        UserMistake: the address or the token cannot be one.
+    """
+    where = place(settings)
+    token = settings.influxdb_token.get_secret_value()
+    if not token:
+        raise UserMistake(f"{where}: INFLUXDB_TOKEN is not set: set it to a token of this server")
+    # The HTTP library would quote the whole token in its complaint.
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise UserMistake("INFLUXDB_TOKEN holds spaces, line feeds or characters no token has")
+    return InfluxDBClient(
+        settings.influxdb_url, token, org=settings.influxdb_org, timeout=int(timeout_s * 1_000)
+    )
+
+
+def place(settings: Settings) -> str:
+    """The address for messages: `INFLUXDB_URL=http://host:port`, without a user and password.
+
+    Raises:
+        UserMistake: it is no address.
+    """
+    try:
+        address = urlsplit(settings.influxdb_url)
+        host, port = address.hostname, address.port
+    except ValueError:
+        host = port = None
+    if not host or address.scheme not in {"http", "https"}:
+        raise UserMistake("INFLUXDB_URL is no address: write it as http://host:port")
+    return f"INFLUXDB_URL={address.scheme}://{host}" + (f":{port}" if port else "")
+
+
+def close_for_good(client: InfluxDBClient) -> None:
+    """Close a client, so that nothing is left to do when it is collected.
+
+    The client closes itself a second time then; at the end of the interpreter that fails with a
+    traceback on stderr.
+    """
+    requests = client.api_client
+    client.close()
+    if requests is not None:
+        requests.rest_client = None  # type: ignore[assignment]  # its finalizer looks for None

@@ -1,0 +1,194 @@
+"""What the flow needs of InfluxDB before it starts: reached, let in, bucket and database there."""
+
+from collections.abc import Callable
+
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.domain.bucket import Bucket
+from influxdb_client.domain.bucket_retention_rules import BucketRetentionRules
+from influxdb_client.domain.dbrp_create import DBRPCreate
+from influxdb_client.domain.patch_bucket_request import PatchBucketRequest
+from influxdb_client.domain.post_bucket_request import PostBucketRequest
+from influxdb_client.rest import ApiException
+from influxdb_client.service.buckets_service import BucketsService
+from influxdb_client.service.dbr_ps_service import DBRPsService
+
+from connectors.influxdb.client import open_client, place
+from connectors.influxdb.faults import TRANSPORT_FAULTS, message_of, transport_reason
+from tidegauge.durations import UNITS_NS, format_duration_ns
+from tidegauge.errors import UserMistake
+from tidegauge.settings import Settings
+from tidegauge.spec.models import InfluxOutput
+
+FORBIDDEN = frozenset({401, 403})
+CONFLICT = 422
+NOT_FOUND = 404
+
+_HOUR, _DAY = (UNITS_NS[unit] // UNITS_NS["s"] for unit in ("h", "d"))
+
+
+def prepare(settings: Settings, output: InfluxOutput) -> list[str]:
+    """Make the bucket, its retention and its InfluxQL database as the pipeline file says.
+
+    A token that may do no more than write into a bucket that is there is enough.
+
+    Returns:
+        One line for each thing that is not as the file says because the token may not change it.
+
+    Raises:
+        UserMistake: InfluxDB cannot be reached within `settings.start_timeout_s`, is none, does
+            not know the token or the organisation, or does not let the token write.
+    """
+    where = place(settings)
+    retention_s = _retention_s(output)
+    with open_client(settings, settings.start_timeout_s) as client:
+        try:
+            _require_influxdb(client, where)
+            org_id = _organization_id(client, where, settings.influxdb_org)
+            preparation = _Preparation(client, settings.influxdb_org, org_id, output.bucket)
+            notes = preparation.bucket_with(retention_s)
+            _require_writable(client, where, output.bucket)
+            return notes
+        except TRANSPORT_FAULTS as error:
+            raise UserMistake(
+                f"{where}: no InfluxDB answers ({transport_reason(error)}); "
+                "start it, or correct INFLUXDB_URL"
+            ) from None
+        except ApiException as error:
+            raise UserMistake(
+                f"{where}: InfluxDB cannot be prepared: {message_of(error)} ({error.status})"
+            ) from None
+
+
+def _retention_s(output: InfluxOutput) -> int:
+    seconds, rest = divmod(output.retention, UNITS_NS["s"])
+    if rest or 0 < seconds < _HOUR:
+        raise UserMistake(
+            f"output.influxdb.retention: {format_duration_ns(output.retention)} is not possible: "
+            "InfluxDB allows whole seconds from 1h, or 0s to keep everything"
+        )
+    return seconds
+
+
+def _require_influxdb(client: InfluxDBClient, where: str) -> None:
+    try:
+        version = client.version()
+    except ApiException as error:
+        reason = f"status {error.status}" if error.status else message_of(error)
+        raise UserMistake(
+            f"{where}: what answers there is no InfluxDB ({reason}); correct INFLUXDB_URL"
+        ) from None
+    if version == "unknown":
+        raise UserMistake(f"{where}: what answers there is no InfluxDB; correct INFLUXDB_URL")
+
+
+def _organization_id(client: InfluxDBClient, where: str, name: str) -> str | None:
+    """Id of the organisation; None where the token may not see it."""
+    try:
+        found = client.organizations_api().find_organizations(org=name)
+    except ApiException as error:
+        if error.status in FORBIDDEN:
+            raise UserMistake(
+                f"{where}: InfluxDB does not know INFLUXDB_TOKEN ({message_of(error)}); "
+                "set it to a token of this server"
+            ) from None
+        if error.status == NOT_FOUND:
+            raise UserMistake(
+                f"{where}: there is no organisation {name!r}; correct INFLUXDB_ORG"
+            ) from None
+        raise
+    return str(found[0].id) if found else None
+
+
+def _require_writable(client: InfluxDBClient, where: str, bucket: str) -> None:
+    try:
+        with client.write_api(SYNCHRONOUS) as api:
+            api.write(bucket, record=b"\n")
+    except ApiException as error:
+        if error.status == NOT_FOUND:
+            raise UserMistake(
+                f"{where}: there is no bucket {bucket!r}, and INFLUXDB_TOKEN may not make it; "
+                "create it, or use a token that may"
+            ) from None
+        if error.status in FORBIDDEN:
+            raise UserMistake(
+                f"{where}: INFLUXDB_TOKEN may not write into bucket {bucket!r}; use one that may"
+            ) from None
+        raise
+
+
+class _Preparation:
+    """Changes to one bucket, each left out where the token may not make it."""
+
+    def __init__(self, client: InfluxDBClient, org: str, org_id: str | None, name: str) -> None:
+        self._buckets = BucketsService(client.api_client)
+        self._databases = DBRPsService(client.api_client)
+        self._org = org
+        self._org_id = org_id
+        self._name = name
+
+    def bucket_with(self, retention_s: int) -> list[str]:
+        """Make or change the bucket; one line for each thing that may not be done."""
+        rules = _rules(retention_s)
+        bucket = self._found() or self._made(rules) or self._found()
+        if bucket is None:
+            return []
+        notes = []
+        if _kept_s(bucket) != retention_s:
+            change = PatchBucketRequest(retention_rules=[rules])
+            if not _allowed(lambda: self._buckets.patch_buckets_id(bucket.id, change)):
+                notes.append(f"INFLUXDB_TOKEN may not set the retention of bucket {self._name!r}")
+        mapping = DBRPCreate(
+            org=self._org,
+            bucket_id=bucket.id,
+            database=self._name,
+            retention_policy="autogen",
+            default=True,
+        )
+        # Without one InfluxDB still makes up a mapping of the same name.
+        _allowed(lambda: self._databases.post_dbrp(mapping))
+        return notes
+
+    def _found(self) -> Bucket | None:
+        try:
+            found = self._buckets.get_buckets(org=self._org, name=self._name).buckets
+        except ApiException as error:
+            if error.status in FORBIDDEN | {NOT_FOUND}:
+                return None
+            raise
+        return found[0] if found else None
+
+    def _made(self, rules: BucketRetentionRules) -> Bucket | None:
+        if self._org_id is None:
+            return None
+        request = PostBucketRequest(org_id=self._org_id, name=self._name, retention_rules=[rules])
+        made: list[Bucket] = []
+        _allowed(lambda: made.append(self._buckets.post_buckets(request)))
+        return made[0] if made else None
+
+
+def _allowed(call: Callable[[], object]) -> bool:
+    """Whether the call was allowed; that the thing is there already counts as done."""
+    try:
+        call()
+    except ApiException as error:
+        if error.status in FORBIDDEN:
+            return False
+        if error.status != CONFLICT or "exists" not in message_of(error):
+            raise
+    return True
+
+
+def _kept_s(bucket: Bucket) -> int:
+    return bucket.retention_rules[0].every_seconds if bucket.retention_rules else 0
+
+
+def _rules(retention_s: int) -> BucketRetentionRules:
+    """Retention with InfluxDB's own choice of shard length, which it does not renew by itself."""
+    if retention_s == 0 or retention_s > 180 * _DAY:
+        shard_s = 7 * _DAY
+    else:
+        shard_s = _DAY if retention_s >= 2 * _DAY else _HOUR
+    return BucketRetentionRules(
+        type="expire", every_seconds=retention_s, shard_group_duration_seconds=shard_s
+    )
