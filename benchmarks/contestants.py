@@ -11,7 +11,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ import bytewax.operators.windowing as win
 import orjson
 from bytewax.connectors.kafka import KafkaSource as StockKafkaSource
 from bytewax.dataflow import Dataflow
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from bytewax.testing import run_main
 from confluent_kafka import Consumer, TopicPartition
@@ -28,12 +29,18 @@ from confluent_kafka import Consumer, TopicPartition
 from connectors.kafka.source import CONSUMER_CONFIG
 from dataflows.analytics import build
 from dataflows.servers import connect_sources
+from tidegauge.batch import EventBatch
 from tidegauge.records import RecordBatch
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline
 
 WINDOW_S = 10
 OUT_OF_ORDERNESS_S = 2
+
+
+def now() -> tuple[float, float]:
+    """Wall and processor seconds."""
+    return time.perf_counter(), time.process_time()
 
 
 @dataclass
@@ -46,10 +53,10 @@ class Tally:
     cpu_seconds: float = 0.0
     _started: tuple[float, float] | None = field(default=None, repr=False)
 
-    def start(self) -> None:
+    def start(self, at: tuple[float, float] | None = None) -> None:
         """Begin to count time, at the first message."""
         if self._started is None:
-            self._started = time.perf_counter(), time.process_time()
+            self._started = at or now()
 
     def stop(self) -> None:
         """The last result is there."""
@@ -74,6 +81,42 @@ class _CountPartition(StatelessSinkPartition[Any]):
 
     def write_batch(self, items: list[Any]) -> None:
         self._count(items)
+
+
+class _Timed(FixedPartitionedSource[EventBatch, Any]):
+    """A source whose first batch with events starts the clock, from before it was read."""
+
+    def __init__(self, source: FixedPartitionedSource[EventBatch, Any], tally: Tally) -> None:
+        self._source = source
+        self._tally = tally
+
+    def list_parts(self) -> list[str]:
+        return self._source.list_parts()
+
+    def build_part(self, step_id: str, for_part: str, resume_state: Any) -> "_TimedPartition":
+        return _TimedPartition(self._source.build_part(step_id, for_part, resume_state), self._tally)
+
+
+class _TimedPartition(StatefulSourcePartition[EventBatch, Any]):
+    def __init__(self, partition: StatefulSourcePartition[EventBatch, Any], tally: Tally) -> None:
+        self._partition = partition
+        self._tally = tally
+
+    def next_batch(self) -> Iterable[EventBatch]:
+        before = now()
+        batches = self._partition.next_batch()
+        if any(batch.counts.read for batch in batches):
+            self._tally.start(before)
+        return batches
+
+    def next_awake(self) -> datetime | None:
+        return self._partition.next_awake()
+
+    def snapshot(self) -> Any:
+        return self._partition.snapshot()
+
+    def close(self) -> None:
+        self._partition.close()
 
 
 def bare(topic: str, events: int, partitions: int, settings: Settings) -> Tally:
@@ -141,7 +184,9 @@ def flow(topic: str, events: int, partitions: int, settings: Settings) -> Tally:
                 tally.rows = (tally.rows or 0) + len(records)
                 tally.events += int(records.frame["count"].sum())
 
-    sources = connect_sources(pipeline, settings, on_read=tally.start)
+    sources = {
+        name: _Timed(source, tally) for name, source in connect_sources(pipeline, settings).items()
+    }
     run_main(build(pipeline, sources, {"count": _Count(count)}))
     tally.stop()
     return tally

@@ -292,7 +292,7 @@ class FileTest(Model):
 class State(Model):
     """How the state of the flow is laid out."""
 
-    key_groups: Whole = Field(8, ge=1, le=16, description="Fixed when the state is first made.")
+    key_groups: Whole = Field(4, ge=1, le=16, description="Fixed when the state is first made.")
 
 
 class Pipeline(Model):
