@@ -10,6 +10,9 @@ import typer
 if TYPE_CHECKING:
     from tidegauge.spec.models import Pipeline
 
+PRINTED_WIDTH = 200
+"""Columns of the summary when it does not go to a terminal."""
+
 
 def command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pipeline files.")],
@@ -78,9 +81,12 @@ def _print_summary(file: Path, pipeline: "Pipeline") -> None:
     from tidegauge.cli._summary import rows
 
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for _ in range(4):
+        table.add_column(overflow="fold")
     for row in rows(pipeline):
         table.add_row(*row)
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    width = None if sys.stdout.isatty() else PRINTED_WIDTH
+    console = Console(highlight=False, markup=False, width=width)
     console.print(f"{file}: no mistakes. Pipeline {pipeline.pipeline}:")
     console.print(table)
     signals = ", ".join(sorted(signal.name for signal in catalogue_of(pipeline)))
