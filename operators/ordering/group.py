@@ -6,12 +6,12 @@ from typing import Any
 
 import polars as pl
 
+from operators.keygroups.saved import check_version
 from operators.ordering.buffer import EventTimeBuffer
 from operators.ordering.identity import identity_time_ns
 from operators.ordering.plan import Ordering
 from operators.progress.watermark import Watermark
 from tidegauge.batch import Progress
-from tidegauge.errors import UserMistake
 from tidegauge.records import TIME_NS, RecordBatch
 
 STATE_VERSION = 1
@@ -42,7 +42,7 @@ class OrderGroup:
         held: dict[str, list[pl.DataFrame]] = {}
         self._watermark = Watermark()
         if snapshot is not None:
-            _check(snapshot["version"])
+            check_version("ordered events", snapshot["version"], STATE_VERSION)
             held = snapshot["held"]
             self._watermark = Watermark(snapshot["watermark_ns"], dict(snapshot["partitions"]))
         self._buffers = {
@@ -74,12 +74,3 @@ class OrderGroup:
             "partitions": dict(self._watermark.partitions),
             "held": {name: buffer.snapshot() for name, buffer in self._buffers.items()},
         }
-
-
-def _check(version: int) -> None:
-    if version != STATE_VERSION:
-        raise UserMistake(
-            f"saved state: ordered events have version {version}, this program reads"
-            f" {STATE_VERSION}; start with an empty recovery directory or with the program"
-            " that wrote it"
-        )

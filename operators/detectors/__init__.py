@@ -1,0 +1,1 @@
+"""Anomaly detectors: many series at once, each point scored before it is learned from."""

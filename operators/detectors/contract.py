@@ -1,0 +1,129 @@
+"""What a detector is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegauge.errors import UserMistake
+
+Floats = npt.NDArray[np.float64]
+Times = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Slots = npt.NDArray[np.intp]
+State = dict[str, Any]
+"""A state as it is saved: the detector's name and version, and copies of its arrays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What a detector says of some points; arrays of one length.
+
+    Attributes:
+        judged: whether the point was judged at all; where not, the others mean nothing: the point
+            is no finite number, or its series is still warming up.
+        score: distance from the expected, comparable with the threshold of the configuration.
+        expected: what was expected, in the unit of the points.
+        lower, upper: the band of what is usual. What lies in it is no anomaly.
+        direction: 1 above the expected, -1 below, 0 on it (int8).
+        anomalous: whether the point is an anomaly.
+    """
+
+    judged: Mask
+    score: Floats
+    expected: Floats
+    lower: Floats
+    upper: Floats
+    direction: npt.NDArray[np.int8]
+    anomalous: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """An array of a detector's state: shape and type for one series, and what a new one has."""
+
+    shape: tuple[int, ...]
+    dtype: type[np.generic]
+    empty: float
+
+
+class Detector(ABC):
+    """Judges the points of many series, each told by its slot: 0, 1, 2 and so on.
+
+    Points come in the order of their series' time, at most one of each series in a call. `score`
+    changes nothing and knows only what was learned before; `learn` is then told what `score` said.
+    The configuration is frozen and goes into `__init__`; the state is a few arrays with a row for
+    each slot, which a subclass declares in `memory`. The same points give the same verdicts,
+    however they were cut into calls, and whatever else was in those calls.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    """Raised whenever an older saved state could not be read, or would mean something else."""
+
+    def __init__(self) -> None:
+        self.series = 0
+        self._arrays = {key: _rows(memory, 0) for key, memory in self.memory().items()}
+
+    @abstractmethod
+    def memory(self) -> Mapping[str, Memory]:
+        """The arrays of the state."""
+
+    @abstractmethod
+    def score(self, slots: Slots, x: Floats, t_ns: Times) -> Verdicts:
+        """Judge points before they are learned from, changing nothing.
+
+        Args:
+            slots: slot of each point; no slot twice.
+            x: the points; NaN where there is none.
+            t_ns: event time of each.
+        """
+
+    @abstractmethod
+    def learn(self, slots: Slots, x: Floats, t_ns: Times, verdicts: Verdicts) -> None:
+        """Learn from points; `verdicts` is what `score` has just said of them."""
+
+    def grow(self, series: int) -> None:
+        """Make room for slots below `series`."""
+        self.series = max(self.series, series)
+        for key, memory in self.memory().items():
+            held = self._arrays[key]
+            if len(held) < self.series:
+                more = _rows(memory, max(self.series, 2 * len(held)) - len(held))
+                self._arrays[key] = np.concatenate([held, more])
+
+    def snapshot(self) -> State:
+        """The state, in copies."""
+        arrays = {key: held[: self.series].copy() for key, held in self._arrays.items()}
+        return {"detector": self.name, "version": self.version, "arrays": arrays}
+
+    def restore(self, state: State) -> None:
+        """Take over what `snapshot` returned.
+
+        Raises:
+            UserMistake: it is of another detector, another version or other settings.
+        """
+        found, own = (state["detector"], state["version"]), (self.name, self.version)
+        if found != own:
+            raise UserMistake(
+                f"saved state: detector {found[0]} version {found[1]}, this program runs {own[0]}"
+                f" version {own[1]}; {_ADVICE}"
+            )
+        arrays: dict[str, npt.NDArray[Any]] = state["arrays"]
+        shapes = {key: memory.shape for key, memory in self.memory().items()}
+        if {key: held.shape[1:] for key, held in arrays.items()} != shapes:
+            raise UserMistake(
+                f"saved state: detector {self.name} was set up with another history; {_ADVICE}"
+            )
+        self._arrays = {key: held.copy() for key, held in arrays.items()}
+        self.series = min(map(len, arrays.values()))
+
+
+_ADVICE = "start with an empty recovery directory or with what wrote it"
+
+
+def _rows(memory: Memory, rows: int) -> npt.NDArray[Any]:
+    return np.full((rows, *memory.shape), memory.empty, memory.dtype)

@@ -1,0 +1,50 @@
+"""Anomalies on a stream of window records and events."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import bytewax.operators as op
+from bytewax.dataflow import operator
+from bytewax.operators import KeyedStream, StatefulBatchLogic
+
+from operators.detectors.group import AnomalyGroup
+from operators.detectors.plan import AnomalyPlan
+from tidegauge.records import RecordBatch
+
+
+class _Logic(StatefulBatchLogic[RecordBatch, RecordBatch, dict[str, Any]]):
+    def __init__(self, group: AnomalyGroup) -> None:
+        self._group = group
+
+    def on_batch(self, values: list[RecordBatch]) -> tuple[Iterable[RecordBatch], bool]:
+        return self._group.take(values), StatefulBatchLogic.RETAIN
+
+    def snapshot(self) -> dict[str, Any]:
+        return self._group.snapshot()
+
+
+@operator
+def detect(
+    step_id: str,  # noqa: ARG001 - names the scope of the step inside
+    up: KeyedStream[RecordBatch],
+    plans: Sequence[AnomalyPlan],
+    clock_ns: Callable[[], int] = time.time_ns,
+) -> KeyedStream[RecordBatch]:
+    """Verdicts on everything that a detector could judge, anomalous or not.
+
+    Args:
+        step_id: unique name of the step.
+        up: window records, and events in event-time order, by key group; what no anomaly reads is
+            passed over.
+        plans: the pipeline's anomalies (`plan_anomalies`).
+        clock_ns: wall clock, for the processing time in the verdicts.
+
+    Returns:
+        record batches named as the anomalies, with the column `ANOMALOUS` beside the signal's.
+    """
+
+    def build(resume: dict[str, Any] | None) -> _Logic:
+        return _Logic(AnomalyGroup(plans, clock_ns, resume))
+
+    return op.stateful_batch("judge", up, build)
