@@ -53,3 +53,9 @@ def merged(batches: Iterable[RecordBatch]) -> list[RecordBatch]:
 def _stacked(frames: list[pl.DataFrame]) -> pl.DataFrame:
     same = all(frame.schema == frames[0].schema for frame in frames[1:])
     return pl.concat(frames, how="vertical" if same else "diagonal_relaxed")
+
+
+def json_object(*members: pl.Expr | str) -> pl.Expr:
+    """Compact JSON text of an object a row; a member's name is its column's."""
+    # Polars has no structure without members.
+    return pl.struct(*members).struct.json_encode() if members else pl.lit("{}")

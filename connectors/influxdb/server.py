@@ -15,7 +15,7 @@ from influxdb_client.service.dbr_ps_service import DBRPsService
 
 from connectors.influxdb.client import open_client, place
 from connectors.influxdb.faults import TRANSPORT_FAULTS, message_of, transport_reason
-from tidegauge.durations import UNITS_NS, format_duration_ns
+from tidegauge.durations import UNITS_NS
 from tidegauge.errors import UserMistake
 from tidegauge.settings import Settings
 from tidegauge.spec.models import InfluxOutput
@@ -40,13 +40,12 @@ def prepare(settings: Settings, output: InfluxOutput) -> list[str]:
             not know the token or the organisation, or does not let the token write.
     """
     where = place(settings)
-    retention_s = _retention_s(output)
     with open_client(settings, settings.start_timeout_s) as client:
         try:
             _require_influxdb(client, where)
             org_id = _organization_id(client, where, settings.influxdb_org)
             preparation = _Preparation(client, settings.influxdb_org, org_id, output.bucket)
-            notes = preparation.bucket_with(retention_s)
+            notes = preparation.bucket_with(output.retention // UNITS_NS["s"])
             _require_writable(client, where, output.bucket)
             return notes
         except TRANSPORT_FAULTS as error:
@@ -58,16 +57,6 @@ def prepare(settings: Settings, output: InfluxOutput) -> list[str]:
             raise UserMistake(
                 f"{where}: InfluxDB cannot be prepared: {message_of(error)} ({error.status})"
             ) from None
-
-
-def _retention_s(output: InfluxOutput) -> int:
-    seconds, rest = divmod(output.retention, UNITS_NS["s"])
-    if rest or 0 < seconds < _HOUR:
-        raise UserMistake(
-            f"output.influxdb.retention: {format_duration_ns(output.retention)} is not possible: "
-            "InfluxDB allows whole seconds from 1h, or 0s to keep everything"
-        )
-    return seconds
 
 
 def _require_influxdb(client: InfluxDBClient, where: str) -> None:

@@ -1,0 +1,1 @@
+"""The embedded store: all records in one SQLite file."""

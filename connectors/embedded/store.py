@@ -1,0 +1,130 @@
+"""The embedded store: all records in one SQLite file that can be read while the flow writes."""
+
+import sqlite3
+from pathlib import Path
+
+import polars as pl
+
+from connectors.codecs.frames import EMPTY_TAG, conformed, merged
+from connectors.embedded.tables import ensure_table, tables_of, upsert
+from tidegauge.catalogue import Catalogue
+from tidegauge.errors import Retry, Stop, UserMistake
+from tidegauge.records import TIME_NS, RecordBatch
+from tidegauge.signals import Column, Signal
+
+BUSY_S = 30.0
+"""How long one writer waits for the others."""
+
+_BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+class Store:
+    """A connection that writes; several, in any number of processes, may share the file.
+
+    Args:
+        path: the file, made when it is not there.
+        catalogue: signals of the records, and the tags of every record.
+        busy_s: how long to wait for other writers.
+
+    Raises:
+        UserMistake: the file cannot be opened or is no database.
+        Retry: other writers kept the file for too long.
+    """
+
+    def __init__(self, path: Path, catalogue: Catalogue, busy_s: float = BUSY_S) -> None:
+        self._path = path
+        self._signals = catalogue.signals
+        self._constants = dict(catalogue.constant_tags)
+        tables = tables_of(catalogue)
+        try:
+            self._connection = _opened(path, busy_s)
+            with self._transaction() as transaction:
+                identities = {
+                    name: ensure_table(transaction, table) for name, table in tables.items()
+                }
+        except sqlite3.Error as error:
+            raise _fault(path, error, starting=True) from None
+        self._statements = {
+            signal.name: upsert(
+                signal.measurement, self._columns(signal), identities[signal.measurement]
+            )
+            for signal in catalogue
+            if signal.measurement in tables
+        }
+
+    def write(self, batches: list[RecordBatch]) -> None:
+        """Store the records, all or none; an equal record is overwritten in all its fields.
+
+        Raises:
+            Retry: other writers kept the file for too long.
+            Stop: the file cannot be written, for instance because the disk is full.
+        """
+        rows = [(self._statements[batch.signal], self._rows(batch)) for batch in merged(batches)]
+        if not rows:
+            return
+        try:
+            with self._transaction() as transaction:
+                for statement, values in rows:
+                    transaction.executemany(statement, values)
+        except sqlite3.Error as error:
+            raise _fault(self._path, error) from None
+
+    def close(self) -> None:
+        """Close the connection; what was written stays."""
+        self._connection.close()
+
+    def _transaction(self) -> sqlite3.Connection:
+        # Immediate: who reads first and writes then cannot wait for another writer.
+        self._connection.execute("BEGIN IMMEDIATE")
+        return self._connection
+
+    def _columns(self, signal: Signal) -> list[str]:
+        return [TIME_NS, *(column.name for column in signal.columns), *self._added(signal)]
+
+    def _added(self, signal: Signal) -> dict[str, str]:
+        """Tags of every record that the signal does not declare itself."""
+        own = {column.name for column in signal.columns}
+        return {name: value for name, value in self._constants.items() if name not in own}
+
+    def _rows(self, batch: RecordBatch) -> list[tuple[object, ...]]:
+        signal = self._signals[batch.signal]
+        frame = conformed(batch, signal)
+        columns = [
+            pl.col(TIME_NS),
+            *map(_tag_text, signal.tags),
+            *(pl.col(field.name) for field in signal.fields),
+            *(pl.lit(value or EMPTY_TAG).alias(key) for key, value in self._added(signal).items()),
+        ]
+        return frame.select(columns).rows()
+
+
+def _tag_text(tag: Column) -> pl.Expr:
+    text = pl.col(tag.name).cast(pl.String)
+    return pl.when(text == "").then(pl.lit(EMPTY_TAG)).otherwise(text.fill_null("")).alias(tag.name)
+
+
+def _opened(path: Path, busy_s: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None)
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise UserMistake(
+            f"TIDEGAUGE_STORE={path}: SQLite cannot keep a write-ahead log there, so nobody could "
+            "read while the flow writes; put it on a local disk"
+        )
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def _fault(
+    path: Path, error: sqlite3.Error, *, starting: bool = False
+) -> UserMistake | Retry | Stop:
+    where = f"TIDEGAUGE_STORE={path}"
+    # The low byte is the error, the others tell of its kind.
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY_CODES:
+        return Retry(f"{where}: other writers did not let this one write in time: {error}")
+    if starting:
+        return UserMistake(
+            f"{where}: cannot be used as a store ({error}); name a file in a folder that is there "
+            "and may be written to"
+        )
+    return Stop(f"{where}: cannot be written: {error}")

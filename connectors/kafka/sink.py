@@ -1,0 +1,165 @@
+"""Messages into Kafka, as a Bytewax sink that knows what was delivered."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import Message as Delivered
+
+from connectors.codecs.frames import merged
+from connectors.codecs.messages import Message
+from connectors.kafka.client import Faults, client_config, short
+from connectors.partitions import PARTS, RecordPart, RecordSink
+from tidegauge.errors import Retry, Stop
+from tidegauge.records import RecordBatch
+from tidegauge.settings import Settings
+
+Encoder = Callable[[RecordBatch], Iterable[Message]]
+Rejected = Callable[[Message, str], None]
+"""Told of each message that the broker can never take, and why."""
+
+DELIVERY_TIMEOUT_S = 30.0
+"""How long a message may take to be stored by the broker."""
+
+_PRODUCER_CONFIG: dict[str, Any] = {
+    "enable.idempotence": True,
+    "acks": "all",
+    "linger.ms": 2,
+    "compression.type": "lz4",
+    # How large a message may be is the topic's to say.
+    "message.max.bytes": 100_000_000,
+}
+_PASSING = frozenset(
+    {
+        KafkaError._MSG_TIMED_OUT,  # noqa: SLF001 - the library's public name, as those below
+        KafkaError._TIMED_OUT,  # noqa: SLF001
+        KafkaError._TRANSPORT,  # noqa: SLF001
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+    }
+)
+
+
+class KafkaSink(RecordSink):
+    """Sends the messages that `encoder` makes of records; they are stored when a batch is written.
+
+    A message that is written again after a restart comes twice, with the same `id` in its value
+    or the same origin in its headers.
+
+    Args:
+        settings: where the broker is.
+        encoder: makes messages of records, for instance `connectors.kafka.routes.Routes`.
+        rejected: told of each message that is larger than the topic allows.
+        timeout_s: how long a message may take to be stored.
+        parts: number of parts.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        encoder: Encoder,
+        rejected: Rejected,
+        *,
+        timeout_s: float = DELIVERY_TIMEOUT_S,
+        parts: int = PARTS,
+    ) -> None:
+        super().__init__(parts)
+        self._settings = settings
+        self._encoder = encoder
+        self._rejected = rejected
+        self._timeout_s = timeout_s
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "KafkaPart":
+        """A part with a producer of its own."""
+        return KafkaPart(self._settings, self._encoder, self._rejected, self._timeout_s)
+
+
+class KafkaPart(RecordPart):
+    """One part: sends a batch and waits until all of it is stored."""
+
+    def __init__(
+        self, settings: Settings, encoder: Encoder, rejected: Rejected, timeout_s: float
+    ) -> None:
+        self._encoder = encoder
+        self._rejected = rejected
+        self._timeout_s = timeout_s
+        self._faults = Faults()
+        self._failed: KafkaError | None = None
+        self._too_large: list[Message] = []
+        config = {
+            **_PRODUCER_CONFIG,
+            **client_config(settings, self._faults),
+            "delivery.timeout.ms": int(timeout_s * 1_000),
+        }
+        self._producer = Producer(config)
+
+    def write_batch(self, values: list[RecordBatch]) -> None:
+        """Send the messages of the records and wait until the broker has stored them.
+
+        Raises:
+            Retry: the broker did not store them in time.
+            Stop: the broker refuses them, or this producer, for good.
+        """
+        for batch in merged(values):
+            for message in self._encoder(batch):
+                self._send(message)
+        self._wait()
+        # Too large may have been a batch of the client's: each on its own tells.
+        together, self._too_large = self._too_large, []
+        for message in together:
+            self._send(message)
+            self._wait()
+        alone, self._too_large = self._too_large, []
+        for message in alone:
+            self._rejected(message, "larger than the topic's max.message.bytes")
+
+    def close(self) -> None:
+        """Close the producer; `write_batch` has left nothing to send."""
+        self._producer.flush(self._timeout_s)
+
+    def _send(self, message: Message) -> None:
+        while True:
+            try:
+                self._producer.produce(
+                    message.topic,
+                    value=message.value,
+                    key=message.key,
+                    headers=message.headers,
+                    on_delivery=partial(self._delivered, message),
+                )
+                self._producer.poll(0)
+            except BufferError:
+                # The queue is full; what is in it is delivered or fails within the time limit.
+                self._producer.poll(1.0)
+                self._raise_failure()
+            except KafkaException as error:
+                raise self._fault(error.args[0]) from None
+            else:
+                return
+
+    def _wait(self) -> None:
+        # The client fails what is not delivered in time; the margin is for its telling so.
+        left = self._producer.flush(self._timeout_s + 5)
+        self._raise_failure()
+        if left:
+            raise Retry(f"Kafka has not stored {left} messages in {self._timeout_s:g} s")
+
+    def _delivered(self, message: Message, error: KafkaError | None, sent: Delivered) -> None:
+        if error is None:
+            return
+        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+            self._too_large.append(message)
+        elif self._failed is None:
+            self._failed = error
+
+    def _raise_failure(self) -> None:
+        if self._failed is not None:
+            raise self._fault(self._failed)
+
+    def _fault(self, error: KafkaError) -> Retry | Stop:
+        if self._faults.fatal is not None:
+            return Stop(f"Kafka refuses this producer for good: {short(self._faults.fatal)}")
+        if error.retriable() or error.code() in _PASSING:
+            reason = self._faults.reason(short(error))
+            return Retry(f"Kafka has not stored messages in {self._timeout_s:g} s: {reason}")
+        return Stop(f"Kafka refuses messages: {short(error)}")
