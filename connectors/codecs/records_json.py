@@ -57,8 +57,9 @@ class RecordJson:
             pl.lit('"time_ns":'),
             pl.col(TIME_NS).cast(pl.String),
             pl.lit(',"tags":'),
-            _object(
-                [pl.lit(labels[name]).alias(name) for name in labels if name not in tags], tags
+            json_object(
+                *(pl.lit(value).alias(name) for name, value in labels.items() if name not in tags),
+                *tags,
             ),
             pl.lit(',"fields":'),
             json_object(*(field.name for field in signal.fields)),
