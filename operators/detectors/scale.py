@@ -10,7 +10,7 @@ Counts = npt.NDArray[np.int32]
 _MAD_TO_SIGMA = 1.482602218505602
 """Standard deviation of a normal distribution over its median absolute deviation."""
 _CLIP = 3.0
-_TAU = 0.9247153921761315
+_TAU = 0.9950072780344534
 """Mean of min(z², 9) for normal z."""
 _COMMON = 0.1
 """What such a share of the points reach is common."""
