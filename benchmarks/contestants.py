@@ -28,7 +28,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from connectors.kafka.source import CONSUMER_CONFIG
 from dataflows.analytics import build
-from dataflows.servers import connect_sources
+from dataflows.servers import Sinks, connect_sources
 from tidegauge.batch import EventBatch
 from tidegauge.records import RecordBatch
 from tidegauge.settings import Settings
@@ -187,7 +187,7 @@ def flow(topic: str, events: int, partitions: int, settings: Settings) -> Tally:
     sources = {
         name: _Timed(source, tally) for name, source in connect_sources(pipeline, settings).items()
     }
-    run_main(build(pipeline, sources, {"count": _Count(count)}))
+    run_main(build(pipeline, sources, Sinks(store=_Count(count))))
     tally.stop()
     return tally
 

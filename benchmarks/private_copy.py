@@ -32,7 +32,7 @@ def private_copy(original: Path, folder: Path, suffix: str, *, influxdb: bool) -
     kafka["topic"] = f"{kafka.get('topic', 'real-time-analytics')}-{suffix}"
     kafka["critical_topic"] = f"{kafka.get('critical_topic', 'critical-alerts')}-{suffix}"
     if influxdb:
-        output["influxdb"] = {"bucket": f"truth-{suffix}", "retention": "36500d"}
+        output["influxdb"] = {"bucket": f"truth-{suffix}", "retention": "0s"}
     copy = folder / f"{original.stem}-{suffix}.yaml"
     with copy.open("w") as file:
         yaml.dump(document, file)

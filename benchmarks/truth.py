@@ -21,7 +21,7 @@ import typer
 from benchmarks.flow_process import FlowFailedError, Shape, run_flow
 from benchmarks.private_copy import private_copy
 from benchmarks.window_rows import Comparison, Row, RowKey, compare, read_expected, rows_of_store
-from connectors.embedded.store import open_store
+from connectors.embedded.reader import open_store
 from tests.services.errors import ServerUnavailableError
 from tests.services.influxdb import InfluxDB, running_influxdb
 from tests.services.kafka import Kafka, running_kafka

@@ -1,23 +1,34 @@
 """Sources and sinks of a pipeline on real servers, checked before the first event is read."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from bytewax.inputs import FixedPartitionedSource
+from bytewax.outputs import Sink
 from confluent_kafka.admin import AdminClient
 
 from connectors.codecs.json_columns import JsonColumns
+from connectors.codecs.messages import Message
+from connectors.embedded.sink import StoreSink
+from connectors.embedded.store import Store
+from connectors.influxdb.server import prepare
+from connectors.influxdb.sink import InfluxSink
 from connectors.kafka.client import Faults, client_config, preflight
+from connectors.kafka.routes import Routes
+from connectors.kafka.sink import KafkaSink
 from connectors.kafka.source import KafkaSource, Reading
-from connectors.kafka.topics import require_topic
+from connectors.kafka.topics import ensure_topics, require_topic
 from dataflows.startup import draining
 from operators.intake.intake import Intake, IntakePlan, IntakeState
 from operators.intake.plan import plan_intake
 from operators.progress.board import ProgressBoard
 from tidegauge.batch import EventBatch
+from tidegauge.catalogue import catalogue_of
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline
 
+_LOG = structlog.get_logger("tidegauge")
 EventSource = FixedPartitionedSource[EventBatch, Any]
 
 
@@ -30,6 +41,44 @@ def connect_sources(pipeline: Pipeline, settings: Settings) -> dict[str, EventSo
     admin = preflight(settings)
     board = ProgressBoard()
     return {name: _source(name, pipeline, settings, admin, board) for name in pipeline.sources}
+
+
+@dataclass(frozen=True)
+class Sinks:
+    """Where records go: metrics, anomalies, alerts and health into the store; to Kafka what it routes."""
+
+    store: Sink[Any] | None = None
+    kafka: Sink[Any] | None = None
+
+
+def connect_sinks(pipeline: Pipeline, settings: Settings) -> Sinks:
+    """The store, InfluxDB or a file, and Kafka.
+
+    Raises:
+        UserMistake: a server does not answer or lets us not in, or the file cannot be written.
+    """
+    catalogue = catalogue_of(pipeline)
+    routes = Routes(catalogue, pipeline.output.kafka, pipeline.dead_letter_topic)
+    ensure_topics(preflight(settings), routes.topics, settings.start_timeout_s)
+    kafka = KafkaSink(settings, routes, _too_large)
+    if settings.store is not None:
+        settings.store.parent.mkdir(parents=True, exist_ok=True)
+        Store(settings.store, catalogue).close()
+        return Sinks(StoreSink(settings.store, catalogue), kafka)
+    influxdb = pipeline.output.influxdb
+    if influxdb is None:
+        return Sinks(None, kafka)
+    for note in prepare(settings, influxdb):
+        _LOG.warning(note)
+    return Sinks(InfluxSink(settings, influxdb.bucket, catalogue, _refused), kafka)
+
+
+def _refused(line: bytes, reason: str) -> None:
+    _LOG.error("InfluxDB refused a record", line=line.decode(errors="replace"), reason=reason)
+
+
+def _too_large(message: Message, reason: str) -> None:
+    _LOG.error("Kafka refused a record", topic=message.topic, size=len(message.value or b""), reason=reason)
 
 
 def _source(

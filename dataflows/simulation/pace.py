@@ -1,0 +1,49 @@
+"""How the stream's event time lies on the wall clock."""
+
+from dataclasses import dataclass
+
+from dataflows.simulation.schedule import SHORTEST_SPAN_NS
+from tidegauge.spec.models import SECOND_NS
+
+SPEED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Event time goes ten times as fast as the wall clock, faster in short runs, and meets it at the end.
+
+    So no event is ever ahead of the wall clock, and there are at least ten minutes of events.
+
+    Attributes:
+        run_ns: how long the stream is sent.
+        started_ns: wall clock at its start, since the epoch.
+    """
+
+    run_ns: int
+    started_ns: int
+
+    @property
+    def span_ns(self) -> int:
+        """Length of the stream in event time."""
+        return span_ns(self.run_ns)
+
+    @property
+    def origin_ns(self) -> int:
+        """Event time of its start, since the epoch."""
+        return self.started_ns + self.run_ns - self.span_ns
+
+    def due_ns(self, now_ns: int) -> int:
+        """What was measured before this time of the stream has been sent by wall clock `now_ns`."""
+        elapsed_ns = now_ns - self.started_ns
+        if elapsed_ns >= self.run_ns:
+            return self.span_ns + elapsed_ns - self.run_ns
+        return elapsed_ns * self.span_ns // self.run_ns
+
+
+def span_ns(run_ns: int) -> int:
+    """Event time in a run of `run_ns`.
+
+    >>> span_ns(20 * SECOND_NS) // SECOND_NS, span_ns(90 * SECOND_NS) // SECOND_NS
+    (600, 900)
+    """
+    return max(SPEED * run_ns, SHORTEST_SPAN_NS)
