@@ -53,10 +53,6 @@ class LineEncoder:
         # concat_str makes a line null whose field set is null, that is: which has no field.
         return frame.select(line.alias("line")).to_series().drop_nulls().to_list()
 
-    def series_keys(self, frame: pl.DataFrame) -> pl.Series:
-        """InfluxDB's names of the records' series, `measurement,tag=value,…`; any one frame row."""
-        return frame.select(pl.concat_str(self._key(frame)).alias("key")).to_series()
-
     def _key(self, frame: pl.DataFrame) -> list[pl.Expr]:
         parts: list[pl.Expr] = []
         text = self._measurement
@@ -72,17 +68,15 @@ class LineEncoder:
 
     def _field_set(self, frame: pl.DataFrame) -> list[pl.Expr]:
         """Parts of the field set with a space before; null where a record has no field."""
-        always = [name for name in self._fields if not frame[name].null_count()]
-        sometimes = [name for name in self._fields if frame[name].null_count()]
         comma, space = pl.lit(","), pl.lit(" ")
-        if not always:
-            each = [pl.concat_str([comma, *self._fields[name]]) for name in sometimes]
-            joined = pl.concat_str(each, ignore_nulls=True).str.strip_prefix(",")
-            return [space, pl.when(joined != "").then(joined)]
-        parts = [space, *self._fields[always[0]]]
-        for name in always[1:]:
-            parts += [comma, *self._fields[name]]
-        return parts + [_or_nothing([comma, *self._fields[name]]) for name in sometimes]
+        parts: list[pl.Expr] = []
+        for name, field in self._fields.items():
+            part = [comma, *field]
+            parts += [_or_nothing(part)] if frame[name].null_count() else part
+        if parts[0] is comma:
+            return [space, *parts[1:]]
+        joined = pl.concat_str(parts).str.strip_prefix(",")
+        return [space, pl.when(joined != "").then(joined)]
 
 
 def _or_nothing(parts: list[pl.Expr]) -> pl.Expr:

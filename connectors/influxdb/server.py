@@ -27,13 +27,11 @@ NOT_FOUND = 404
 _HOUR, _DAY = (UNITS_NS[unit] // UNITS_NS["s"] for unit in ("h", "d"))
 
 
-def prepare(settings: Settings, output: InfluxOutput) -> list[str]:
+def prepare(settings: Settings, output: InfluxOutput) -> None:
     """Make the bucket, its retention and its InfluxQL database as the pipeline file says.
 
-    A token that may do no more than write into a bucket that is there is enough.
-
-    Returns:
-        One line for each thing that is not as the file says because the token may not change it.
+    A token that may do no more than write into a bucket that is there is enough: what it may not
+    change stays as it is.
 
     Raises:
         UserMistake: InfluxDB cannot be reached within `settings.start_timeout_s`, is none, does
@@ -45,9 +43,8 @@ def prepare(settings: Settings, output: InfluxOutput) -> list[str]:
             _require_influxdb(client, where)
             org_id = _organization_id(client, where, settings.influxdb_org)
             preparation = _Preparation(client, settings.influxdb_org, org_id, output.bucket)
-            notes = preparation.bucket_with(output.retention // UNITS_NS["s"])
+            preparation.bucket_with(output.retention // UNITS_NS["s"])
             _require_writable(client, where, output.bucket)
-            return notes
         except TRANSPORT_FAULTS as error:
             raise UserMistake(
                 f"{where}: no InfluxDB answers ({transport_reason(error)}); "
@@ -116,17 +113,15 @@ class _Preparation:
         self._org_id = org_id
         self._name = name
 
-    def bucket_with(self, retention_s: int) -> list[str]:
-        """Make or change the bucket; one line for each thing that may not be done."""
+    def bucket_with(self, retention_s: int) -> None:
+        """Make the bucket, or give the one there the retention, and a database of its name."""
         rules = _rules(retention_s)
         bucket = self._found() or self._made(rules) or self._found()
         if bucket is None:
-            return []
-        notes = []
+            return
         if _kept_s(bucket) != retention_s:
             change = PatchBucketRequest(retention_rules=[rules])
-            if not _allowed(lambda: self._buckets.patch_buckets_id(bucket.id, change)):
-                notes.append(f"INFLUXDB_TOKEN may not set the retention of bucket {self._name!r}")
+            _tolerantly(lambda: self._buckets.patch_buckets_id(bucket.id, change))
         mapping = DBRPCreate(
             org=self._org,
             bucket_id=bucket.id,
@@ -135,8 +130,7 @@ class _Preparation:
             default=True,
         )
         # Without one InfluxDB still makes up a mapping of the same name.
-        _allowed(lambda: self._databases.post_dbrp(mapping))
-        return notes
+        _tolerantly(lambda: self._databases.post_dbrp(mapping))
 
     def _found(self) -> Bucket | None:
         try:
@@ -152,20 +146,18 @@ class _Preparation:
             return None
         request = PostBucketRequest(org_id=self._org_id, name=self._name, retention_rules=[rules])
         made: list[Bucket] = []
-        _allowed(lambda: made.append(self._buckets.post_buckets(request)))
+        _tolerantly(lambda: made.append(self._buckets.post_buckets(request)))
         return made[0] if made else None
 
 
-def _allowed(call: Callable[[], object]) -> bool:
-    """Whether the call was allowed; that the thing is there already counts as done."""
+def _tolerantly(call: Callable[[], object]) -> None:
+    """Make a call; that it is not allowed, or that the thing is there already, does not matter."""
     try:
         call()
     except ApiException as error:
-        if error.status in FORBIDDEN:
-            return False
-        if error.status != CONFLICT or "exists" not in message_of(error):
+        there = error.status == CONFLICT and "exists" in message_of(error)
+        if error.status not in FORBIDDEN and not there:
             raise
-    return True
 
 
 def _kept_s(bucket: Bucket) -> int:
