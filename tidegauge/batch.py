@@ -1,4 +1,4 @@
-"""What flows through the engine: batches of decoded events in columns, with the partition's progress."""
+"""What flows through the engine: batches of events in columns, with the partition's progress."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ TIME = "_time_ns"
 OFFSET = "_offset"
 """Column of an event batch: the record's offset in its partition (Int64)."""
 APPENDED = "_appended_ms"
-"""Column of an event batch: the record's Kafka timestamp in milliseconds (Int64); only when asked for."""
+"""Column of an event batch, when asked for: the record's Kafka timestamp, milliseconds (Int64)."""
 RESERVED_PREFIX = "_"
 """Field names of a pipeline file must not begin with this."""
 

@@ -27,7 +27,7 @@ class Decoded:
 
 
 class Decoder(Protocol):
-    """Turns the payloads of a batch into columns. Pure; may be called with any split of a stream."""
+    """Turns the payloads of a batch into columns. Pure: any split of a stream gives the same."""
 
     def decode(self, payloads: list[bytes | None]) -> Decoded:
         """Decode a batch; never raises for what a payload contains."""

@@ -12,8 +12,8 @@ UNITS_NS = {
     "d": 86_400_000_000_000,
     "w": 604_800_000_000_000,
 }
-_DURATION = re.compile(r"(?:(\d+)(ns|us|ms|s|m|h|d|w))+")
-_PART = re.compile(r"(\d+)(ns|us|ms|s|m|h|d|w)")
+_PART = re.compile(r"(\d+)(ns|us|ms|s|m|h|d|w)", re.ASCII)
+_DURATION = re.compile(f"(?:{_PART.pattern})+", re.ASCII)
 
 
 def parse_duration_ns(text: str) -> int:
@@ -22,9 +22,14 @@ def parse_duration_ns(text: str) -> int:
     Raises:
         ValueError: the text is no duration; the message says what is allowed.
     """
-    if not isinstance(text, str) or not _DURATION.fullmatch(text.strip()):
-        raise ValueError(f"{text!r} is no duration: write a whole number and a unit, such as 500ms, 10s, 5m, 1h30m, 7d")
-    return sum(int(number) * UNITS_NS[unit] for number, unit in _PART.findall(text))
+    # What YAML took for a number or a list is no text, whatever the annotation says.
+    written = str(text).strip()
+    if not _DURATION.fullmatch(written):
+        raise ValueError(
+            f"{text!r} is no duration: write a whole number and a unit,"
+            " such as 500ms, 10s, 5m, 1h30m, 7d"
+        )
+    return sum(int(number) * UNITS_NS[unit] for number, unit in _PART.findall(written))
 
 
 def format_duration_ns(duration_ns: int) -> str:

@@ -1,10 +1,12 @@
 """JSON messages to columns.
 
 Each message is parsed on its own, straight into a typed structure without a dictionary between:
-as quick as parsing a joined batch with Polars (`docs/decisions/0001-decode-each-message.md`), and a
-message that is broken, holds two documents or has a wrong type is named exactly, for any batch size.
+as quick as parsing a joined batch with Polars (`docs/decisions/0001-decode-each-message.md`), and
+a message that is broken, holds two documents or has a wrong type is named exactly, for any batch
+size.
 """
 
+import re
 from collections.abc import Mapping
 from operator import attrgetter
 from typing import Annotated, Any
@@ -13,8 +15,11 @@ import msgspec
 import polars as pl
 
 from tidegauge.decoding import Decoded, Undecodable
+from tidegauge.errors import UserMistake
 from tidegauge.fieldtypes import FieldType
 
+_ESCAPED = re.compile(r'["\\\x00-\x1f]')
+"""Characters that JSON writes with a backslash; the parser compares names as they are written."""
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _PYTHON_TYPES: dict[FieldType, Any] = {
     FieldType.STRING: str | None,
@@ -30,9 +35,18 @@ class JsonColumns:
     Args:
         fields: names and types of the keys to read; other keys are ignored, absent ones and
             `null` are null. An integer is a valid float; nothing else is converted.
+
+    Raises:
+        UserMistake: a name has a quotation mark, a backslash or a control character in it.
     """
 
     def __init__(self, fields: Mapping[str, FieldType]) -> None:
+        for name in fields:
+            if _ESCAPED.search(name):
+                raise UserMistake(
+                    f"field {name!r} cannot be read from JSON: allowed are names without quotation"
+                    " marks, backslashes and control characters"
+                )
         self._dtypes = {name: kind.dtype for name, kind in fields.items()}
         slots = [(f"f{i}", _PYTHON_TYPES[kind], None) for i, kind in enumerate(fields.values())]
         keys = {f"f{i}": name for i, name in enumerate(fields)}

@@ -14,6 +14,7 @@ class MemorySink(DynamicSink[tuple[str, RecordBatch]]):
         self.records: list[RecordBatch] = []
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "_Partition":
+        """A part that appends to the one list."""
         return _Partition(self.records)
 
 

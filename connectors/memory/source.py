@@ -38,16 +38,24 @@ class MemorySource(FixedPartitionedSource[EventBatch, tuple[int, Any]]):
         self._batch_size = batch_size
 
     def list_parts(self) -> list[str]:
+        """Numbers of the partitions."""
         return [str(number) for number in range(len(self._partitions))]
 
-    def build_part(self, step_id: str, for_part: str, resume_state: tuple[int, Any] | None) -> "_Partition":
+    def build_part(
+        self, step_id: str, for_part: str, resume_state: tuple[int, Any] | None
+    ) -> "_Partition":
+        """A partition, from its start or where an earlier run stopped."""
         offset, saved = resume_state or (0, None)
         messages = self._partitions[int(for_part)]
-        return _Partition(messages, self._make_intake(int(for_part), saved), offset, self._batch_size)
+        return _Partition(
+            messages, self._make_intake(int(for_part), saved), offset, self._batch_size
+        )
 
 
 class _Partition(StatefulSourcePartition[EventBatch, tuple[int, Any]]):
-    def __init__(self, messages: Sequence[Held], intake: Intake, offset: int, batch_size: int) -> None:
+    def __init__(
+        self, messages: Sequence[Held], intake: Intake, offset: int, batch_size: int
+    ) -> None:
         self._messages = messages
         self._intake = intake
         self._offset = offset
@@ -63,7 +71,11 @@ class _Partition(StatefulSourcePartition[EventBatch, tuple[int, Any]]):
             return [self._intake.quiet(PartitionState.FINISHED)]
         offsets = range(self._offset, self._offset + len(part))
         self._offset += len(part)
-        return [self._intake.take(RawBatch([m.payload for m in part], offsets, [m.appended_ms for m in part]))]
+        return [
+            self._intake.take(
+                RawBatch([m.payload for m in part], offsets, [m.appended_ms for m in part])
+            )
+        ]
 
     def snapshot(self) -> tuple[int, Any]:
         return self._offset, self._intake.state

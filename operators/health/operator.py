@@ -20,7 +20,10 @@ def _key(batch: EventBatch) -> str:
 
 
 @operator
-def dead_letters(step_id: str, up: Stream[EventBatch]) -> KeyedStream[RecordBatch]:
+def dead_letters(
+    step_id: str,  # noqa: ARG001 - the decorator reads it
+    up: Stream[EventBatch],
+) -> KeyedStream[RecordBatch]:
     """Refused records of every batch, keyed by partition."""
 
     def refused(batches: list[EventBatch]) -> Iterable[tuple[str, RecordBatch]]:
@@ -33,7 +36,9 @@ def dead_letters(step_id: str, up: Stream[EventBatch]) -> KeyedStream[RecordBatc
 
 @operator
 def partition_health(
-    step_id: str, up: Stream[EventBatch], clock_ns: Callable[[], int] = time.time_ns
+    step_id: str,  # noqa: ARG001 - the decorator reads it
+    up: Stream[EventBatch],
+    clock_ns: Callable[[], int] = time.time_ns,
 ) -> KeyedStream[RecordBatch]:
     """Counts of every partition, once a second, keyed by partition."""
     health = PartitionHealth(PERIOD_NS)

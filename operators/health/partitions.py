@@ -50,7 +50,11 @@ class PartitionHealth:
             return None
         self._last[key] = _Last(now_ns, batch.counts.read)
         elapsed_ns = now_ns - last.at_ns if last else 0
-        rate = (batch.counts.read - last.processed) * 1e9 / elapsed_ns if last and elapsed_ns > 0 else None
+        rate = (
+            (batch.counts.read - last.processed) * 1e9 / elapsed_ns
+            if last and elapsed_ns > 0
+            else None
+        )
         watermark_ns = batch.progress.watermark_ns
         row = {
             "time_ns": now_ns,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from tidegauge.batch import RawBatch
+
 _SCHEMA = {
     "time_ns": pl.Int64,
     "kind": pl.String,
@@ -29,16 +31,22 @@ class Refused:
     appended_ms: int
 
 
+def refuse(raw: RawBatch, position: int, kind: str, reason: str) -> Refused:
+    """The message at a position of a batch, refused."""
+    payload, appended_ms = raw.payloads[position], raw.appended_ms[position]
+    return Refused(kind, raw.offsets[position], reason, payload, appended_ms)
+
+
 def dead_letter_frame(topic: str, partition: int, refused: list[Refused]) -> pl.DataFrame:
-    """Rows of the dead-letter signal.
+    """Rows of the dead-letter signal, in offset order.
 
     A record's time is its Kafka timestamp; the offset fills the nanoseconds below the millisecond,
     so that two refused records of one partition are never the same point.
     """
     if not refused:
         return NONE_REFUSED
-    texts = [_text(record.payload) for record in sorted(refused, key=lambda record: record.offset)]
     refused = sorted(refused, key=lambda record: record.offset)
+    texts = [_text(record.payload) for record in refused]
     return pl.DataFrame(
         {
             "time_ns": [max(r.appended_ms, 0) * 1_000_000 + r.offset % 1_000_000 for r in refused],

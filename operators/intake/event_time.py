@@ -8,9 +8,11 @@ from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.models import EventTimeFormat
 
 _NS_PER_UNIT = {"epoch_s": 1_000_000_000, "epoch_ms": 1_000_000, "epoch_us": 1_000, "epoch_ns": 1}
-_LIMIT_NS = 2**63 - 2**60
-"""Event times beyond this (the year 2225) leave no room to add a window or a lateness to them."""
+LIMIT_NS = 2**63 - 2**60
+"""Event times further from the epoch (years 1714 to 2225) leave no room to add a window to them."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SHORTEST_WITH_NS = len("2024-05-01T12:00:00.1234567")
+_BELOW_US = r":\d\d[.,]\d{6}(\d{1,3})"
 
 
 def decoded_type(kind: EventTimeFormat) -> FieldType:
@@ -24,39 +26,51 @@ def decoded_type(kind: EventTimeFormat) -> FieldType:
 
 
 def event_time_ns(column: pl.Series, kind: EventTimeFormat) -> pl.Series:
-    """Event times as Int64; null where there is none or it cannot be read.
+    """Event times as Int64; null where there is none, or none that can be read.
 
-    ISO 8601 without a zone is UTC. Fractions of an epoch unit are kept to the microsecond.
+    Fractions of an epoch unit are kept to the microsecond, those of ISO 8601 to the nanosecond.
+    ISO 8601 without a zone is UTC, a date alone its first moment.
+
+    Args:
+        column: strings for `iso8601`, integers or floats for the others.
+        kind: how the event time is written.
     """
-    times = _iso8601_ns(column) if kind == "iso8601" else _epoch_ns(column, _NS_PER_UNIT[kind])
-    if times.null_count() == 0 and times.len() and -_LIMIT_NS <= times.min() and times.max() <= _LIMIT_NS:  # type: ignore[operator]  # not null here
-        return times
-    return times.set(~times.is_between(-_LIMIT_NS, _LIMIT_NS), None)
+    if kind == "iso8601":
+        return _iso8601_ns(column)
+    return _epoch_ns(_within(column, LIMIT_NS // _NS_PER_UNIT[kind]), _NS_PER_UNIT[kind])
+
+
+def _within(column: pl.Series, limit: int) -> pl.Series:
+    """The column with null for what is beyond `limit`, and for NaN."""
+    usable = column.is_between(-limit, limit)
+    return column if usable.all(ignore_nulls=False) else column.set(~usable, None)
 
 
 def _epoch_ns(column: pl.Series, unit_ns: int) -> pl.Series:
-    limit = _LIMIT_NS // unit_ns
-    usable = column.is_between(-limit, limit)
-    if not usable.all(ignore_nulls=False):
-        column = column.set(~usable, None)
     if column.dtype == pl.Int64:
         return column * unit_ns
-    if (column == column.floor()).all():
+    if unit_ns == 1 or (column == column.floor()).all():
         return column.cast(pl.Int64) * unit_ns
-    return (column * (unit_ns // 1_000)).round().cast(pl.Int64) * 1_000
+    # Within the limit a double holds every whole microsecond.
+    return (column * (unit_ns / 1_000)).round().cast(pl.Int64) * 1_000
 
 
 def _iso8601_ns(column: pl.Series) -> pl.Series:
-    """RFC 3339 in one call; every other form of ISO 8601 by the standard library, a text at a time."""
-    times = column.str.to_datetime("%+", time_unit="ns", time_zone="UTC", strict=False).cast(pl.Int64)
+    """RFC 3339 in one call, every other form of ISO 8601 by the standard library, text by text."""
+    parsed = column.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+    times = parsed.cast(pl.Int64)
     unread = times.is_null() & column.is_not_null()
-    if not unread.any():
-        return times
-    positions = unread.arg_true()
-    return times.scatter(positions, [_parse_iso8601_ns(text) for text in column.gather(positions)])
+    if unread.any():
+        positions = unread.arg_true()
+        times = times.scatter(positions, [_parse_iso8601_us(text) for text in column[positions]])
+    times = _within(times, LIMIT_NS // 1_000) * 1_000
+    if (column.str.len_bytes() >= _SHORTEST_WITH_NS).any():
+        rest = column.str.extract(_BELOW_US).str.pad_end(3, "0").cast(pl.Int64)
+        times += rest.fill_null(0)
+    return times
 
 
-def _parse_iso8601_ns(text: str) -> int | None:
+def _parse_iso8601_us(text: str) -> int | None:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -64,4 +78,4 @@ def _parse_iso8601_ns(text: str) -> int | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     elapsed = moment - _EPOCH
-    return (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000_000 + elapsed.microseconds * 1_000
+    return (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds

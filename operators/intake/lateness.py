@@ -1,4 +1,4 @@
-"""On time, correction or dead: decided here, once, where it is a property of the partition's log."""
+"""On time, correction or dead: decided once, where it is a property of the partition's log."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,24 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Verdict on each event of a batch; `late_by_ns` is how far it lay behind what was awaited."""
+    """Verdict on each event of a batch.
+
+    Attributes:
+        on_time: not below what was awaited.
+        correction: below it, by at most the allowed lateness; the others are dead.
+        awaited_ns: watermark of the partition before each event.
+        high_ns: highest event time of the partition after the batch.
+    """
 
     on_time: Mask
     correction: Mask
-    late_by_ns: Times
+    awaited_ns: Times
     high_ns: int
 
 
-def judge(times: Times, *, high_ns: int, floor_ns: int, out_of_orderness_ns: int, lateness_ns: int) -> Judged:
+def judge(
+    times: Times, *, high_ns: int, floor_ns: int, out_of_orderness_ns: int, lateness_ns: int
+) -> Judged:
     """Compare each event with the highest event time before it in its own partition.
 
     An event is on time when it lies at most the out-of-orderness behind that, a correction when at
@@ -40,7 +49,7 @@ def judge(times: Times, *, high_ns: int, floor_ns: int, out_of_orderness_ns: int
     start = times[0] if high_ns == NO_TIME else high_ns
     highs = np.maximum.accumulate(np.concatenate(([start], times)))
     awaited = np.maximum(highs[:-1] - out_of_orderness_ns, floor_ns)
-    late_by = awaited - times
-    on_time = late_by <= 0
-    correction = ~on_time & (late_by <= lateness_ns)
-    return Judged(on_time, correction, late_by, int(highs[-1]))
+    on_time = times >= awaited
+    # The difference of two event times may not fit 64 bits; a limit of each does.
+    correction = ~on_time & (times >= awaited - lateness_ns)
+    return Judged(on_time, correction, awaited, int(highs[-1]))

@@ -1,17 +1,45 @@
 """A source of the pipeline file, compiled to what is done to each of its messages."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from operators.intake.event_time import decoded_type
-from operators.intake.intake import IntakePlan
-from operators.intake.process import load_process
+from operators.intake.process import Process, load_process
 from tidegauge.decoding import Decoder
+from tidegauge.expressions.compiled import Scalar
 from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.fieldtypes import FieldType
-from tidegauge.spec.models import Source
+from tidegauge.spec.models import EventTime, Source
 
 ALERT_LEVEL = "alert_level"
 """Field of an event that says itself how urgent it is; read from every message, absent means 0."""
+
+
+@dataclass(frozen=True)
+class IntakePlan:
+    """What is done to every message of a source; the same for all its partitions.
+
+    Attributes:
+        source: name of the source.
+        topic: topic it reads.
+        decoder: codec of its format, for the declared fields and the event time.
+        event_time: where the event time is, and how much disorder is borne.
+        drop_event_time: whether the field of the event time is none of the declared ones.
+        filter: condition on the events that are wanted, or None.
+        derive: new columns, in order.
+        process: the user's own function, or None.
+        keep_appended: keep each record's Kafka timestamp as a column.
+    """
+
+    source: str
+    topic: str
+    decoder: Decoder
+    event_time: EventTime
+    drop_event_time: bool
+    filter: Scalar | None
+    derive: Mapping[str, Scalar]
+    process: Process | None
+    keep_appended: bool = False
 
 
 def plan_intake(
@@ -34,7 +62,7 @@ def plan_intake(
     """
     declared = {key: field.type for key, field in source.fields.items()}
     time_field = source.event_time.field
-    decoded = {time_field: decoded_type(source.event_time.format), ALERT_LEVEL: FieldType.INT} | declared
+    read = {time_field: decoded_type(source.event_time.format), ALERT_LEVEL: FieldType.INT}
     derive = {}
     columns = dict(declared)
     for key, sql in source.derive.items():
@@ -43,7 +71,7 @@ def plan_intake(
     return IntakePlan(
         source=name,
         topic=source.kafka.topic,
-        decoder=make_decoder(decoded),
+        decoder=make_decoder(read | declared),
         event_time=source.event_time,
         drop_event_time=time_field not in declared,
         filter=compile_scalar(source.filter, declared) if source.filter else None,

@@ -1,1 +1,1 @@
-"""Event-time windows on panes: pre-aggregated per batch, merged per key group, closed by the watermark."""
+"""Event-time windows on panes: pre-aggregated, merged by key group, closed by the watermark."""

@@ -2,8 +2,12 @@
 
 An aggregate is made from accumulators that can be computed for any part of the events and merged in
 any order: counts and sums add up, extremes keep the lower or higher, and the sum of squared
-deviations (`m2`) merges by the formula of Chan, Golub and LeVeque, "Updating formulae and a pairwise
-algorithm for computing sample variances" (1979).
+deviations (`m2`) merges by the formula of Chan, Golub and LeVeque, "Updating formulae and a
+pairwise algorithm for computing sample variances" (1979).
+
+That formula needs the difference of two means. From sums it would be lost in rounding where values
+are far from zero and close together (1e9 ± 1), so a deviation is taken of each value's distance
+from the lowest of its part; the lowest is kept with it.
 """
 
 from collections.abc import Callable
@@ -24,6 +28,7 @@ class Merge(StrEnum):
     ADD = "add"
     LOWER = "lower"
     HIGHER = "higher"
+    DISTANCE = "distance"
     DEVIATION = "deviation"
 
 
@@ -36,7 +41,8 @@ class Accumulator:
         merge: how it merges.
         partial: expression that computes it over the rows of one key and pane.
         integer: held as int64 instead of float64.
-        count, total: for a deviation, the names of the accumulators that hold n and the sum.
+        count, lowest, distance: for a distance or a deviation, the names of the accumulators that
+            hold how many values there are, the lowest, and the sum of distances from it.
     """
 
     name: str
@@ -44,7 +50,8 @@ class Accumulator:
     partial: pl.Expr
     integer: bool
     count: str = ""
-    total: str = ""
+    lowest: str = ""
+    distance: str = ""
 
     @property
     def identity(self) -> float | int:
@@ -64,11 +71,35 @@ METADATA = (ROWS, FIRST, LAST)
 
 
 @dataclass(frozen=True)
+class Distance:
+    """A column to add before events are grouped: how far each value lies above its group's lowest.
+
+    Attributes:
+        name: name of the column.
+        number: the value.
+        integer: whether it is whole.
+    """
+
+    name: str
+    number: pl.Expr
+    integer: bool
+
+    def over(self, groups: list[str]) -> pl.Expr:
+        """The column, for groups of rows that are equal in these columns."""
+        distance = self.number - self.number.min().over(groups)
+        if self.integer:
+            # Never negative: read without a sign it is right even past 63 bits.
+            distance = distance.reinterpret(signed=False)
+        return distance.cast(pl.Float64).alias(self.name)
+
+
+@dataclass(frozen=True)
 class Finished:
     """An aggregate call over accumulator columns: what it needs and how its value is computed."""
 
     accumulators: tuple[Accumulator, ...]
     value: pl.Expr
+    distances: tuple[Distance, ...] = ()
 
 
 def accumulate(call: AggregateCall) -> Finished:
@@ -78,20 +109,35 @@ def accumulate(call: AggregateCall) -> Finished:
     return _FUNCTIONS[call.function](call.argument)
 
 
-def _numeric(argument: Scalar) -> tuple[pl.Expr, bool]:
+def _values(argument: Scalar) -> pl.Expr:
+    """The argument with a value for each row, also where it is the same for all."""
+    if argument.columns:
+        return argument.polars
+    return pl.when(pl.col(TIME).is_not_null()).then(argument.polars)
+
+
+def _number(argument: Scalar) -> tuple[pl.Expr, bool]:
     """The argument as a number, and whether it is whole; a bool counts as 0 and 1."""
-    if argument.type is FieldType.FLOAT:
-        return argument.polars.cast(pl.Float64), False
-    return argument.polars.cast(pl.Int64), True
+    integer = argument.type is not FieldType.FLOAT
+    return _values(argument).cast(pl.Int64 if integer else pl.Float64), integer
 
 
 def _count(argument: Scalar) -> Accumulator:
-    return Accumulator(f"_n({argument.sql})", Merge.ADD, argument.polars.count().cast(pl.Int64), integer=True)
+    count = _values(argument).count().cast(pl.Int64)
+    return Accumulator(f"_n({argument.sql})", Merge.ADD, count, integer=True)
 
 
 def _sum(argument: Scalar) -> Accumulator:
-    number, integer = _numeric(argument)
+    number, integer = _number(argument)
     return Accumulator(f"_sum({argument.sql})", Merge.ADD, number.sum(), integer)
+
+
+def _extreme(argument: Scalar, merge: Merge) -> Accumulator:
+    number, integer = _number(argument)
+    name, best = ("min", number.min()) if merge is Merge.LOWER else ("max", number.max())
+    held = Accumulator(f"_{name}({argument.sql})", merge, best, integer)
+    # A pane without a value must not carry a null into an array of numbers.
+    return Accumulator(held.name, merge, best.fill_null(held.identity), integer)
 
 
 def _present(count: Accumulator, value: pl.Expr, least: int = 1) -> pl.Expr:
@@ -115,12 +161,7 @@ def _finish_avg(argument: Scalar) -> Finished:
 
 def _finish_extreme(merge: Merge) -> Callable[[Scalar], Finished]:
     def finish(argument: Scalar) -> Finished:
-        number, integer = _numeric(argument)
-        count = _count(argument)
-        name, best = ("min", number.min()) if merge is Merge.LOWER else ("max", number.max())
-        held = Accumulator(f"_{name}({argument.sql})", merge, best, integer)
-        # A pane without a value must not carry a null into an array of numbers.
-        held = Accumulator(held.name, merge, best.fill_null(held.identity), integer)
+        count, held = _count(argument), _extreme(argument, merge)
         return Finished((count, held), _present(count, pl.col(held.name)))
 
     return finish
@@ -128,14 +169,30 @@ def _finish_extreme(merge: Merge) -> Callable[[Scalar], Finished]:
 
 def _finish_deviation(least: int, divisor_less: int) -> Callable[[Scalar], Finished]:
     def finish(argument: Scalar) -> Finished:
-        number, _ = _numeric(argument)
-        count, total = _count(argument), _sum(argument)
-        squares = (number.var(ddof=0) * number.count()).fill_null(0.0)
+        number, integer = _number(argument)
+        count, lowest = _count(argument), _extreme(argument, Merge.LOWER)
+        column = Distance(f"_above({argument.sql})", number, integer)
+        above = pl.col(column.name)
+        distance = Accumulator(
+            f"_distance({argument.sql})",
+            Merge.DISTANCE,
+            above.sum(),
+            integer=False,
+            count=count.name,
+            lowest=lowest.name,
+        )
         m2 = Accumulator(
-            f"_m2({argument.sql})", Merge.DEVIATION, squares, integer=False, count=count.name, total=total.name
+            f"_m2({argument.sql})",
+            Merge.DEVIATION,
+            (above.var(ddof=0) * above.count()).fill_null(0.0),
+            integer=False,
+            count=count.name,
+            lowest=lowest.name,
+            distance=distance.name,
         )
         divisor = pl.col(count.name) - divisor_less
-        return Finished((count, total, m2), _present(count, (pl.col(m2.name) / divisor).sqrt(), least))
+        value = _present(count, (pl.col(m2.name) / divisor).sqrt(), least)
+        return Finished((count, lowest, distance, m2), value, (column,))
 
     return finish
 

@@ -19,7 +19,7 @@ STATE_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Partials:
-    """What one batch of events brings to a key group: pre-aggregated rows a window, and progress."""
+    """What a batch of events brings to a key group: pre-aggregated rows a window, and progress."""
 
     progress: Progress
     on_time: Mapping[str, pl.DataFrame] = field(default_factory=dict)
@@ -39,7 +39,10 @@ class WindowGroup:
     """
 
     def __init__(
-        self, plans: Sequence[WindowPlan], clock_ns: Callable[[], int], snapshot: dict[str, Any] | None
+        self,
+        plans: Sequence[WindowPlan],
+        clock_ns: Callable[[], int],
+        snapshot: dict[str, Any] | None,
     ) -> None:
         self._plans = {plan.name: plan for plan in plans}
         self._clock_ns = clock_ns
@@ -79,8 +82,9 @@ class WindowGroup:
     def _restore(self, snapshot: dict[str, Any]) -> None:
         if snapshot["version"] != STATE_VERSION:
             raise UserMistake(
-                f"saved state: windows have version {snapshot['version']}, this program reads {STATE_VERSION};"
-                " start with an empty recovery directory or with the program that wrote it"
+                f"saved state: windows have version {snapshot['version']}, this program reads"
+                f" {STATE_VERSION}; start with an empty recovery directory or with the program"
+                " that wrote it"
             )
         self._watermark = Watermark(snapshot["watermark_ns"], dict(snapshot["partitions"]))
         for name, state in self._states.items():
@@ -99,5 +103,7 @@ class WindowGroup:
             pl.lit(now_ns, pl.Int64).alias("processing_time_ns"),
             pl.lit(latency_ms, pl.Float64).alias("latency_ms"),
         ]
-        frame = closed.with_columns(plan.values).select("time_ns", *plan.by, *plan.fields, *metadata)
+        frame = closed.with_columns(plan.values).select(
+            "time_ns", *plan.by, *plan.fields, *metadata
+        )
         return RecordBatch(plan.name, frame)

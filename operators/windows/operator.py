@@ -51,7 +51,7 @@ class _Logic(StatefulBatchLogic[Partials, RecordBatch, dict[str, Any]]):
 
 @operator
 def windows(
-    step_id: str,
+    step_id: str,  # noqa: ARG001 - the decorator reads it
     up: Stream[EventBatch],
     plans: Sequence[WindowPlan],
     key_groups: int,

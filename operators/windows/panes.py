@@ -4,19 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from operators.windows.accumulators import ROWS, Accumulator, Merge
-
-Array = npt.NDArray[Any]
+from operators.windows.accumulators import ROWS, Accumulator
+from operators.windows.merging import Array, merge_rows, merge_two
 
 
 class Panes:
     """Accumulators of every open pane and series.
 
-    Series are numbered (slots) by whoever owns this; rows of the matrices are panes, in no order, and
-    are used again when a pane is dropped. Matrices grow by doubling, so adding is amortised.
+    Series are numbered (slots) by whoever owns this; rows of the matrices are panes, in no order,
+    and are used again when a pane is dropped. Matrices grow by doubling, so adding is amortised.
     """
 
     def __init__(self, accumulators: tuple[Accumulator, ...]) -> None:
@@ -24,7 +22,7 @@ class Panes:
         self._row_of: dict[int, int] = {}
         self._free: list[int] = []
         self._slots = 0
-        self._matrices: dict[str, Array] = {held.name: self._fresh(held, 0, 0) for held in accumulators}
+        self._matrices = {held.name: _fresh(held, 0, 0) for held in accumulators}
 
     @property
     def open(self) -> list[int]:
@@ -45,13 +43,13 @@ class Panes:
         at = rows * self._slots + slots
         flat = {name: matrix.reshape(-1) for name, matrix in self._matrices.items()}
         before = {name: column[at] for name, column in flat.items()}
-        for held in self._accumulators:
-            flat[held.name][at] = _merged(held, before, partial)
+        for name, merged in merge_two(self._accumulators, before, partial).items():
+            flat[name][at] = merged
 
     def live(self, first: int, count: int, slots: int) -> Array:
-        """Slots below `slots` that hold an event in any of `count` panes from `first` on, ascending."""
+        """Slots below `slots` with an event in any of `count` panes from `first` on, ascending."""
         rows = self._held(first, count)
-        if not rows:
+        if not rows.size:
             return np.zeros(0, np.int64)
         events = self._matrices[ROWS.name][rows].sum(axis=0)
         return np.flatnonzero(events[:slots])
@@ -65,10 +63,10 @@ class Panes:
         rows = self._held(first, count)
         if slots.size and int(slots.max()) >= self._slots:
             self._grow(0, int(slots.max()) + 1)
-        if not rows:
-            return {held.name: self._fresh(held, 1, slots.size)[0] for held in self._accumulators}
+        if not rows.size:
+            return {held.name: _fresh(held, 1, slots.size)[0] for held in self._accumulators}
         parts = {name: matrix[np.ix_(rows, slots)] for name, matrix in self._matrices.items()}
-        return {held.name: _combined(held, parts) for held in self._accumulators}
+        return merge_rows(self._accumulators, parts)
 
     def drop_before(self, pane: int) -> None:
         """Forget every pane below `pane`."""
@@ -96,8 +94,9 @@ class Panes:
             self._matrices[held.name] = matrix
             self._slots = matrix.shape[1]
 
-    def _held(self, first: int, count: int) -> list[int]:
-        return [self._row_of[pane] for pane in range(first, first + count) if pane in self._row_of]
+    def _held(self, first: int, count: int) -> Array:
+        wanted = range(first, first + count)
+        return np.array([self._row_of[p] for p in wanted if p in self._row_of], np.int64)
 
     def _rows(self, panes: Array, slots: int) -> Array:
         numbers = np.unique(panes)
@@ -114,15 +113,11 @@ class Panes:
         new_height = height + max(more_rows, height if more_rows else 0)
         new_slots = self._slots if slots <= self._slots else max(slots, 2 * self._slots, 16)
         for held in self._accumulators:
-            matrix = self._fresh(held, new_height, new_slots)
+            matrix = _fresh(held, new_height, new_slots)
             matrix[:height, : self._slots] = self._matrices[held.name]
             self._matrices[held.name] = matrix
         self._free.extend(range(height, new_height))
         self._slots = new_slots
-
-    @staticmethod
-    def _fresh(held: Accumulator, height: int, slots: int) -> Array:
-        return np.full((height, slots), held.identity, np.int64 if held.integer else np.float64)
 
 
 def partial_columns(frame: pl.DataFrame, accumulators: tuple[Accumulator, ...]) -> dict[str, Array]:
@@ -130,45 +125,5 @@ def partial_columns(frame: pl.DataFrame, accumulators: tuple[Accumulator, ...]) 
     return {held.name: frame[held.name].to_numpy() for held in accumulators}
 
 
-def _merged(held: Accumulator, a: Mapping[str, Array], b: Mapping[str, Array]) -> Array:
-    old, new = a[held.name], b[held.name]
-    match held.merge:
-        case Merge.ADD:
-            return old + new  # type: ignore[no-any-return]  # arrays of either type
-        case Merge.LOWER:
-            return np.minimum(old, new)  # type: ignore[no-any-return]  # as above
-        case Merge.HIGHER:
-            return np.maximum(old, new)  # type: ignore[no-any-return]  # as above
-        case Merge.DEVIATION:
-            return old + new + _between(held, a, b)  # type: ignore[no-any-return]  # as above
-
-
-def _between(held: Accumulator, a: Mapping[str, Array], b: Mapping[str, Array]) -> Array:
-    n_a, n_b = a[held.count], b[held.count]
-    mean_a = a[held.total] / np.maximum(n_a, 1)
-    mean_b = b[held.total] / np.maximum(n_b, 1)
-    return (mean_b - mean_a) ** 2 * (n_a * n_b / np.maximum(n_a + n_b, 1))  # type: ignore[no-any-return]  # as above
-
-
-def _combined(held: Accumulator, parts: Mapping[str, Array]) -> Array:
-    """One value a slot over all rows of the parts."""
-    rows = parts[held.name]
-    match held.merge:
-        case Merge.ADD:
-            return rows.sum(axis=0)  # type: ignore[no-any-return]  # arrays of either type
-        case Merge.LOWER:
-            return rows.min(axis=0)  # type: ignore[no-any-return]  # as above
-        case Merge.HIGHER:
-            return rows.max(axis=0)  # type: ignore[no-any-return]  # as above
-        case Merge.DEVIATION:
-            n, totals = parts[held.count], parts[held.total]
-            mean = totals.sum(axis=0) / np.maximum(n.sum(axis=0), 1)
-            means = totals / np.maximum(n, 1)
-            return (rows + n * (means - mean) ** 2).sum(axis=0)  # type: ignore[no-any-return]  # as above
-
-
-def merge_windows(
-    accumulators: tuple[Accumulator, ...], a: Mapping[str, Array], b: Mapping[str, Array]
-) -> dict[str, Array]:
-    """Two results of `Panes.over` for the same slots as one."""
-    return {held.name: _merged(held, a, b) for held in accumulators}
+def _fresh(held: Accumulator, height: int, slots: int) -> Array:
+    return np.full((height, slots), held.identity, np.int64 if held.integer else np.float64)

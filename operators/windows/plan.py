@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from operators.windows.accumulators import METADATA, Accumulator, accumulate
+from operators.windows.accumulators import METADATA, Accumulator, Distance, accumulate
 from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.expressions.compiled import AggregateCall
 from tidegauge.expressions.scalars import compile_scalar
@@ -26,6 +26,7 @@ class WindowPlan:
         by: key columns and their types, in order.
         where: condition on the events that count, or None.
         accumulators: columns of a pane's state, metadata first, each once.
+        distances: columns that some accumulators need beside those of the events.
         values: aggregate calls as columns over the accumulators.
         fields: the record's fields as expressions over `values`.
     """
@@ -38,6 +39,7 @@ class WindowPlan:
     by: Mapping[str, FieldType]
     where: pl.Expr | None
     accumulators: tuple[Accumulator, ...]
+    distances: tuple[Distance, ...]
     values: tuple[pl.Expr, ...]
     fields: tuple[pl.Expr, ...]
 
@@ -46,8 +48,16 @@ class WindowPlan:
         """How many panes make a window."""
         return self.size_ns // self.pane_ns
 
+    @property
+    def layout(self) -> tuple[object, ...]:
+        """What a saved state must agree with to be read."""
+        keys = tuple((key, str(kind)) for key, kind in self.by.items())
+        return self.size_ns, self.every_ns, keys, tuple(held.name for held in self.accumulators)
 
-def plan_window(name: str, window: Window, columns: Mapping[str, FieldType], lateness_ns: int) -> WindowPlan:
+
+def plan_window(
+    name: str, window: Window, columns: Mapping[str, FieldType], lateness_ns: int
+) -> WindowPlan:
     """Compile a window of a checked pipeline file.
 
     Args:
@@ -63,10 +73,12 @@ def plan_window(name: str, window: Window, columns: Mapping[str, FieldType], lat
         aggregate = compile_aggregate(declared.expr, columns)
         calls |= {call.id: call for call in aggregate.calls}
         fields.append(aggregate.finish.cast(aggregate.type.dtype).alias(field_name))
+    distances: dict[str, Distance] = {}
     values = []
     for call in calls.values():
         finished = accumulate(call)
         accumulators |= {held.name: held for held in finished.accumulators}
+        distances |= {column.name: column for column in finished.distances}
         values.append(finished.value.alias(call.id))
     return WindowPlan(
         name=name,
@@ -77,6 +89,7 @@ def plan_window(name: str, window: Window, columns: Mapping[str, FieldType], lat
         by={key: columns[key] for key in window.by},
         where=compile_scalar(window.where, columns).polars if window.where else None,
         accumulators=tuple(accumulators.values()),
+        distances=tuple(distances.values()),
         values=tuple(values),
         fields=tuple(fields),
     )

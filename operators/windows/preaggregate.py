@@ -1,17 +1,28 @@
-"""A batch of events to one row for each key and pane, before anything leaves the worker that read it."""
+"""A batch of events to a row for each key and pane, before it leaves the worker that read it."""
 
 import polars as pl
 
 from operators.windows.plan import WindowPlan
 from tidegauge.batch import TIME
+from tidegauge.fieldtypes import FieldType
 
 PANE = "_pane"
 """Column: number of the pane, its start divided by its width (Int64)."""
 
 
 def preaggregate(plan: WindowPlan, events: pl.DataFrame) -> pl.DataFrame:
-    """Rows with the key columns, `PANE` and the accumulators."""
+    """Rows with the key columns, `PANE` and the accumulators.
+
+    A key that is NaN, which equals nothing, counts as null; -0.0 is 0.0.
+    """
     if plan.where is not None:
         events = events.filter(plan.where)
-    pane = (pl.col(TIME) // plan.pane_ns).alias(PANE)
-    return events.group_by(*plan.by, pane).agg(held.partial.alias(held.name) for held in plan.accumulators)
+    keys = [
+        (pl.col(key).fill_nan(None) + 0.0)
+        for key, kind in plan.by.items()
+        if kind is FieldType.FLOAT
+    ]
+    events = events.with_columns(*keys, (pl.col(TIME) // plan.pane_ns).alias(PANE))
+    groups = [*plan.by, PANE]
+    events = events.with_columns(distance.over(groups) for distance in plan.distances)
+    return events.group_by(groups).agg(held.partial.alias(held.name) for held in plan.accumulators)

@@ -22,8 +22,12 @@ class Series:
 
     def __init__(self, by: Mapping[str, FieldType], keys: list[list[Any]] | None = None) -> None:
         self._by = dict(by)
-        self._columns: list[list[Any]] = [list(column) for column in keys] if keys else [[] for _ in by]
-        ids: list[Any] = self._columns[0] if len(by) == 1 else list(zip(*self._columns, strict=True))
+        self._columns: list[list[Any]] = (
+            [list(column) for column in keys] if keys else [[] for _ in by]
+        )
+        ids: list[Any] = (
+            self._columns[0] if len(by) == 1 else list(zip(*self._columns, strict=True))
+        )
         self._slot_of: dict[Any, int] = {key: slot for slot, key in enumerate(ids)}
         self._cached: list[pl.Series] | None = None
 
@@ -65,7 +69,9 @@ class Series:
         slot = self._slot_of.get(key)
         if slot is None:
             slot = self._slot_of[key] = len(self._slot_of)
-            for column, value in zip(self._columns, key if len(self._by) > 1 else (key,), strict=True):
+            for column, value in zip(
+                self._columns, key if len(self._by) > 1 else (key,), strict=True
+            ):
                 column.append(value)
             self._cached = None
         return slot

@@ -7,11 +7,13 @@ import numpy as np
 import polars as pl
 
 from operators.windows.accumulators import ROWS
-from operators.windows.panes import Array, Panes, merge_windows, partial_columns
+from operators.windows.merging import Array, merge_two
+from operators.windows.panes import Panes, partial_columns
 from operators.windows.plan import WindowPlan
 from operators.windows.preaggregate import PANE
 from operators.windows.series import Series, Slots
 from tidegauge.batch import NO_TIME
+from tidegauge.errors import UserMistake
 
 _COMPACT_ABOVE = 1024
 """Fewer series than this are never worth renumbering."""
@@ -80,6 +82,7 @@ class WindowState:
         """Everything a restart needs, as copies of arrays."""
         count = len(self._series)
         return {
+            "layout": self._plan.layout,
             "keys": self._series.keys,
             "on_time": self._on_time.snapshot(count),
             "corrections": self._corrections.snapshot(count),
@@ -88,7 +91,16 @@ class WindowState:
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        """Take over what `snapshot` returned."""
+        """Take over what `snapshot` returned.
+
+        Raises:
+            UserMistake: it is of a window that was declared otherwise.
+        """
+        if snapshot["layout"] != self._plan.layout:
+            raise UserMistake(
+                f"saved state: window {self._plan.name!r} had another size, other keys or other"
+                " metrics; give the new one another name, or start with an empty recovery directory"
+            )
         self._series = Series(self._plan.by, snapshot["keys"])
         self._on_time.restore(snapshot["on_time"])
         self._corrections.restore(snapshot["corrections"])
@@ -116,7 +128,7 @@ class WindowState:
         panes = self._panes(end)
         slots = self._corrections.live(*panes, len(self._series))
         on_time, late = self._on_time.over(*panes, slots), self._corrections.over(*panes, slots)
-        return end, 1, slots, merge_windows(self._plan.accumulators, on_time, late)
+        return end, 1, slots, merge_two(self._plan.accumulators, on_time, late)
 
     def _frame(self, closed: list[_Rows]) -> pl.DataFrame:
         slots = np.concatenate([rows[2] for rows in closed])
@@ -154,19 +166,21 @@ class WindowState:
         """End of the first window that holds each pane."""
         every, size = self._plan.every_ns, self._plan.size_ns
         pane_end = (panes + 1) * self._plan.pane_ns
-        return -((size - pane_end) // every) * every + size  # type: ignore[no-any-return]  # int64 array
+        return -((size - pane_end) // every) * every + size
 
     def _latest_end(self, panes: Array) -> Array:
         """End of the last window that holds each pane."""
         every = self._plan.every_ns
-        return panes * self._plan.pane_ns // every * every + self._plan.size_ns  # type: ignore[no-any-return]  # int64 array
+        return panes * self._plan.pane_ns // every * every + self._plan.size_ns
 
     def _forget(self) -> None:
         """Drop panes that no result to come can need, and series that only they held."""
         for panes in (self._on_time, self._corrections):
             held = np.array(panes.open, np.int64)
             needed = held[self._latest_end(held) + self._plan.lateness_ns > self._watermark_ns]
-            panes.drop_before(int(needed[0]) if needed.size else int(held[-1]) + 1 if held.size else 0)
+            panes.drop_before(
+                int(needed[0]) if needed.size else int(held[-1]) + 1 if held.size else 0
+            )
         self._compact()
 
     def _compact(self) -> None:

@@ -1,0 +1,175 @@
+"""One partition of a topic, read from a position to its end and on, without waiting."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from connectors.kafka.client import short
+from tidegauge.batch import RawBatch
+from tidegauge.errors import Stop
+
+CONSUMER_CONFIG: Mapping[str, Any] = {
+    "enable.auto.commit": False,
+    "enable.partition.eof": True,
+    # A position that retention has deleted must be seen, not skipped.
+    "auto.offset.reset": "error",
+    "queued.min.messages": 100_000,
+    "queued.max.messages.kbytes": 65_536,
+    "fetch.max.bytes": 52_428_800,
+    "max.partition.fetch.bytes": 8_388_608,
+}
+_PIECE = 2_000
+"""Messages taken from the client at once: so many stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a topic is read.
+
+    Attributes:
+        client: configuration of the Kafka client, with `bootstrap.servers` and `group.id`.
+        topic: topic to read.
+        partitions: how many it has.
+        start: `earliest` or `latest`, where there is no saved position.
+        idle_after_ns: silence at the end of a partition after which it is idle.
+        batch_size: most messages in one batch.
+        bounded: stop at the end offset found at the start.
+        timeout_s: how long the broker may take to tell a partition's offsets.
+    """
+
+    client: Mapping[str, Any]
+    topic: str
+    partitions: int
+    start: str
+    idle_after_ns: int
+    batch_size: int
+    bounded: bool
+    timeout_s: float
+
+
+class PartitionReader:
+    """Reads one partition in batches.
+
+    Args:
+        reading: how its topic is read.
+        number: number of the partition.
+        offset: the next offset to read, saved by an earlier run; None for `reading.start`.
+
+    Attributes:
+        offset: the next offset to read.
+        at_end: whether everything that is there has been read.
+
+    Raises:
+        Stop: the saved position no longer exists, or the broker does not tell what does.
+    """
+
+    def __init__(self, reading: Reading, number: int, offset: int | None) -> None:
+        self._reading = reading
+        self._where = f"kafka: {reading.topic}-{number}"
+        self._here = TopicPartition(reading.topic, number)
+        self._consumer = Consumer({**CONSUMER_CONFIG, **reading.client})
+        low, self._end = self._range()
+        if offset is None:
+            offset = low if reading.start == "earliest" else self._end
+        elif not low <= offset <= self._end:
+            raise self._lost(offset, f"it begins at {low} and ends before {self._end}")
+        self.offset = offset
+        self.at_end = False
+        self._consumer.assign([TopicPartition(reading.topic, number, offset)])
+
+    @property
+    def finished(self) -> bool:
+        """Whether a bounded reading has come to the end it was given."""
+        return self._reading.bounded and (self.at_end or self.offset >= self._end)
+
+    def read(self) -> RawBatch | None:
+        """The next messages that have arrived, if there are any.
+
+        Raises:
+            Stop: the broker refuses to give them.
+        """
+        raw = _Gathered([], [], [])
+        while (left := self._reading.batch_size - len(raw.payloads)) > 0:
+            wanted = min(left, _PIECE)
+            messages: list[Message] = self._consumer.consume(wanted, 0)
+            got = len(messages)
+            self.at_end = self.at_end and not got
+            if any(map(Message.error, messages)):
+                messages = self._without_errors(messages)
+            if messages:
+                # What a bounded reading is not to see still tells that it is past its end.
+                self.offset = _offset(messages[-1]) + 1
+                if self._reading.bounded and self.offset > self._end:
+                    messages = [one for one in messages if _offset(one) < self._end]
+                    self.offset = self._end
+            raw.add(messages)
+            if got < wanted:
+                break
+        return raw.batch() if raw.payloads else None
+
+    def commit(self) -> None:
+        """Tell the consumer group the position, for tools that show its lag and nothing else."""
+        here = TopicPartition(self._here.topic, self._here.partition, self.offset)
+        self._consumer.commit(offsets=[here], asynchronous=True)
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._consumer.close()
+
+    def _range(self) -> tuple[int, int]:
+        """First offset that is there, and the one after the last."""
+        timeout_s = self._reading.timeout_s
+        try:
+            return self._consumer.get_watermark_offsets(self._here, timeout=timeout_s)
+        except KafkaException as error:
+            raise Stop(
+                f"{self._where}: the broker did not tell its offsets within {timeout_s:g} s"
+                f" ({short(error.args[0])})"
+            ) from None
+
+    def _without_errors(self, messages: Sequence[Message]) -> list[Message]:
+        good = []
+        for message in messages:
+            error = message.error()
+            self.at_end = error is not None and error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001 - the client's public name for it
+            if error is None:
+                good.append(message)
+            elif not self.at_end:
+                self._refuse(error)
+        return good
+
+    def _refuse(self, error: KafkaError) -> None:
+        """Stop on what is refused for good; the client's own codes (below 0) it retries itself."""
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - as above
+            raise self._lost(self.offset, short(error))
+        if error.fatal() or error.code() > 0:
+            raise Stop(f"{self._where}: {short(error)}")
+
+    def _lost(self, offset: int, reason: str) -> Stop:
+        return Stop(
+            f"{self._where}: position {offset}, where reading should go on, no longer exists"
+            f" ({reason}); to go on without what is lost, start with an empty recovery directory"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What is kept of messages; the client's own objects are four times as large and soon gone."""
+
+    payloads: list[bytes | None]
+    offsets: list[int]
+    appended_ms: list[int]
+
+    def add(self, messages: Sequence[Message]) -> None:
+        self.payloads.extend(map(Message.value, messages))
+        self.offsets.extend(map(Message.offset, messages))  # type: ignore[arg-type]  # no errors, so they have offsets
+        self.appended_ms.extend([moment[1] for moment in map(Message.timestamp, messages)])
+
+    def batch(self) -> RawBatch:
+        return RawBatch(self.payloads, self.offsets, self.appended_ms)
+
+
+def _offset(message: Message) -> int:
+    return message.offset()  # type: ignore[return-value]  # messages without errors have one

@@ -1,0 +1,72 @@
+"""Messages to typed rows with an event time; what gives no such row is refused."""
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from operators.intake.dead_letters import Refused, refuse
+from operators.intake.event_time import event_time_ns
+from operators.intake.plan import IntakePlan
+from tidegauge.batch import APPENDED, OFFSET, TIME, RawBatch
+from tidegauge.durations import format_duration_ns
+
+_MS = 1_000_000
+
+Offsets = npt.NDArray[np.int64]
+
+
+def decode(plan: IntakePlan, raw: RawBatch) -> tuple[pl.DataFrame, list[Refused]]:
+    """Decode a batch.
+
+    Returns:
+        rows of the decoded fields, `TIME`, `OFFSET` and, when the plan keeps it, `APPENDED`, in
+        offset order; and the messages that are none: undecodable, without an event time, or so far
+        ahead of their Kafka timestamp that they must not move the watermark.
+    """
+    decoded = plan.decoder.decode(raw.payloads)
+    refused = [refuse(raw, bad.position, bad.kind, bad.reason) for bad in decoded.undecodable]
+    good = np.delete(np.arange(len(raw.payloads)), [bad.position for bad in decoded.undecodable])
+    offsets = np.asarray(raw.offsets, np.int64)
+    times = event_time_ns(decoded.frame[plan.event_time.field], plan.event_time.format)
+    extra = [times.alias(TIME), pl.Series(OFFSET, offsets[good])]
+    if plan.keep_appended:
+        extra.append(pl.Series(APPENDED, np.asarray(raw.appended_ms, np.int64)[good]))
+    frame = decoded.frame.with_columns(extra)
+    if times.null_count():
+        frame = _with_time(plan, frame, raw, refused)
+    return _within_future(plan, frame, raw, refused), refused
+
+
+def position_of(raw: RawBatch, offsets: pl.Series) -> Offsets:
+    """Positions in the batch of messages with these offsets."""
+    return np.searchsorted(np.asarray(raw.offsets, np.int64), offsets.to_numpy())
+
+
+def _with_time(
+    plan: IntakePlan, frame: pl.DataFrame, raw: RawBatch, refused: list[Refused]
+) -> pl.DataFrame:
+    spec = plan.event_time
+    without = frame.filter(frame[TIME].is_null())
+    texts = without[spec.field].cast(pl.String)
+    for position, text in zip(position_of(raw, without[OFFSET]), texts, strict=True):
+        reason = f"no event time: {spec.field} is {text!r}, allowed is {spec.format}"
+        refused.append(refuse(raw, int(position), "no_event_time", reason))
+    return frame.filter(frame[TIME].is_not_null())
+
+
+def _within_future(
+    plan: IntakePlan, frame: pl.DataFrame, raw: RawBatch, refused: list[Refused]
+) -> pl.DataFrame:
+    limit = plan.event_time.max_future
+    highest = frame[TIME].max()
+    if not isinstance(highest, int) or highest <= min(raw.appended_ms) * _MS + limit:
+        return frame
+    positions = position_of(raw, frame[OFFSET])
+    ahead = frame[TIME] - pl.Series(np.asarray(raw.appended_ms, np.int64)[positions]) * _MS
+    future = ahead > limit
+    for row in future.arg_true():
+        by = format_duration_ns(ahead[row] // _MS * _MS)
+        allowed = format_duration_ns(limit)
+        reason = f"event time is {by} ahead of the Kafka timestamp, allowed is {allowed}"
+        refused.append(refuse(raw, int(positions[row]), "future", reason))
+    return frame.filter(~future)
