@@ -23,9 +23,10 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How a kind of fault goes: lasts from `shortest_ns` to `longest_ns`, as large as `least` to `most`.
+    """How a kind of fault goes.
 
-    Temperatures take `ramp_ns` to rise and to fall, which is part of the fault.
+    It lasts from `shortest_ns` to `longest_ns` and is as large as `least` to `most`. Temperatures
+    take `ramp_ns` to rise and to fall, which is part of the fault.
     """
 
     shortest_ns: int

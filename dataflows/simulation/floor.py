@@ -66,10 +66,13 @@ class Floor:
         vibration = self._vibration + _VIBRATION_WANDER * self._wander[1]
         return Readings(
             temperature + _TEMPERATURE_NOISE * white[0],
-            np.maximum(np.where(running, vibration, _STOPPED_VIBRATION) + _noise(running, white), 0),
+            np.maximum(
+                np.where(running, vibration, _STOPPED_VIBRATION) + _noise(running, white[1]), 0
+            ),
             running,
         )
 
 
 def _noise(running: npt.NDArray[np.bool_], white: Floats) -> Floats:
-    return np.where(running, _VIBRATION_NOISE, _VIBRATION_NOISE / 3) * white[1]
+    noise: Floats = np.where(running, _VIBRATION_NOISE, _VIBRATION_NOISE / 3) * white
+    return noise

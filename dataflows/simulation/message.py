@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from dataflows.simulation.floor import MACHINES
 from dataflows.simulation.mishaps import Mishap
 from dataflows.simulation.stream import Reading
 
@@ -20,7 +21,7 @@ def encode(reading: Reading, origin_ns: int) -> bytes | None:
         return None
     value: dict[str, Any] = {
         "time": iso8601(origin_ns + reading.at_ns),
-        "machine": reading.name,
+        "machine": MACHINES[reading.machine],
         "temperature": reading.temperature,
         "vibration": reading.vibration,
         "running": reading.running,

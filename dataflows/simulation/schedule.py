@@ -52,7 +52,8 @@ def _kinds(chance: np.random.Generator, number: int) -> Sequence[FaultKind]:
     """All kinds in random order, again and again."""
     kinds = list(FaultKind)
     rounds = -(-number // len(kinds))
-    return [kinds[index] for _ in range(rounds) for index in chance.permutation(len(kinds))][:number]
+    order = [index for _ in range(rounds) for index in chance.permutation(len(kinds))]
+    return [kinds[index] for index in order[:number]]
 
 
 def _fault(chance: np.random.Generator, machine: str, kind: FaultKind, start_ns: int) -> Fault:
