@@ -30,7 +30,7 @@ def open_store(path: Path) -> sqlite3.Connection:
 
 
 def query(path: Path, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
-    """Rows of an SQL query.
+    """Rows of an SQL query; a null is `None`, in columns of numbers `NA` or `NaN`.
 
     Raises:
         UserMistake: there is no store, or SQLite refuses the query.
@@ -40,5 +40,14 @@ def query(path: Path, sql: str, parameters: Sequence[object] = ()) -> pd.DataFra
             cursor = connection.execute(sql, parameters)
         except sqlite3.Error as error:
             raise UserMistake(f"the store refuses the query: {error}") from None
-        columns = [column[0] for column in cursor.description or ()]
-        return pd.DataFrame.from_records(cursor.fetchall(), columns=columns)
+        names = [column[0] for column in cursor.description or ()]
+        rows = cursor.fetchall()
+    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+    frame = pd.DataFrame(dict(enumerate(map(_series, columns))))
+    return frame.set_axis(names, axis="columns")
+
+
+def _series(values: Sequence[object]) -> pd.Series:
+    """A column; integers stay integers where some are null, for times need all their digits."""
+    whole = all(value is None or isinstance(value, int) for value in values)
+    return pd.Series(values, dtype="Int64" if whole and None in values else None)
