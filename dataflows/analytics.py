@@ -17,7 +17,7 @@ from bytewax.operators import KeyedStream
 
 from dataflows.servers import Sinks, connect_sinks, connect_sources
 from dataflows.startup import drain_on_signals, one_line_errors
-from operators.alerts.operator import alert
+from operators.alerts.operator import alert, event_levels
 from operators.alerts.plan import plan_alerts
 from operators.detectors.judge import ANOMALOUS
 from operators.detectors.operator import detect
@@ -29,7 +29,7 @@ from operators.ordering.plan import Ordering, merge_orderings
 from operators.windows.operator import windows
 from operators.windows.plan import plan_window
 from tidegauge.batch import EventBatch
-from tidegauge.catalogue import event_columns
+from tidegauge.catalogue import ALERTS, catalogue_of, event_columns
 from tidegauge.records import RecordBatch
 from tidegauge.settings import Settings
 from tidegauge.spec.loader import load_pipeline
@@ -68,11 +68,16 @@ def build(
         clock_ns: wall clock, for the fields of records that tell of the run.
     """
     graph = Dataflow(pipeline.pipeline)
+    signal = catalogue_of(pipeline)[ALERTS]
     batches = {name: op.input(f"read_{name}", graph, source) for name, source in sources.items()}
     results = [step for name, up in batches.items() for step in _windows(pipeline, name, up, clock_ns)]
     ordered = [step for name, up in batches.items() for step in _ordered(pipeline, name, up)]
     verdicts = _verdicts(pipeline, [*results, *ordered], clock_ns)
     alerts = _alerts(pipeline, [*results, *ordered, *verdicts], clock_ns)
+    alerts += [
+        event_levels(f"event_levels_{name}", up, pipeline.pipeline, signal, clock_ns)
+        for name, up in batches.items()
+    ]
     refused = [dead_letters(f"dead_letters_{name}", up) for name, up in batches.items()]
     health = [partition_health(f"health_{name}", up, clock_ns) for name, up in batches.items()]
     anomalies = [op.flat_map_batch("anomalies", step, _only_anomalous) for step in verdicts]

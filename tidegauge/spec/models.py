@@ -286,6 +286,7 @@ class FileTest(Model):
     events: str = Field(
         description="File of raw messages, one a line, relative to the pipeline file."
     )
+    source: Name | None = Field(None, description="Source that gets them, where there are several.")
     expect: Expectation
 
 

@@ -1,0 +1,133 @@
+"""A pipeline file's own tests: the same flow over messages from a file, records into memory."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+from bytewax.testing import run_main
+
+from connectors.codecs.json_columns import JsonColumns
+from connectors.memory.sink import MemorySink
+from connectors.memory.source import Held, MemorySource
+from dataflows.analytics import build
+from dataflows.servers import Sinks
+from operators.intake.intake import Intake, IntakeState
+from operators.intake.plan import plan_intake
+from operators.progress.board import ProgressBoard
+from tidegauge.catalogue import catalogue_of
+from tidegauge.errors import UserMistake
+from tidegauge.records import RecordBatch
+from tidegauge.signals import SignalKind
+from tidegauge.spec.models import Expectation, FileTest, Pipeline
+
+_BATCH = 1_000
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a flow gave for a file of messages.
+
+    Attributes:
+        alerts: names of the alerts that fired.
+        anomalies: names of the anomalies that were found.
+        windows: number of final rows of each window.
+        dead_letters: number of refused messages.
+    """
+
+    alerts: frozenset[str]
+    anomalies: frozenset[str]
+    windows: dict[str, int]
+    dead_letters: int
+
+
+def run_file_test(pipeline: Pipeline, folder: Path, test: FileTest) -> list[str]:
+    """Run one test; what it finds different from what it expects, a line each.
+
+    Args:
+        pipeline: the pipeline that is tested.
+        folder: where the pipeline file is.
+        test: one of its tests.
+
+    Raises:
+        UserMistake: the events cannot be read, or go to an unknown source.
+    """
+    return _differences(test.expect, observe(pipeline, _messages(folder / test.events), test.source))
+
+
+def observe(pipeline: Pipeline, messages: list[Held], source: str | None = None) -> Observed:
+    """Run the flow over messages of one partition until every window is closed."""
+    records = _run(pipeline, messages, _source_of(pipeline, source))
+    frames: dict[str, list[pl.DataFrame]] = {}
+    for batch in records:
+        frames.setdefault(batch.signal, []).append(batch.frame)
+    catalogue = catalogue_of(pipeline)
+    alerts: set[str] = set()
+    anomalies: set[str] = set()
+    windows = dict.fromkeys(pipeline.windows, 0)
+    dead = 0
+    for name, parts in frames.items():
+        match catalogue[name].kind:
+            case SignalKind.ALERT:
+                for part in parts:
+                    alerts.update(part.filter(pl.col("state") == "firing")["alert"])
+            case SignalKind.ANOMALY:
+                anomalies.add(name)
+            case SignalKind.WINDOW:
+                identity = ["time_ns", *pipeline.windows[name].by]
+                windows[name] = pl.concat(part.select(identity) for part in parts).n_unique()
+            case SignalKind.DEAD_LETTER:
+                dead += sum(part.height for part in parts)
+    return Observed(frozenset(alerts), frozenset(anomalies), windows, dead)
+
+
+def _run(pipeline: Pipeline, messages: list[Held], source: str) -> list[RecordBatch]:
+    board = ProgressBoard()
+    sources = {}
+    for name, declared in pipeline.sources.items():
+        plan = plan_intake(name, declared, JsonColumns)
+
+        def make_intake(number: int, saved: IntakeState | None, plan=plan) -> Intake:  # type: ignore[no-untyped-def]  # bound to this turn of the loop
+            return Intake(plan, number, 1, board, saved or IntakeState())
+
+        sources[name] = MemorySource([messages if name == source else []], make_intake, _BATCH)
+    sink = MemorySink()
+    run_main(build(pipeline, sources, Sinks(store=sink)))
+    return sink.records
+
+
+def _source_of(pipeline: Pipeline, name: str | None) -> str:
+    if name in pipeline.sources:
+        return name
+    if name is None and len(pipeline.sources) == 1:
+        return next(iter(pipeline.sources))
+    raise UserMistake(f"tests: source is {name!r}; allowed is one of {', '.join(pipeline.sources)}")
+
+
+def _messages(path: Path) -> list[Held]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise UserMistake(f"{path}: cannot be read: {error.strerror}") from None
+    now_ms = time.time_ns() // 1_000_000
+    return [Held(line, now_ms) for line in lines]
+
+
+def _differences(expect: Expectation, found: Observed) -> list[str]:
+    told = []
+    for what, wanted, got in (
+        ("alerts", expect.alerts, found.alerts),
+        ("anomalies", expect.anomalies, found.anomalies),
+    ):
+        if wanted is not None and set(wanted) != got:
+            told.append(f"{what}: expected {_names(set(wanted))}, found {_names(got)}")
+    for name, rows in (expect.windows or {}).items():
+        if found.windows.get(name, 0) != rows:
+            told.append(f"windows.{name}: expected {rows} rows, found {found.windows.get(name, 0)}")
+    if expect.dead_letters is not None and expect.dead_letters != found.dead_letters:
+        told.append(f"dead_letters: expected {expect.dead_letters}, found {found.dead_letters}")
+    return told
+
+
+def _names(names: set[str] | frozenset[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
