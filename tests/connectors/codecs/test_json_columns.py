@@ -1,0 +1,221 @@
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.codecs.json_columns import JsonColumns
+from tidegauge.decoding import Decoded
+from tidegauge.errors import UserMistake
+from tidegauge.fieldtypes import FieldType
+
+FIELDS = {
+    "s": FieldType.STRING,
+    "i": FieldType.INT,
+    "f": FieldType.FLOAT,
+    "b": FieldType.BOOL,
+}
+GOOD = b'{"s": "a", "i": 1, "f": 0.5, "b": true}'
+
+
+def decode(*payloads: bytes | None) -> Decoded:
+    return JsonColumns(FIELDS).decode(list(payloads))
+
+
+def fault(payload: bytes | None) -> tuple[str, str]:
+    """Kind and reason of the fault of a message that stands between two good ones."""
+    decoded = decode(GOOD, payload, GOOD)
+    assert decoded.frame.equals(decode(GOOD, GOOD).frame)
+    (bad,) = decoded.undecodable
+    assert bad.position == 1
+    return bad.kind, bad.reason
+
+
+def test_a_message_becomes_a_row_of_typed_columns() -> None:
+    frame = decode(GOOD).frame
+    assert frame.schema == {name: kind.dtype for name, kind in FIELDS.items()}
+    assert frame.rows() == [("a", 1, 0.5, True)]
+
+
+def test_no_messages_give_no_rows_of_the_same_columns() -> None:
+    assert decode().frame.schema == decode(GOOD).frame.schema
+    assert decode().frame.height == 0
+
+
+@pytest.mark.parametrize(
+    "payload", [b"{}", b'{"s": null, "i": null, "f": null, "b": null}', b'{"x": 1}']
+)
+def test_absent_keys_and_nulls_are_null_and_unknown_keys_are_ignored(payload: bytes) -> None:
+    assert decode(payload).frame.rows() == [(None, None, None, None)]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b" ",
+        b"\n",
+        b"{",
+        b'{"s": "a"',
+        b'{"s": "a",}',
+        b"{'s': 'a'}",
+        b"{s: 1}",
+        b"nul",
+        b"hello",
+        b"{} {}",
+        b"{}\n{}",
+        b"{}{}",
+        b"{} x",
+        b'{"f": NaN}',
+        b'{"f": Infinity}',
+        b'{"i": 01}',
+        b'{"i": +1}',
+        b'{"s": "a\x00b"}',
+        b"\xef\xbb\xbf{}",
+        b"\x00",
+        b"\xff\xfe{\x00}\x00",
+        b'{"s": "\xff"}',
+        b'{"s": "\xed\xa0\x80"}',
+        b'{"s": "\\ud800"}',
+        b'{"s": "\\udc00"}',
+        b'{"s": "\\ud800\\u0041"}',
+        b'{"s": "\\x41"}',
+        b'{"x": "\\ud800"}',
+        b'{"x": ' + b"[" * 100_000,
+        b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"x": ' + b'{"x": ' * 50_000 + b"1" + b"}" * 50_001,
+    ],
+    ids=lambda payload: repr(payload[:20]),
+)
+def test_what_is_no_single_json_document_is_broken(payload: bytes) -> None:
+    kind, reason = fault(payload)
+    assert kind == "broken"
+    assert reason
+    assert "\n" not in reason
+
+
+def test_an_empty_message_and_a_tombstone_are_told_apart() -> None:
+    assert fault(b"") == ("broken", "an empty message")
+    assert fault(None) == ("tombstone", "a message without a value")
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b'{"s": 1}', "Expected `str | null`, got `int` - at `$.s`"),
+        (b'{"s": true}', "Expected `str | null`, got `bool` - at `$.s`"),
+        (b'{"s": ["a"]}', "Expected `str | null`, got `array` - at `$.s`"),
+        (b'{"i": "1"}', "Expected `int | null`, got `str` - at `$.i`"),
+        (b'{"i": 1.0}', "Expected `int | null`, got `float` - at `$.i`"),
+        (b'{"i": 1e2}', "Expected `int | null`, got `float` - at `$.i`"),
+        (b'{"i": true}', "Expected `int | null`, got `bool` - at `$.i`"),
+        (b'{"i": 9223372036854775808}', "Expected `int` <= 9223372036854775807 - at `$.i`"),
+        (b'{"i": -9223372036854775809}', "Expected `int` >= -9223372036854775808 - at `$.i`"),
+        (b'{"f": "1.5"}', "Expected `float | null`, got `str` - at `$.f`"),
+        (b'{"f": false}', "Expected `float | null`, got `bool` - at `$.f`"),
+        (b'{"f": {}}', "Expected `float | null`, got `object` - at `$.f`"),
+        (b'{"f": 1e999}', "Number out of range - at `$.f`"),
+        (b'{"b": 1}', "Expected `bool | null`, got `int` - at `$.b`"),
+        (b'{"b": "true"}', "Expected `bool | null`, got `str` - at `$.b`"),
+        (b"null", "Expected `object`, got `null`"),
+        (b"[]", "Expected `object`, got `array`"),
+        (b'[{"s": "a"}]', "Expected `object`, got `array`"),
+        (b"1", "Expected `object`, got `int`"),
+        (b'"a"', "Expected `object`, got `str`"),
+        (b"true", "Expected `object`, got `bool`"),
+    ],
+)
+def test_json_of_another_type_is_named(payload: bytes, reason: str) -> None:
+    assert fault(payload) == ("wrong_type", reason)
+
+
+@pytest.mark.parametrize(
+    ("payload", "row"),
+    [
+        (b'{"i": 9223372036854775807}', (None, 2**63 - 1, None, None)),
+        (b'{"i": -9223372036854775808}', (None, -(2**63), None, None)),
+        (b'{"f": 1}', (None, None, 1.0, None)),
+        (b'{"f": -0.0}', (None, None, -0.0, None)),
+        (b'{"f": 18446744073709551616}', (None, None, 2.0**64, None)),
+        (b'{"f": 1e-400}', (None, None, 0.0, None)),
+        (b'{"s": ""}', ("", None, None, None)),
+        (b'{"s": "a\\u0000b"}', ("a\0b", None, None, None)),
+        (b'{"s": "\\ud83d\\ude00\xc3\xbc"}', ("😀ü", None, None, None)),
+        (b'{"s": "a", "s": "b"}', ("b", None, None, None)),
+        (b'{"\\u0073": "a"}', ("a", None, None, None)),
+        (b'{"S": "a"}', (None, None, None, None)),
+        (b' {"s" : "a"}\n', ("a", None, None, None)),
+    ],
+)
+def test_the_edges_of_what_is_allowed(payload: bytes, row: tuple[Any, ...]) -> None:
+    assert decode(payload).frame.rows() == [row]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a b", "ü", "a.b", "a/b", "f0", "f1", "class", "__class__", "_x", "0", "$", "日本", "a'b"],
+)
+def test_any_printable_key_can_be_a_column(name: str) -> None:
+    fields = {name: FieldType.INT, "other": FieldType.STRING}
+    payload = json.dumps({name: 7, "other": "x"}).encode()
+    decoded = JsonColumns(fields).decode([payload])
+    assert decoded.frame.to_dict(as_series=False) == {name: [7], "other": ["x"]}
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb"])
+def test_a_key_that_json_writes_with_a_backslash_is_refused_before_anything_is_read(
+    name: str,
+) -> None:
+    with pytest.raises(UserMistake, match="cannot be read from JSON: allowed are names without"):
+        JsonColumns({name: FieldType.INT})
+
+
+def test_many_faults_in_a_row_keep_their_positions() -> None:
+    payloads = [None, b"", GOOD, b"[]", None, GOOD, b'{"i": "x"}', b"{"]
+    decoded = decode(*payloads)
+    assert [bad.position for bad in decoded.undecodable] == [0, 1, 3, 4, 6, 7]
+    assert decoded.frame.height == 2
+
+
+MESSAGES = st.one_of(
+    st.none(),
+    st.sampled_from([b"", b"{", b"{}{}", b"null", b'{"i": "x"}', b'{"s": "\xff"}', GOOD]),
+    st.binary(max_size=12),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "s": st.text(max_size=4) | st.none(),
+            "i": st.integers(-(2**70), 2**70) | st.floats(),
+            "f": st.floats() | st.integers(),
+            "b": st.booleans() | st.none() | st.integers(0, 1),
+            "x": st.lists(st.integers(), max_size=2),
+        },
+    ).map(lambda document: json.dumps(document).encode()),
+)
+
+
+@given(st.lists(MESSAGES, max_size=20), st.lists(st.integers(0, 20), max_size=5))
+def test_any_split_of_the_messages_gives_the_same(
+    payloads: list[bytes | None], cuts: list[int]
+) -> None:
+    whole = decode(*payloads)
+    assert whole.frame.height + len(whole.undecodable) == len(payloads)
+    edges = [0, *sorted(min(cut, len(payloads)) for cut in cuts), len(payloads)]
+    frames, undecodable = [], []
+    for start, stop in zip(edges, edges[1:], strict=False):
+        part = decode(*payloads[start:stop])
+        frames.append(part.frame)
+        undecodable += [(start + bad.position, bad.kind, bad.reason) for bad in part.undecodable]
+    assert pl.concat(frames).equals(whole.frame)
+    assert undecodable == [(bad.position, bad.kind, bad.reason) for bad in whole.undecodable]
+
+
+@given(st.lists(st.fixed_dictionaries({"s": st.text(), "i": st.integers(-(2**63), 2**63 - 1)})))
+def test_what_was_written_is_what_is_read(documents: list[dict[str, Any]]) -> None:
+    payloads: list[bytes | None] = [
+        json.dumps(one, ensure_ascii=False).encode() for one in documents
+    ]
+    frame = JsonColumns({"s": FieldType.STRING, "i": FieldType.INT}).decode(payloads).frame
+    assert frame.to_dicts() == documents
