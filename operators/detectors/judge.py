@@ -8,8 +8,8 @@ import polars as pl
 from operators.detectors.contract import Verdicts
 from operators.detectors.plan import AnomalyPlan
 from operators.detectors.registry import make_detector
-from operators.detectors.rounds import rounds
 from operators.detectors.series import SeriesTable
+from operators.keygroups.rounds import rounds
 from operators.ordering.identity import identity_time_ns
 from tidegauge.batch import TIME
 from tidegauge.errors import UserMistake

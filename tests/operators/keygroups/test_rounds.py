@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.detectors.rounds import rounds
+from operators.keygroups.rounds import rounds
 
 
 @given(st.lists(st.integers(0, 5), max_size=60))

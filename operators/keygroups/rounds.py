@@ -1,14 +1,15 @@
-"""Points of many series in rounds, each with at most one point of a series."""
+"""Rows of many series in rounds, each with at most one row of a series."""
 
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
-from operators.detectors.contract import Slots
+Slots = npt.NDArray[np.intp]
 
 
 def rounds(slots: Slots) -> Iterator[Slots]:
-    """Positions of the first point of each series, then of the second of each, and so on.
+    """Positions of the first row of each series, then of the second of each, and so on.
 
     So a series keeps its order, and a round can be worked on as a whole.
     """

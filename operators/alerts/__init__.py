@@ -1,0 +1,1 @@
+"""Alerts: their life from pending over firing to resolved, decided in event time."""

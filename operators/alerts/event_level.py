@@ -1,0 +1,70 @@
+"""Events that say themselves how urgent they are."""
+
+import polars as pl
+
+from operators.alerts.records import CHANGED, alert_id, complete
+from operators.intake.plan import ALERT_LEVEL
+from operators.ordering.identity import PARTITION, identity_time_ns
+from tidegauge.batch import OFFSET, TIME, EventBatch
+from tidegauge.records import TIME_NS
+from tidegauge.signals import Signal
+
+EVENT_LEVEL = "event_level"
+"""Name of the alert that such an event makes."""
+CRITICAL_ABOVE = 7
+"""Levels above this are critical."""
+
+
+def event_level_records(
+    batch: EventBatch, pipeline: str, signal: Signal, now_ns: int
+) -> pl.DataFrame | None:
+    """An alert record for each event whose own `alert_level` is critical; none counts as 0.
+
+    Corrections count like on-time events: late is better than never. Nothing follows such a record,
+    for nothing could resolve it. Fields of the event that are key columns of the pipeline become
+    its tags.
+
+    Args:
+        batch: events of one partition.
+        pipeline: name of the pipeline.
+        signal: the alerts signal.
+        now_ns: wall clock, for the processing time in the records.
+
+    Returns:
+        the columns of the signal, and `CHANGED`; None when there is no such event.
+    """
+    critical = [
+        frame.filter(pl.col(ALERT_LEVEL) > CRITICAL_ABOVE)
+        for frame in (batch.on_time, batch.corrections)
+        if ALERT_LEVEL in frame.columns
+    ]
+    events = pl.concat(critical) if critical else pl.DataFrame()
+    return None if events.is_empty() else _records(events, batch, pipeline, signal, now_ns)
+
+
+def _records(
+    events: pl.DataFrame, batch: EventBatch, pipeline: str, signal: Signal, now_ns: int
+) -> pl.DataFrame:
+    topic, partition = batch.topic, batch.progress.partition
+    where = [f"{topic}/{partition}/{offset}" for offset in events[OFFSET]]
+    ids = [alert_id(pipeline, EVENT_LEVEL, (topic, partition), at) for at in events[OFFSET]]
+    levels = events[ALERT_LEVEL].to_list()
+    says = [f"event {event} has level {level}" for event, level in zip(where, levels, strict=True)]
+    keys = [column.name for column in signal.tags if column.name in events.columns]
+    frame = events.with_columns(pl.lit(partition, pl.Int64).alias(PARTITION)).select(
+        identity_time_ns().alias(TIME_NS),
+        *keys,
+        pl.col(TIME).alias("since_ns"),
+        pl.col(ALERT_LEVEL).cast(pl.Float64).alias("value"),
+    )
+    made = frame.with_columns(
+        pl.lit(EVENT_LEVEL).alias("alert"),
+        pl.Series("level", levels),
+        pl.Series("id", ids),
+        pl.lit("firing").alias("state"),
+        pl.lit(1).alias("active"),
+        pl.Series("summary", says),
+        pl.lit(now_ns).alias("processing_time_ns"),
+        pl.lit(value=True).alias(CHANGED),
+    )
+    return complete(made, signal)

@@ -1,0 +1,84 @@
+"""Alerts on a stream of window records, verdicts and events."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import bytewax.operators as op
+from bytewax.dataflow import Stream, operator
+from bytewax.operators import KeyedStream, StatefulBatchLogic
+
+from operators.alerts.event_level import event_level_records
+from operators.alerts.group import AlertGroup
+from operators.alerts.plan import AlertPlan
+from tidegauge.batch import EventBatch
+from tidegauge.catalogue import ALERTS
+from tidegauge.records import RecordBatch
+from tidegauge.signals import Signal
+
+
+class _Logic(StatefulBatchLogic[RecordBatch, RecordBatch, dict[str, Any]]):
+    def __init__(self, group: AlertGroup) -> None:
+        self._group = group
+
+    def on_batch(self, values: list[RecordBatch]) -> tuple[Iterable[RecordBatch], bool]:
+        return self._group.take(values), StatefulBatchLogic.RETAIN
+
+    def snapshot(self) -> dict[str, Any]:
+        return self._group.snapshot()
+
+
+@operator
+def alert(
+    step_id: str,  # noqa: ARG001 - names the scope of the step inside
+    up: KeyedStream[RecordBatch],
+    plans: Sequence[AlertPlan],
+    clock_ns: Callable[[], int] = time.time_ns,
+) -> KeyedStream[RecordBatch]:
+    """Records of the alerts that are pending, firing and resolved.
+
+    Args:
+        step_id: unique name of the step.
+        up: window records, verdicts and events in event-time order, merged, by key group; what no
+            alert reads is passed over.
+        plans: the pipeline's alerts (`plan_alerts`).
+        clock_ns: wall clock, for the processing time in the records.
+
+    Returns:
+        record batches of the alerts signal, with the column `CHANGED` beside the signal's.
+    """
+
+    def build(resume: dict[str, Any] | None) -> _Logic:
+        return _Logic(AlertGroup(plans, clock_ns, resume))
+
+    return op.stateful_batch("evaluate", up, build)
+
+
+@operator
+def event_levels(
+    step_id: str,  # noqa: ARG001 - names the scope of the step inside
+    up: Stream[EventBatch],
+    pipeline: str,
+    signal: Signal,
+    clock_ns: Callable[[], int] = time.time_ns,
+) -> KeyedStream[RecordBatch]:
+    """Alerts of the events whose own `alert_level` is critical, keyed by partition.
+
+    Args:
+        step_id: unique name of the step.
+        up: event batches.
+        pipeline: name of the pipeline.
+        signal: the alerts signal.
+        clock_ns: wall clock, for the processing time in the records.
+
+    Returns:
+        record batches of the alerts signal, with the column `CHANGED` beside the signal's.
+    """
+
+    def records(batches: list[EventBatch]) -> Iterable[tuple[str, RecordBatch]]:
+        for batch in batches:
+            frame = event_level_records(batch, pipeline, signal, clock_ns())
+            if frame is not None:
+                yield f"{batch.topic}-{batch.progress.partition}", RecordBatch(ALERTS, frame)
+
+    return op.flat_map_batch("levels", up, records)

@@ -1,0 +1,111 @@
+"""The alerts of a pipeline file, compiled."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from operators.ordering.plan import Ordering
+from tidegauge.batch import TIME
+from tidegauge.catalogue import ALERTS, catalogue_of
+from tidegauge.expressions.compiled import Scalar
+from tidegauge.expressions.conditions import Condition, compile_condition
+from tidegauge.expressions.scalars import compile_predicate
+from tidegauge.expressions.targets import key_columns, target_columns
+from tidegauge.fieldtypes import FieldType
+from tidegauge.records import TIME_NS
+from tidegauge.signals import Signal
+from tidegauge.spec.models import Alert, Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPlan:
+    """One alert.
+
+    Attributes:
+        pipeline: name of the pipeline.
+        signal: the signal of its records.
+        name: its name.
+        alert: what the pipeline file says of it.
+        reads: name of the record batches it is evaluated on.
+        ordering: the events it is evaluated on one by one; None for windows and anomalies.
+        by: key columns that tell its series apart.
+        tags: columns of the rows that become tags of the records.
+        first_results: whether rows are window results, of which only the first count.
+        at: column with the event time of an evaluation.
+        rounded: float columns whose last digits must not decide (see `Watch`).
+        where: condition on the rows that are evaluated at all, or None.
+        holds: whether `when` is true.
+        ends: whether a firing ends.
+        value: column of the alert's value, or None.
+    """
+
+    pipeline: str
+    signal: Signal
+    name: str
+    alert: Alert
+    reads: str
+    ordering: Ordering | None
+    by: tuple[str, ...]
+    tags: tuple[str, ...]
+    first_results: bool
+    at: str
+    rounded: tuple[str, ...]
+    where: pl.Expr | None
+    holds: pl.Expr
+    ends: pl.Expr
+    value: str | None
+
+
+def plan_alerts(pipeline: Pipeline) -> tuple[AlertPlan, ...]:
+    """All alerts of a pipeline file.
+
+    Raises:
+        ExpressionError: a condition is wrong; not in a checked file.
+    """
+    signal = catalogue_of(pipeline)[ALERTS]
+    return tuple(_plan(pipeline, signal, name, alert) for name, alert in pipeline.alerts.items())
+
+
+def _plan(pipeline: Pipeline, signal: Signal, name: str, alert: Alert) -> AlertPlan:
+    when = compile_condition(alert.when, pipeline)
+    clear = compile_condition(alert.clear, pipeline).test if alert.clear else None
+    columns = target_columns(pipeline, when.kind, when.target)
+    where = compile_predicate(alert.where, columns) if alert.where else None
+    used = _columns(when.test, clear, where)
+    floats = sorted(name for name in used if columns[name] is FieldType.FLOAT)
+    holds = when.test.polars if when.test else pl.col("anomalous")
+    ends = clear.polars if clear else ~holds
+    value = {when.value} if when.value else set[str]()
+    ordering = Ordering(when.target, (), used | value) if when.kind == "event" else None
+    by = tuple(key_columns(pipeline, when.kind, when.target))
+    return AlertPlan(
+        pipeline=pipeline.pipeline,
+        signal=signal,
+        name=name,
+        alert=alert,
+        reads=ordering.name if ordering else when.target,
+        ordering=ordering,
+        by=by,
+        tags=("anomaly", *by) if when.kind == "anomaly" else by,
+        first_results=when.kind == "window",
+        at=_time_column(pipeline, when),
+        rounded=tuple(floats) if when.kind == "window" else (),
+        where=where.polars if where else None,
+        holds=holds.fill_null(value=False),
+        ends=ends.fill_null(value=False),
+        value=when.value,
+    )
+
+
+def _columns(*scalars: Scalar | None) -> frozenset[str]:
+    return frozenset[str]().union(*(scalar.columns for scalar in scalars if scalar))
+
+
+def _time_column(pipeline: Pipeline, when: Condition) -> str:
+    """A window is evaluated at its end, an event and its anomaly at the event time."""
+    if when.kind == "event":
+        return TIME
+    if when.kind == "anomaly":
+        on = pipeline.anomalies[when.target].on.partition(".")[0]
+        return TIME_NS if on in pipeline.windows else "start_ns"
+    return TIME_NS

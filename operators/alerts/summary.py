@@ -1,0 +1,41 @@
+"""The sentence that says what happened."""
+
+from collections.abc import Mapping
+from string import Formatter
+from typing import Any
+
+from operators.alerts.plan import AlertPlan
+
+
+class Summary:
+    """Fills in the template of an alert: key columns, `value`, `alert` and `level` in brackets.
+
+    Without a template it names the condition, the keys and the value.
+
+    Args:
+        plan: the alert.
+    """
+
+    def __init__(self, plan: AlertPlan) -> None:
+        self._parts = list(Formatter().parse(plan.alert.summary or _default(plan)))
+        self._fixed = {"alert": plan.name, "level": str(plan.alert.level)}
+
+    def __call__(self, keys: Mapping[str, Any], value: float | None) -> str:
+        """The text for one series and value."""
+        known = {key: _text(part) for key, part in keys.items()}
+        known |= self._fixed | {"value": "no value" if value is None else f"{value:.6g}"}
+        return "".join(
+            text + ("" if name is None else known.get(name, "")) for text, name, _, _ in self._parts
+        )
+
+
+def _default(plan: AlertPlan) -> str:
+    condition = plan.alert.when.replace("{", "{{").replace("}", "}}")
+    keys = ", ".join(f"{key} {{{key}}}" for key in plan.by)
+    return f"{{alert}}: {condition}{keys and ' for ' + keys} ({{value}})"
+
+
+def _text(part: Any) -> str:
+    if part is None:
+        return "none"
+    return f"{part:.6g}" if isinstance(part, float) else str(part)
