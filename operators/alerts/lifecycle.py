@@ -1,22 +1,26 @@
-"""The life of an alert as a table of states, for many series at once."""
+"""The life of an alert: inactive, pending, firing, decided evaluation by evaluation."""
 
-from dataclasses import dataclass
 from enum import IntEnum
-
-import numpy as np
-import numpy.typing as npt
-
-Mask = npt.NDArray[np.bool_]
-Times = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.int8]
+from typing import NamedTuple
 
 
 class Status(IntEnum):
-    """Where a series stands between two evaluations."""
+    """Where a series stands between two evaluations; one without a `Life` is inactive."""
 
-    INACTIVE = 0
     PENDING = 1
     FIRING = 2
+
+
+class Life(NamedTuple):
+    """A series that is not inactive.
+
+    `since_ns` is the event time from which the condition has held, `opened_ns` the point time of
+    the record that it began with.
+    """
+
+    status: Status
+    since_ns: int
+    opened_ns: int
 
 
 class Told(IntEnum):
@@ -30,37 +34,8 @@ class Told(IntEnum):
     INACTIVE = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Lives:
-    """A row for each series.
-
-    `since_ns` is the event time from which the condition has held, `opened_ns` the point time of
-    the record that it began with; both mean nothing while inactive.
-    """
-
-    status: Codes
-    since_ns: Times
-    opened_ns: Times
-
-    @classmethod
-    def inactive(cls, series: int) -> "Lives":
-        """So many series of which nothing is known."""
-        return cls(np.zeros(series, np.int8), *np.zeros((2, series), np.int64))
-
-    def take(self, rows: npt.NDArray[np.intp]) -> "Lives":
-        """These rows."""
-        return Lives(self.status[rows], self.since_ns[rows], self.opened_ns[rows])
-
-    def put(self, rows: npt.NDArray[np.intp], lives: "Lives") -> None:
-        """Replace these rows in place."""
-        self.status[rows] = lives.status
-        self.since_ns[rows] = lives.since_ns
-        self.opened_ns[rows] = lives.opened_ns
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluations:
-    """A row for each series that is evaluated.
+class Evaluation(NamedTuple):
+    """One look at a series.
 
     Attributes:
         at_ns: event time of the evaluation.
@@ -69,22 +44,23 @@ class Evaluations:
         ends: whether `clear` is true; without one, whether `when` is false (null is not).
     """
 
-    at_ns: Times
-    time_ns: Times
-    holds: Mask
-    ends: Mask
+    at_ns: int
+    time_ns: int
+    holds: bool
+    ends: bool
 
 
-def advance(lives: Lives, seen: Evaluations, for_ns: int) -> tuple[Lives, Codes]:
-    """One evaluation of each series: the states after it, and what is to be told (`Told`).
+def advance(life: Life | None, seen: Evaluation, for_ns: int) -> tuple[Life | None, Told]:
+    """The life after an evaluation, and what is to be told.
 
     ==========  =======================================  ==========  ============
     before      evaluation                               after       told
     ==========  =======================================  ==========  ============
+    inactive    does not hold                            inactive    NOTHING
     inactive    holds, and has to hold for some time     pending     PENDING
     inactive    holds, at once                           firing      FIRING
     pending     holds, since long enough                 firing      FIRING
-    pending     holds, not yet long enough               pending     nothing
+    pending     holds, not yet long enough               pending     NOTHING
     pending     does not hold                            inactive    INACTIVE
     firing      does not end                             firing      STILL_FIRING
     firing      ends                                     inactive    RESOLVED
@@ -92,19 +68,18 @@ def advance(lives: Lives, seen: Evaluations, for_ns: int) -> tuple[Lives, Codes]
 
     A series that is not evaluated stays as it is: silence resolves nothing.
     """
-    inactive = lives.status == Status.INACTIVE
-    pending = lives.status == Status.PENDING
-    firing = lives.status == Status.FIRING
-    begins = inactive & seen.holds
-    since_ns = np.where(begins, seen.at_ns, lives.since_ns)
-    opened_ns = np.where(begins, seen.time_ns, lives.opened_ns)
-    waits = begins | (pending & seen.holds)
-    fires = waits & (seen.at_ns - since_ns >= for_ns)
-    stays = firing & ~seen.ends
-    status = np.select([fires | stays, waits], [Status.FIRING, Status.PENDING], Status.INACTIVE)
-    told = np.select(
-        [fires, begins, stays, firing & seen.ends, pending & ~seen.holds],
-        [Told.FIRING, Told.PENDING, Told.STILL_FIRING, Told.RESOLVED, Told.INACTIVE],
-        Told.NOTHING,
-    )
-    return Lives(status.astype(np.int8), since_ns, opened_ns), told.astype(np.int8)
+    if life is None:
+        return _begin(seen, for_ns) if seen.holds else (None, Told.NOTHING)
+    if life.status == Status.FIRING:
+        return (None, Told.RESOLVED) if seen.ends else (life, Told.STILL_FIRING)
+    if not seen.holds:
+        return None, Told.INACTIVE
+    if seen.at_ns - life.since_ns >= for_ns:
+        return life._replace(status=Status.FIRING), Told.FIRING
+    return life, Told.NOTHING
+
+
+def _begin(seen: Evaluation, for_ns: int) -> tuple[Life, Told]:
+    if for_ns:
+        return Life(Status.PENDING, seen.at_ns, seen.time_ns), Told.PENDING
+    return Life(Status.FIRING, seen.at_ns, seen.time_ns), Told.FIRING

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import polars as pl
 import xxhash
 
@@ -50,18 +49,19 @@ def alert_records(
     value = rows[plan.value] if plan.value else pl.Series([None] * rows.height)
     value = value.cast(pl.Float64).alias("value")
     keys = rows.select(plan.by).to_dicts() if plan.by else [{}] * rows.height
-    opened = zip(changes.keys, changes.opened_ns.tolist(), strict=True)
+    told_of = zip(changes.keys, changes.lives, strict=True)
+    ids = [alert_id(plan.pipeline, plan.name, key, life.opened_ns) for key, life in told_of]
     frame = rows.select(TIME_NS, *plan.tags).with_columns(
         pl.lit(plan.name).alias("alert"),
         pl.lit(plan.alert.level).alias("level"),
-        pl.Series("id", [alert_id(plan.pipeline, plan.name, key, at) for key, at in opened]),
-        pl.Series("state", [_STATES[code] for code in told.tolist()]),
-        pl.Series("active", np.isin(told, (Told.FIRING, Told.STILL_FIRING))),
+        pl.Series("id", ids),
+        pl.Series("state", [_STATES[news] for news in told]),
+        pl.Series("active", [_STATES[news] == "firing" for news in told]),
         value,
         pl.Series("summary", list(map(summary, keys, value))),
-        pl.Series("since_ns", changes.since_ns),
+        pl.Series("since_ns", [life.since_ns for life in changes.lives]),
         pl.lit(now_ns).alias("processing_time_ns"),
-        pl.Series(CHANGED, told != Told.STILL_FIRING),
+        pl.Series(CHANGED, [news != Told.STILL_FIRING for news in told]),
     )
     return complete(frame, plan.signal)
 

@@ -1,21 +1,15 @@
 """One alert over its series: which rows of a frame begin, continue or end a firing."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from operators.alerts.lifecycle import Codes, Evaluations, Lives, Mask, Status, Times, advance
+from operators.alerts.lifecycle import Evaluation, Life, Status, Told, advance
 from operators.alerts.plan import AlertPlan
 from operators.keygroups.keys import Key, key_list
-from operators.keygroups.rounds import rounds
 from tidegauge.errors import UserMistake
 from tidegauge.records import TIME_NS
-
-Rows = npt.NDArray[np.intp]
 
 _DIGITS = 12
 """Sums of floats differ beyond so many digits with how they were split; decisions must not."""
@@ -23,20 +17,22 @@ _DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Rows that have something to tell, in their order; the lists and arrays are of one length."""
+    """Rows that have something to tell, in their order, and what; all of one length.
+
+    `lives` are those after the evaluation, or before it where it ended them.
+    """
 
     rows: pl.DataFrame
     keys: list[Key]
-    told: Codes
-    since_ns: Times
-    opened_ns: Times
+    told: list[Told]
+    lives: list[Life]
 
 
 class Watch:
     """Follows the series of one alert in one key group.
 
-    Only series that are not inactive are remembered. Rows are cheap while nothing holds and nothing
-    is active: the condition is evaluated on the whole frame, and that is all.
+    Only series that are not inactive are remembered. While nothing holds and nothing is active, the
+    condition is evaluated on whole frames and no row is looked at by itself.
 
     Args:
         plan: the alert.
@@ -48,8 +44,7 @@ class Watch:
 
     def __init__(self, plan: AlertPlan, snapshot: dict[str, Any] | None = None) -> None:
         self._plan = plan
-        self._active: dict[Key, int] = {}
-        self._lives = Lives.inactive(0)
+        self._lives: dict[Key, Life] = {}
         if snapshot is not None:
             self._restore(snapshot)
 
@@ -63,47 +58,33 @@ class Watch:
                 each series' rows in event-time order.
         """
         frame = self._evaluated(frame)
-        if frame.is_empty():
-            return None
         tests = self._tests(frame)
-        holds, ends = tests["_holds"].to_numpy(), tests["_ends"].to_numpy()
-        if not self._active and not holds.any():
+        if not self._lives and not tests["_holds"].any():
             return None
         keys = key_list(frame, self._plan.by)
-        slots = self._slots(keys, np.flatnonzero(holds))
-        rows = self._telling(slots, holds, ends)
-        at_ns, time_ns = frame[self._plan.at].to_numpy(), frame[TIME_NS].to_numpy()
-        told, lives = np.zeros(frame.height, np.int8), Lives.inactive(frame.height)
-        for turn in rounds(slots[rows]):
-            now, of = rows[turn], slots[rows[turn]]
-            seen = Evaluations(at_ns[now], time_ns[now], holds[now], ends[now])
-            after, told[now] = advance(self._lives.take(of), seen, self._plan.alert.for_)
-            self._lives.put(of, after)
-            lives.put(now, after)
-        self._forget_inactive()
-        telling = np.flatnonzero(told)
-        if not telling.size:
+        looked_at, told, lives = [], [], []
+        for row, (key, seen) in enumerate(zip(keys, tests.iter_rows(), strict=True)):
+            before = self._lives.get(key)
+            if before is None and not seen[2]:
+                continue
+            after, news = advance(before, Evaluation(*seen), self._plan.alert.for_)
+            if after is None:
+                self._lives.pop(key, None)
+            else:
+                self._lives[key] = after
+            life = after or before
+            if news and life:
+                looked_at.append(row)
+                told.append(news)
+                lives.append(life)
+        if not looked_at:
             return None
-        lives = lives.take(telling)
-        return Changes(
-            frame[telling],
-            [keys[row] for row in telling],
-            told[telling],
-            lives.since_ns,
-            lives.opened_ns,
-        )
+        return Changes(frame[looked_at], [keys[row] for row in looked_at], told, lives)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs."""
-        everything = np.arange(len(self._active))
-        lives = self._lives.take(everything)
-        return {
-            "by": self._plan.by,
-            "keys": tuple(self._active),
-            "status": lives.status,
-            "since_ns": lives.since_ns,
-            "opened_ns": lives.opened_ns,
-        }
+        lives = {key: (int(status), *times) for key, (status, *times) in self._lives.items()}
+        return {"by": self._plan.by, "lives": lives}
 
     def _restore(self, snapshot: dict[str, Any]) -> None:
         if snapshot["by"] != self._plan.by:
@@ -112,9 +93,8 @@ class Watch:
                 f" has {list(self._plan.by)}; give it another name or start with an empty recovery"
                 " directory"
             )
-        self._active = {key: slot for slot, key in enumerate(snapshot["keys"])}
-        kept = Lives(snapshot["status"], snapshot["since_ns"], snapshot["opened_ns"])
-        self._lives = kept.take(np.arange(len(self._active)))
+        for key, (status, *times) in snapshot["lives"].items():
+            self._lives[key] = Life(Status(status), *times)
 
     def _evaluated(self, frame: pl.DataFrame) -> pl.DataFrame:
         if self._plan.first_results:
@@ -124,38 +104,9 @@ class Watch:
         return frame
 
     def _tests(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The columns of an `Evaluation`, in its order."""
         plan = self._plan
         rounded = frame.with_columns(pl.col(plan.rounded).round_sig_figs(_DIGITS))
-        return rounded.with_columns(plan.holds.alias("_holds"), plan.ends.alias("_ends"))
-
-    def _slots(self, keys: list[Key], beginning: Iterable[int]) -> Rows:
-        """Slot of each row's series; -1 for those that are inactive and stay it."""
-        known = self._active
-        before = len(known)
-        for row in beginning:
-            known.setdefault(keys[row], len(known))
-        fresh = Lives.inactive(len(known) - before)
-        self._lives = Lives(
-            np.concatenate([self._lives.status, fresh.status]),
-            np.concatenate([self._lives.since_ns, fresh.since_ns]),
-            np.concatenate([self._lives.opened_ns, fresh.opened_ns]),
-        )
-        return np.fromiter((known.get(key, -1) for key in keys), np.intp, len(keys))
-
-    def _telling(self, slots: Rows, holds: Mask, ends: Mask) -> Rows:
-        """Rows that can change or tell something: not those that find a series surely inactive."""
-        rows = np.flatnonzero(slots >= 0)
-        ordered = rows[np.argsort(slots[rows], kind="stable")]
-        of, quiet = slots[ordered], ~holds[ordered] & ends[ordered]
-        first = np.diff(of, prepend=-1) != 0
-        surely_inactive = np.where(
-            first, self._lives.status[of] == Status.INACTIVE, np.roll(quiet, 1)
-        )
-        return np.sort(ordered[holds[ordered] | ~surely_inactive])
-
-    def _forget_inactive(self) -> None:
-        left = np.flatnonzero(self._lives.status != Status.INACTIVE)
-        if left.size < len(self._active):
-            keys = tuple(self._active)
-            self._active = {keys[slot]: number for number, slot in enumerate(left)}
-            self._lives = self._lives.take(left)
+        tested = rounded.with_columns(plan.holds.alias("_holds"), plan.ends.alias("_ends"))
+        at, time = pl.col(plan.at).alias("_at"), pl.col(TIME_NS).alias("_time")
+        return tested.select(at, time, "_holds", "_ends")
