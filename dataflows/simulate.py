@@ -27,7 +27,7 @@ from tidegauge.settings import Settings
 from tidegauge.spec.models import SECOND_NS
 
 _STEP_S = 0.01
-_AFTER_END_NS = SECOND_NS * 12 // 10
+_AFTER_END_NS = 2 * SECOND_NS
 """Longer than the second in which the flow counts its messages once."""
 
 
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise UserMistake(f"{stop}; is the broker still there?") from None
         except OSError as error:
             raise UserMistake(f"--truth {asked.truth}: {error.strerror}") from None
-    sys.stdout.write(f"{orjson.dumps(sender.sent).decode()}\n")
+    sys.stdout.write(f"{orjson.dumps(sender.sent, option=orjson.OPT_NON_STR_KEYS).decode()}\n")
 
 
 def _paced(sender: Sender, readings: Iterable[Reading], pace: Pace) -> dict[int, Reading]:

@@ -1,0 +1,1 @@
+"""What `tidegauge demo` is made of."""
