@@ -27,10 +27,12 @@ def batch(
     partition: int = 0,
     partitions: int = 1,
     state: PartitionState = PartitionState.ACTIVE,
+    unit_ns: int = 1,
 ) -> EventBatch:
-    """A batch of (offset, time, card, amount) of a source whose highest event time is `high`."""
+    """A batch of (offset, time, card, amount) of a partition whose highest event time is `high`."""
     schema = {OFFSET: pl.Int64, TIME: pl.Int64, "card": pl.String, "amount": pl.Float64}
     frame = pl.DataFrame(events, schema, orient="row").with_columns(note=pl.lit("not wanted"))
-    watermark = high - OUT_OF_ORDERNESS
+    frame = frame.with_columns(pl.col(TIME) * unit_ns)
+    watermark = (high - OUT_OF_ORDERNESS) * unit_ns
     progress = Progress("payments", partition, partitions, watermark, state, 0)
     return EventBatch("topic", frame, frame.clear(), pl.DataFrame(), progress, Counts())
