@@ -27,11 +27,14 @@ NOT_FOUND = 404
 _HOUR, _DAY = (UNITS_NS[unit] // UNITS_NS["s"] for unit in ("h", "d"))
 
 
-def prepare(settings: Settings, output: InfluxOutput) -> None:
+def prepare(settings: Settings, output: InfluxOutput) -> list[str]:
     """Make the bucket, its retention and its InfluxQL database as the pipeline file says.
 
-    A token that may do no more than write into a bucket that is there is enough: what it may not
-    change stays as it is.
+    A token that may do no more than write into a bucket that is there is enough.
+
+    Returns:
+        One line for each thing that stays other than the file says, because the token may not
+        change it.
 
     Raises:
         UserMistake: InfluxDB cannot be reached within `settings.start_timeout_s`, is none, does
@@ -43,8 +46,9 @@ def prepare(settings: Settings, output: InfluxOutput) -> None:
             _require_influxdb(client, where)
             org_id = _organization_id(client, where, settings.influxdb_org)
             preparation = _Preparation(client, settings.influxdb_org, org_id, output.bucket)
-            preparation.bucket_with(output.retention // UNITS_NS["s"])
+            notes = preparation.bucket_with(output.retention // UNITS_NS["s"])
             _require_writable(client, where, output.bucket)
+            return notes
         except TRANSPORT_FAULTS as error:
             raise UserMistake(
                 f"{where}: no InfluxDB answers ({transport_reason(error)}); "
@@ -113,15 +117,21 @@ class _Preparation:
         self._org_id = org_id
         self._name = name
 
-    def bucket_with(self, retention_s: int) -> None:
-        """Make the bucket, or give the one there the retention, and a database of its name."""
+    def bucket_with(self, retention_s: int) -> list[str]:
+        """Make the bucket, or give the one there the retention, and a database of its name.
+
+        Returns:
+            A line if the retention stays another.
+        """
         rules = _rules(retention_s)
         bucket = self._found() or self._made(rules) or self._found()
         if bucket is None:
-            return
+            return []
+        notes = []
         if _kept_s(bucket) != retention_s:
             change = PatchBucketRequest(retention_rules=[rules])
-            _tolerantly(lambda: self._buckets.patch_buckets_id(bucket.id, change))
+            if not _allowed(lambda: self._buckets.patch_buckets_id(bucket.id, change)):
+                notes.append(f"INFLUXDB_TOKEN may not set the retention of bucket {self._name!r}")
         mapping = DBRPCreate(
             org=self._org,
             bucket_id=bucket.id,
@@ -130,7 +140,8 @@ class _Preparation:
             default=True,
         )
         # Without one InfluxDB still makes up a mapping of the same name.
-        _tolerantly(lambda: self._databases.post_dbrp(mapping))
+        _allowed(lambda: self._databases.post_dbrp(mapping))
+        return notes
 
     def _found(self) -> Bucket | None:
         try:
@@ -146,18 +157,20 @@ class _Preparation:
             return None
         request = PostBucketRequest(org_id=self._org_id, name=self._name, retention_rules=[rules])
         made: list[Bucket] = []
-        _tolerantly(lambda: made.append(self._buckets.post_buckets(request)))
+        _allowed(lambda: made.append(self._buckets.post_buckets(request)))
         return made[0] if made else None
 
 
-def _tolerantly(call: Callable[[], object]) -> None:
-    """Make a call; that it is not allowed, or that the thing is there already, does not matter."""
+def _allowed(call: Callable[[], object]) -> bool:
+    """Whether the token may make the call; a thing that is there already needs no making."""
     try:
         call()
     except ApiException as error:
-        there = error.status == CONFLICT and "exists" in message_of(error)
-        if error.status not in FORBIDDEN and not there:
+        if error.status in FORBIDDEN:
+            return False
+        if error.status != CONFLICT or "exists" not in message_of(error):
             raise
+    return True
 
 
 def _kept_s(bucket: Bucket) -> int:

@@ -69,7 +69,7 @@ def test_the_bucket_is_made_with_its_retention(influxdb: InfluxDB) -> None:
 def test_all_of_it_may_be_there_already(influxdb: InfluxDB) -> None:
     bucket = unique("bucket")
     for _ in range(2):
-        prepare(settings_of(influxdb), output(bucket))
+        assert prepare(settings_of(influxdb), output(bucket)) == []
 
 
 @pytest.mark.parametrize(("retention", "seconds"), [("1h", 3_600), ("0s", 0), ("400d", 34_560_000)])
