@@ -36,7 +36,7 @@ def event_level_records(
     critical = [
         frame.filter(pl.col(ALERT_LEVEL) > CRITICAL_ABOVE)
         for frame in (batch.on_time, batch.corrections)
-        if ALERT_LEVEL in frame.columns
+        if ALERT_LEVEL in frame.columns and frame[ALERT_LEVEL].null_count() < frame.height
     ]
     events = pl.concat(critical) if critical else pl.DataFrame()
     return None if events.is_empty() else _records(events, batch, pipeline, signal, now_ns)
