@@ -84,7 +84,7 @@ class KafkaPart(RecordPart):
         self._rejected = rejected
         self._timeout_s = timeout_s
         self._faults = Faults()
-        self._failed: KafkaError | None = None
+        self._failed: tuple[KafkaError, str] | None = None
         self._too_large: list[Message] = []
         config = {
             **_PRODUCER_CONFIG,
@@ -133,7 +133,7 @@ class KafkaPart(RecordPart):
                 self._producer.poll(1.0)
                 self._raise_failure()
             except KafkaException as error:
-                raise self._fault(error.args[0]) from None
+                raise self._fault(error.args[0], message.topic) from None
             else:
                 return
 
@@ -150,16 +150,19 @@ class KafkaPart(RecordPart):
         if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
             self._too_large.append(message)
         elif self._failed is None:
-            self._failed = error
+            self._failed = error, message.topic
 
     def _raise_failure(self) -> None:
         if self._failed is not None:
-            raise self._fault(self._failed)
+            raise self._fault(*self._failed)
 
-    def _fault(self, error: KafkaError) -> Retry | Stop:
+    def _fault(self, error: KafkaError, topic: str) -> Retry | Stop:
         if self._faults.fatal is not None:
             return Stop(f"Kafka refuses this producer for good: {short(self._faults.fatal)}")
         if error.retriable() or error.code() in _PASSING:
             reason = self._faults.reason(short(error))
-            return Retry(f"Kafka has not stored messages in {self._timeout_s:g} s: {reason}")
-        return Stop(f"Kafka refuses messages: {short(error)}")
+            return Retry(
+                f"Kafka has not stored messages for topic {topic!r} in {self._timeout_s:g} s: "
+                f"{reason}"
+            )
+        return Stop(f"Kafka refuses messages for topic {topic!r}: {short(error)}")

@@ -91,7 +91,7 @@ def test_a_broker_that_is_away_is_told_of_in_a_line(capfd: pytest.CaptureFixture
 
 
 def test_a_message_that_no_topic_takes_stops_the_flow(kafka: Kafka) -> None:
-    with pytest.raises(Stop, match="Kafka refuses messages"):
+    with pytest.raises(Stop, match="Kafka refuses messages for topic 'not a name'"):
         part(kafka.bootstrap, notes_to("not a name")).write_batch([batch(record())])
 
 
