@@ -78,7 +78,11 @@ def _checked(made: object, given: pl.DataFrame) -> pl.DataFrame:
         ) from error
     if not made[OFFSET].is_sorted():
         made = made.sort(OFFSET)
-    kept = given if made.height == given.height else given.filter(given[OFFSET].is_in(made[OFFSET]))
+    kept = (
+        given
+        if made.height == given.height
+        else given.filter(given[OFFSET].is_in(made[OFFSET].implode()))
+    )
     if not made.select(OFFSET, TIME).equals(kept.select(OFFSET, TIME)):
         raise UserMistake(
             f"process: the returned frame has new rows, or other values of {OFFSET} or {TIME};"

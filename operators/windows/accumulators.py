@@ -84,8 +84,8 @@ class Distance:
     number: pl.Expr
     integer: bool
 
-    def over(self, groups: list[str]) -> pl.Expr:
-        """The column, for groups of rows that are equal in these columns."""
+    def over(self, groups: list[pl.Expr]) -> pl.Expr:
+        """The column, for groups of rows that are equal in these."""
         distance = self.number - self.number.min().over(groups)
         if self.integer:
             # Never negative: read without a sign it is right even past 63 bits.

@@ -17,12 +17,10 @@ def preaggregate(plan: WindowPlan, events: pl.DataFrame) -> pl.DataFrame:
     """
     if plan.where is not None:
         events = events.filter(plan.where)
-    keys = [
-        (pl.col(key).fill_nan(None) + 0.0)
-        for key, kind in plan.by.items()
-        if kind is FieldType.FLOAT
-    ]
-    events = events.with_columns(*keys, (pl.col(TIME) // plan.pane_ns).alias(PANE))
-    groups = [*plan.by, PANE]
-    events = events.with_columns(distance.over(groups) for distance in plan.distances)
-    return events.group_by(groups).agg(held.partial.alias(held.name) for held in plan.accumulators)
+    floats = [key for key, kind in plan.by.items() if kind is FieldType.FLOAT]
+    if floats:
+        events = events.with_columns(pl.col(floats).fill_nan(None) + 0.0)
+    keys = [*map(pl.col, plan.by), (pl.col(TIME) // plan.pane_ns).alias(PANE)]
+    if plan.distances:
+        events = events.with_columns(distance.over(keys) for distance in plan.distances)
+    return events.group_by(keys).agg(held.partial.alias(held.name) for held in plan.accumulators)

@@ -1,3 +1,4 @@
+import itertools
 import json
 from typing import Any
 
@@ -204,7 +205,7 @@ def test_any_split_of_the_messages_gives_the_same(
     assert whole.frame.height + len(whole.undecodable) == len(payloads)
     edges = [0, *sorted(min(cut, len(payloads)) for cut in cuts), len(payloads)]
     frames, undecodable = [], []
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in itertools.pairwise(edges):
         part = decode(*payloads[start:stop])
         frames.append(part.frame)
         undecodable += [(start + bad.position, bad.kind, bad.reason) for bad in part.undecodable]

@@ -1,0 +1,33 @@
+import base64
+
+from operators.intake.dead_letters import NONE_REFUSED, Refused, dead_letter_frame
+from tidegauge.catalogue import DEAD_LETTER_SIGNAL
+from tidegauge.records import TIME_NS
+
+
+def refused(offset: int, payload: bytes | None = b"x", appended_ms: int = 5) -> Refused:
+    return Refused("broken", offset, "why", payload, appended_ms)
+
+
+def test_the_columns_are_those_of_the_signal() -> None:
+    columns = {column.name: column.type.dtype for column in DEAD_LETTER_SIGNAL.columns}
+    assert dict(NONE_REFUSED.schema) == {TIME_NS: NONE_REFUSED.schema[TIME_NS]} | columns
+    assert dead_letter_frame("t", 0, [refused(1)]).schema == NONE_REFUSED.schema
+    assert dead_letter_frame("t", 0, []).equals(NONE_REFUSED)
+
+
+def test_the_time_is_the_kafka_timestamp_made_unique_by_the_offset() -> None:
+    frame = dead_letter_frame("t", 0, [refused(7), refused(8), refused(3_000_009)])
+    assert frame[TIME_NS].to_list() == [5_000_007, 5_000_008, 5_000_009]
+
+
+def test_a_message_without_a_timestamp_has_the_epoch() -> None:
+    assert dead_letter_frame("t", 0, [refused(7, appended_ms=-1)])[TIME_NS].to_list() == [7]
+
+
+def test_text_is_kept_as_text_and_other_bytes_as_base64() -> None:
+    payloads = ["ü€\0".encode(), b"\xff\x00", b"", None]
+    frame = dead_letter_frame("t", 0, [refused(i, one) for i, one in enumerate(payloads)])
+    assert frame["encoding"].to_list() == ["utf-8", "base64", "utf-8", None]
+    assert frame["payload"].to_list() == ["ü€\0", "/wA=", "", None]
+    assert base64.b64decode(frame["payload"][1]) == payloads[1]

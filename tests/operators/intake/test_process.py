@@ -1,0 +1,127 @@
+import re
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from operators.intake.process import load_process, process_rows
+from tidegauge.batch import OFFSET, TIME
+from tidegauge.errors import UserMistake
+
+Frame = pl.DataFrame
+
+
+def frame(*values: float) -> Frame:
+    count = len(values)
+    return Frame(
+        {"v": values, OFFSET: range(10, 10 + count), TIME: range(count)},
+        schema={"v": pl.Float64, OFFSET: pl.Int64, TIME: pl.Int64},
+    )
+
+
+def refuse_negative(rows: Frame) -> Frame:
+    for value in rows["v"]:
+        if value < 0:
+            raise ValueError(f"{value} is negative")
+    return rows
+
+
+def test_a_function_is_found_by_module_and_name() -> None:
+    assert load_process(f"{__name__}:refuse_negative") is refuse_negative
+
+
+@pytest.mark.parametrize(
+    ("reference", "reason"),
+    [
+        ("nowhere:f", "No module named 'nowhere'"),
+        (f"{__name__}:nothing", "has no attribute 'nothing'"),
+        (f"{__name__}:OFFSET", "is no function"),
+        (":f", "Empty module name"),
+        (__name__, "has no attribute ''"),
+    ],
+)
+def test_a_function_that_is_not_there_is_a_mistake_of_the_user(reference: str, reason: str) -> None:
+    with pytest.raises(UserMistake, match=rf"^process: {reference}.*{reason}.*module:function"):
+        load_process(reference)
+
+
+def test_a_row_that_raises_is_refused_and_the_rest_goes_on() -> None:
+    made, bad = process_rows(refuse_negative, frame(1, -2, 3, -4))
+    assert made["v"].to_list() == [1, 3]
+    assert bad == [
+        (11, "process: ValueError: -2.0 is negative"),
+        (13, "process: ValueError: -4.0 is negative"),
+    ]
+
+
+def test_no_rows_are_not_passed_to_the_function() -> None:
+    def never(_: Frame) -> Frame:
+        raise AssertionError
+
+    made, bad = process_rows(never, frame())
+    assert made.height == 0
+    assert bad == []
+
+
+def test_when_every_row_raises_none_is_left() -> None:
+    made, bad = process_rows(refuse_negative, frame(-1, -1, -1))
+    assert made.schema == frame().schema
+    assert [offset for offset, _ in bad] == [10, 11, 12]
+
+
+@given(st.lists(st.integers(-3, 3), max_size=40))
+def test_narrowing_down_finds_exactly_the_rows_that_raise(values: list[int]) -> None:
+    rows = frame(*values)
+    made, bad = process_rows(refuse_negative, rows)
+    assert made.equals(rows.filter(pl.col("v") >= 0))
+    assert [offset for offset, _ in bad] == rows.filter(pl.col("v") < 0)[OFFSET].to_list()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda rows: rows,
+        lambda rows: rows.reverse(),
+        lambda rows: rows.filter(pl.col("v") > 1),
+        lambda rows: rows.clear(),
+        lambda rows: rows.with_columns(extra=1),
+        lambda rows: rows.select(TIME, "v", OFFSET),
+        lambda rows: rows.with_columns(pl.col("v").cast(pl.Int32)),
+        lambda rows: rows.with_columns(pl.col("v") * -1),
+    ],
+)
+def test_rows_may_be_left_out_and_fields_changed(function: Callable[[Frame], Frame]) -> None:
+    rows = frame(1, 2, 3)
+    made, bad = process_rows(function, rows)
+    assert bad == []
+    assert made.schema == rows.schema
+    assert made[OFFSET].is_sorted()
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (lambda _: None, "returned NoneType; allowed is a Polars DataFrame"),
+        (lambda rows: rows.lazy(), "returned LazyFrame; allowed is a Polars DataFrame"),
+        (lambda rows: rows.to_dicts(), "returned list; allowed is a Polars DataFrame"),
+        (lambda rows: rows.drop("v"), "lacks 'v'; it must keep every column it was given"),
+        (lambda rows: rows.drop(TIME), f"lacks '{TIME}'"),
+        (lambda rows: rows.with_columns(v=pl.lit("x")), "the types .* do not fit"),
+        (lambda rows: rows.with_columns(v=pl.lit([1])), "the types .* do not fit"),
+        (lambda rows: pl.concat([rows, rows]), "new rows"),
+        (lambda rows: rows[:1].extend(rows[:1]), "new rows"),
+        (lambda rows: rows.with_columns(pl.col(OFFSET) + 1), "new rows, or other values of _off"),
+        (lambda rows: rows.with_columns(pl.lit(None).alias(OFFSET)), "new rows"),
+        (lambda rows: rows.with_columns(pl.col(TIME) + 1), "other values of _offset or _time_ns"),
+        (lambda rows: rows.with_columns(pl.lit(None).alias(TIME)), "new rows"),
+    ],
+)
+def test_nonsense_is_a_mistake_of_the_user_in_one_line(
+    function: Callable[[Frame], Any], reason: str
+) -> None:
+    with pytest.raises(UserMistake, match=reason) as caught:
+        process_rows(function, frame(1, 2, 3))
+    assert re.fullmatch(r"process: [^\n]*", str(caught.value))
