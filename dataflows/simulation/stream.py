@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,16 +15,16 @@ from dataflows.simulation.schedule import plan_faults
 class Reading:
     """What a machine measured at `at_ns`, and when and in what condition it is sent.
 
-    `machine` is the place of its name in `MACHINES`.
+    `machine` is the place of its name in `MACHINES`. Readings are ordered by when they are sent.
     """
 
     send_ns: int
     machine: int
     at_ns: int
-    temperature: float = field(compare=False)
-    vibration: float = field(compare=False)
-    running: bool = field(compare=False)
-    mishap: Mishap = field(compare=False, default=Mishap.NONE)
+    temperature: float
+    vibration: float
+    running: bool
+    mishap: Mishap = Mishap.NONE
 
 
 class Stream:
