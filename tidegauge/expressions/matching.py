@@ -1,13 +1,12 @@
-"""IN, BETWEEN, LIKE, CASE, COALESCE and their kin: choosing and matching."""
+"""LIKE, CASE, COALESCE and their kin: matching and choosing."""
 
 import re
 from collections.abc import Callable
-from functools import reduce
-from operator import or_
 
 import polars as pl
 from sqlglot import exp
 
+from tidegauge.expressions.comparison import compared
 from tidegauge.expressions.compiled import ExpressionError
 from tidegauge.expressions.nodes import (
     Compile,
@@ -18,32 +17,10 @@ from tidegauge.expressions.nodes import (
     text,
     unified,
 )
-from tidegauge.expressions.operators import comparable
 from tidegauge.expressions.parsing import snippet
 from tidegauge.fieldtypes import FieldType
 
 BOOL = FieldType.BOOL
-
-
-def _in(tree: exp.Expr, compile_: Compile) -> Node:
-    members = tree.expressions
-    if not members:
-        raise ExpressionError(f"{snippet(tree)}: IN needs a list of values in brackets")
-    trees = [tree.this, *members]
-    value, *others = comparable(trees, [compile_(part) for part in trees], "IN")
-    if all(isinstance(member, exp.Literal) for member in members) and value.type:
-        kind = {FieldType.INT: int, FieldType.FLOAT: float}.get(value.type, str)
-        constants = pl.Series([kind(str(member.this)) for member in members])
-        return made_of(value.polars.is_in(constants.implode()), BOOL, [value, *others])
-    equal = [value.polars == other.polars for other in others]
-    return made_of(reduce(or_, equal), BOOL, [value, *others], times=len(others))
-
-
-def _between(tree: exp.Expr, compile_: Compile) -> Node:
-    trees = [tree.this, tree.args["low"], tree.args["high"]]
-    nodes = comparable(trees, [compile_(part) for part in trees], "BETWEEN")
-    value, low, high = (node.polars for node in nodes)
-    return made_of((value >= low) & (value <= high), BOOL, nodes, times=2)
 
 
 def _like(tree: exp.Expr, compile_: Compile) -> Node:
@@ -91,8 +68,7 @@ def _case(tree: exp.Expr, compile_: Compile) -> Node:
     chosen = values[-1].polars
     for test, value in zip(reversed(tests), reversed(values[:-1]), strict=True):
         chosen = pl.when(test.polars).then(value.polars).otherwise(chosen)
-    node = made_of(chosen, BOOL, [*tests, *values])
-    return Node(chosen, values[0].type, node.weight)
+    return made_of(chosen, values[0].type, [*tests, *values])
 
 
 def _coalesce(tree: exp.Expr, compile_: Compile) -> Node:
@@ -111,8 +87,7 @@ def _least(tree: exp.Expr, compile_: Compile) -> Node:
 def _over_all(tree: exp.Expr, compile_: Compile, user: str, apply: Callable[..., pl.Expr]) -> Node:
     trees = [tree.this, *tree.expressions]
     nodes = unified(trees, [compile_(part) for part in trees], user)
-    polars = apply(*(node.polars for node in nodes))
-    return Node(polars, nodes[0].type, made_of(polars, BOOL, nodes).weight)
+    return made_of(apply(*(node.polars for node in nodes)), nodes[0].type, nodes)
 
 
 def _nullif(tree: exp.Expr, compile_: Compile) -> Node:
@@ -120,15 +95,13 @@ def _nullif(tree: exp.Expr, compile_: Compile) -> Node:
     value, other = unified(trees, [compile_(part) for part in trees], "NULLIF")
     if value.type is None:
         return value
-    polars = pl.when(value.polars.ne_missing(other.polars)).then(value.polars)
-    return Node(polars, value.type, made_of(polars, BOOL, [value, other], times=2).weight)
+    differs = compared(value, other, pl.Expr.ne_missing)
+    return made_of(pl.when(differs).then(value.polars), value.type, [value, other], times=2)
 
 
 _LIKE = (_like, frozenset({"this", "expression", "negate"}))
 
 RULES: dict[type[exp.Expr], tuple[Rule, frozenset[str]]] = {
-    exp.In: (_in, frozenset({"this", "expressions"})),
-    exp.Between: (_between, frozenset({"this", "low", "high"})),
     exp.Like: _LIKE,
     exp.ILike: _LIKE,
     exp.Escape: (_like, frozenset({"this", "expression"})),

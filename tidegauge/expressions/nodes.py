@@ -1,6 +1,6 @@
 """A compiled part of an expression, and how its type is brought to the one that is needed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -16,17 +16,21 @@ MAX_WEIGHT = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A Polars expression, its type (None: the literal NULL) and how many nodes it has."""
+    """A Polars expression, its type (None: the literal NULL) and how many nodes it has.
+
+    A `constant` was made of literals only, and is one.
+    """
 
     polars: pl.Expr
     type: FieldType | None
     weight: int = 1
+    constant: bool = False
 
     def cast(self, to: FieldType) -> "Node":
         """The same value as another type."""
         if self.type is to:
             return self
-        return Node(self.polars.cast(to.dtype), to, self.weight + 1)
+        return made_of(self.polars.cast(to.dtype), to, [self])
 
 
 Compile = Callable[[exp.Expr], Node]
@@ -35,12 +39,15 @@ Rule = Callable[[exp.Expr, Compile], Node]
 """Compiles one type of node of the syntax tree."""
 
 
-def made_of(polars: pl.Expr, kind: FieldType, parts: Iterable[Node], times: int = 1) -> Node:
+def made_of(polars: pl.Expr, kind: FieldType | None, parts: list[Node], times: int = 1) -> Node:
     """A node over `parts`, each of which occurs in it `times` times."""
     weight = 1 + times * sum(part.weight for part in parts)
     if weight > MAX_WEIGHT:
         raise ExpressionError("too complex: split it with `derive`")
-    return Node(polars, kind, weight)
+    if not all(part.constant for part in parts):
+        return Node(polars, kind, weight)
+    value = pl.select(polars).item()
+    return Node(pl.lit(value, dtype=kind.dtype if kind else None), kind, constant=True)
 
 
 def kind_name(kind: FieldType | None) -> str:

@@ -1,7 +1,8 @@
-"""Literals and operators: arithmetic, comparison, three-valued logic, text."""
+"""Literals and operators: arithmetic, three-valued logic, text."""
 
 import operator
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import polars as pl
@@ -12,13 +13,11 @@ from tidegauge.expressions.nodes import (
     Compile,
     Node,
     Rule,
-    common_type,
     condition,
     finite,
     kind_name,
     made_of,
     numeric,
-    unified,
 )
 from tidegauge.expressions.parsing import snippet
 from tidegauge.fieldtypes import FieldType
@@ -31,37 +30,33 @@ _ARITHMETIC: dict[type[exp.Expr], tuple[str, Callable[[Any, Any], Any]]] = {
     exp.Sub: ("-", operator.sub),
     exp.Mul: ("*", operator.mul),
 }
-_COMPARISONS: dict[type[exp.Expr], tuple[str, Callable[[Any, Any], Any]]] = {
-    exp.EQ: ("=", operator.eq),
-    exp.NEQ: ("<>", operator.ne),
-    exp.LT: ("<", operator.lt),
-    exp.LTE: ("<=", operator.le),
-    exp.GT: (">", operator.gt),
-    exp.GTE: (">=", operator.ge),
-    exp.NullSafeEQ: ("IS NOT DISTINCT FROM", pl.Expr.eq_missing),
-    exp.NullSafeNEQ: ("IS DISTINCT FROM", pl.Expr.ne_missing),
-}
 
 
 def _literal(tree: exp.Expr, _compile: Compile) -> Node:
     value = str(tree.this)
     if tree.args.get("is_string"):
-        return Node(pl.lit(value, dtype=pl.String), STRING)
+        return _constant(value, STRING)
     if value.isascii() and value.isdigit() and int(value) <= MAX_INT:
-        return Node(pl.lit(int(value), dtype=pl.Int64), INT)
+        return _constant(int(value), INT)
     try:
         number = float(value)
     except ValueError:
         raise ExpressionError(f"{snippet(tree)} is no number") from None
-    return Node(pl.lit(number, dtype=pl.Float64), FLOAT)
+    if not isfinite(number):
+        raise ExpressionError(f"{snippet(tree)} is too large a number")
+    return _constant(number, FLOAT)
+
+
+def _constant(value: object, kind: FieldType) -> Node:
+    return Node(pl.lit(value, dtype=kind.dtype), kind, constant=True)
 
 
 def _boolean(tree: exp.Expr, _compile: Compile) -> Node:
-    return Node(pl.lit(bool(tree.this), dtype=pl.Boolean), BOOL)
+    return _constant(bool(tree.this), BOOL)
 
 
 def _null(_tree: exp.Expr, _compile: Compile) -> Node:
-    return Node(pl.lit(None), None)
+    return Node(pl.lit(None), None, constant=True)
 
 
 def _paren(tree: exp.Expr, compile_: Compile) -> Node:
@@ -77,8 +72,17 @@ def _arithmetic(tree: exp.Expr, compile_: Compile) -> Node:
 
 def _divide(tree: exp.Expr, compile_: Compile) -> Node:
     left, right = (side.cast(FLOAT) for side in _numbers(tree, compile_, "/"))
-    polars = pl.when(right.polars != 0).then(left.polars / right.polars)
+    polars = pl.when(right.polars != 0).then(left.polars / _spread(right.polars, left.polars))
     return made_of(polars, FLOAT, [left, right], times=2)
+
+
+def _spread(divisor: pl.Expr, over: pl.Expr) -> pl.Expr:
+    """The divisor as a column of its own value.
+
+    Polars multiplies by the reciprocal where it knows one divisor for all rows: 35 / 100 would be
+    0.35000000000000003, and another number in a batch of one.
+    """
+    return over * 0.0 + divisor
 
 
 def _modulo(tree: exp.Expr, compile_: Compile) -> Node:
@@ -86,7 +90,7 @@ def _modulo(tree: exp.Expr, compile_: Compile) -> Node:
     left, right = _numbers(tree, compile_, "%")
     kind = FLOAT if FLOAT in (left.type, right.type) else INT
     left, right = left.cast(kind), right.cast(kind)
-    rest = left.polars % right.polars
+    rest = left.polars % (_spread(right.polars, left.polars) if kind is FLOAT else right.polars)
     other_sign = (rest != 0) & ((rest < 0) != (left.polars < 0))
     polars = pl.when(right.polars != 0).then(
         pl.when(other_sign).then(rest - right.polars).otherwise(rest)
@@ -109,25 +113,6 @@ def power(tree: exp.Expr, compile_: Compile) -> Node:
     """POWER(x, y); null where the result is no finite number."""
     left, right = (side.cast(FLOAT) for side in _numbers(tree, compile_, "POWER"))
     return finite(made_of(left.polars.pow(right.polars), FLOAT, [left, right]))
-
-
-def _compare(tree: exp.Expr, compile_: Compile) -> Node:
-    sign, apply = _COMPARISONS[type(tree)]
-    sides = [tree.this, tree.expression]
-    for side in sides:
-        if type(side) in _COMPARISONS:
-            raise ExpressionError(
-                f"{snippet(tree)} compares a comparison: join them with AND, as in 1 < a AND a < 5"
-            )
-    left, right = comparable(sides, [compile_(side) for side in sides], f"'{sign}' compares")
-    return made_of(apply(left.polars, right.polars), BOOL, [left, right])
-
-
-def comparable(trees: list[exp.Expr], nodes: list[Node], user: str) -> list[Node]:
-    """The nodes in one type that Polars compares without converting anything."""
-    if common_type(trees, nodes, user) is None:
-        return [node.cast(BOOL) for node in nodes]
-    return unified(trees, nodes, user)
 
 
 def _logic(tree: exp.Expr, compile_: Compile) -> Node:
@@ -180,7 +165,6 @@ RULES: dict[type[exp.Expr], tuple[Rule, frozenset[str]]] = {
     exp.Mod: (_modulo, frozenset({"this", "expression"})),
     exp.Neg: (_negate, frozenset({"this"})),
     exp.Pow: (power, frozenset({"this", "expression"})),
-    **{kind: (_compare, frozenset({"this", "expression"})) for kind in _COMPARISONS},
     exp.And: (_logic, frozenset({"this", "expression"})),
     exp.Or: (_logic, frozenset({"this", "expression"})),
     exp.Not: (_not, frozenset({"this"})),

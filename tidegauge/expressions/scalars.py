@@ -11,7 +11,7 @@ from typing import ClassVar
 import polars as pl
 from sqlglot import exp
 
-from tidegauge.expressions import functions, matching, operators
+from tidegauge.expressions import comparison, functions, matching, operators
 from tidegauge.expressions.compiled import Columns, ExpressionError, Scalar, UntypedColumnError
 from tidegauge.expressions.names import UnknownName
 from tidegauge.expressions.nodes import Node, Rule, finite, kind_name
@@ -22,6 +22,7 @@ AGGREGATE_NAMES = ("COUNT", "SUM", "AVG", "MIN", "MAX", "STD_DEV", "STD_DEV_POP"
 
 _RULES: dict[type[exp.Expr], tuple[Rule, frozenset[str]]] = {
     **operators.RULES,
+    **comparison.RULES,
     **matching.RULES,
     **functions.RULES,
 }

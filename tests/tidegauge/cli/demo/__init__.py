@@ -1,0 +1,1 @@
+"""Tests of tidegauge.cli._demo."""
