@@ -1,0 +1,1 @@
+"""A first pipeline file, inferred from a sample of a topic's messages."""
