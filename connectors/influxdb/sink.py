@@ -5,17 +5,12 @@ from connectors.influxdb.lines import LineEncoder
 from connectors.influxdb.writer import LineWriter, Rejected, WriteLimits
 from connectors.partitions import PARTS, RecordPart, RecordSink
 from tidegauge.catalogue import Catalogue
-from tidegauge.errors import UserMistake
 from tidegauge.records import RecordBatch
 from tidegauge.settings import Settings
-from tidegauge.signals import Signal
-
-RESERVED = frozenset({"time", "_field", "_measurement"})
-"""Names that InfluxDB refuses for tags, or silently leaves out as fields."""
 
 
 class InfluxSink(RecordSink):
-    """Writes every record as a point of its signal's measurement, which overwrites an equal one.
+    """Writes every record as a point of its signal's measurement, over an equal one.
 
     A field that is null is left out of its point, so that a value once written stays. Writing is
     synchronous; what InfluxDB refuses for good is told to `rejected`, the rest is written.
@@ -27,9 +22,6 @@ class InfluxSink(RecordSink):
         rejected: told of each refused line and why.
         limits: bounds of writing.
         parts: number of parts.
-
-    Raises:
-        UserMistake: a tag or field has a name that InfluxDB does not allow.
     """
 
     def __init__(
@@ -43,8 +35,6 @@ class InfluxSink(RecordSink):
         parts: int = PARTS,
     ) -> None:
         super().__init__(parts)
-        for signal in catalogue:
-            _check_names(signal)
         self._settings = settings
         self._bucket = bucket
         self._catalogue = catalogue
@@ -80,12 +70,3 @@ class InfluxPart(RecordPart):
     def close(self) -> None:
         """Close the connection."""
         self._writer.close()
-
-
-def _check_names(signal: Signal) -> None:
-    for column in signal.columns:
-        if column.name in RESERVED:
-            raise UserMistake(
-                f"{signal.name}.{column.name}: InfluxDB reserves this name; rename the column "
-                f"(not allowed are {', '.join(sorted(RESERVED))})"
-            )
