@@ -1,7 +1,6 @@
 """`tidegauge demo`: see it work, with nothing but Python."""
 
 import json
-import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -30,19 +29,19 @@ def command(
     from rich.console import Console
 
     from tidegauge.cli import EXIT_MISTAKES
+    from tidegauge.cli._demo.interrupts import Interrupts
     from tidegauge.cli._demo.options import parse_options
     from tidegauge.cli._demo.report import print_report
     from tidegauge.cli._demo.run import run
     from tidegauge.cli._demo.screen import Screen
 
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)
     options = parse_options(seconds, seed, _short(data))
     # With --json, standard output is the summary's alone.
     console = Console(stderr=as_json)
     screen = Screen(console, options.seconds)
     try:
-        summary = run(options, screen)
+        with Interrupts() as interrupts:
+            summary = run(options, screen, interrupts)
     except KeyboardInterrupt:
         screen.say("Stopped: broker, simulator and flow have ended")
         raise typer.Exit(INTERRUPTED) from None

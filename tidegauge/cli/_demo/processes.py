@@ -118,20 +118,17 @@ class Child:
                 self._process.stdin.close()
 
     def end(self) -> int:
-        """Ask it to end and wait until it has; after 20 s, or when interrupted, force it.
+        """Ask it to end and wait until it has; after 20 s, force it.
 
         Returns:
             its exit code.
         """
+        self._process.terminate()
         try:
-            self._process.terminate()
-            self._process.wait(_END_S)
+            return self._process.wait(_END_S)
         except subprocess.TimeoutExpired:
-            pass
-        finally:
             self._process.kill()
-            code = self._process.wait()
-        return code
+            return self._process.wait()
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ from connectors.embedded.reader import open_store
 from dataflows.simulation.sender import TOPIC
 from dataflows.simulation.truth import read_truth
 from tidegauge.cli._demo import records
+from tidegauge.cli._demo.interrupts import Interrupts
 from tidegauge.cli._demo.options import Options, fresh_folder
 from tidegauge.cli._demo.processes import Child, environment, mock_broker
 from tidegauge.cli._demo.records import Records
@@ -25,11 +26,12 @@ _CATCH_UP_S = 10.0
 _POLL_S = 0.2
 
 
-def run(options: Options, screen: Screen) -> Summary:
+def run(options: Options, screen: Screen, interrupts: Interrupts) -> Summary:
     """Run the demo and tell what came of it.
 
     Raises:
         UserMistake: it could not run.
+        KeyboardInterrupt: somebody asked it to end; all it started has ended.
     """
     with fresh_folder(options), mock_broker(TOPIC) as (address, partitions):
         screen.say(f"Broker at {address}; the flow and the simulator are starting")
@@ -45,7 +47,7 @@ def run(options: Options, screen: Screen) -> Summary:
             Child("simulator", simulate, variables, options.log("simulator")) as simulator,
             Child("flow", ["-m", "bytewax.run", FLOW], variables, options.log("flow")) as flow,
         ):
-            stage = Stage(options, screen, simulator, flow)
+            stage = Stage(options, screen, interrupts, simulator, flow)
             stage.await_flow(partitions)
             stage.stream()
             stage.drain()
@@ -62,9 +64,17 @@ def _simulator(options: Options) -> list[str]:
 class Stage:
     """The steps of a demo whose processes have been started."""
 
-    def __init__(self, options: Options, screen: Screen, simulator: Child, flow: Child) -> None:
+    def __init__(
+        self,
+        options: Options,
+        screen: Screen,
+        interrupts: Interrupts,
+        simulator: Child,
+        flow: Child,
+    ) -> None:
         self._options = options
         self._screen = screen
+        self._interrupts = interrupts
         self._simulator = simulator
         self._flow = flow
         self._shown: set[tuple[str, str, int]] = set()
@@ -112,6 +122,7 @@ class Stage:
 
     def _pause(self) -> None:
         time.sleep(_POLL_S)
+        self._interrupts.raise_if_any()
         if not self._flow.running():
             raise UserMistake(f"the flow ended before the stream: {self._flow.last_line()}")
 

@@ -47,5 +47,8 @@ def test_a_folder_serves_one_demo_at_a_time(tmp_path: Path) -> None:
 def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    with pytest.raises(UserMistake, match="name another with --data"), fresh_folder(Options(20, 1, file)):
+    with (
+        pytest.raises(UserMistake, match="name another with --data"),
+        fresh_folder(Options(20, 1, file)),
+    ):
         pass

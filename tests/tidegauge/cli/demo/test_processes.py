@@ -1,3 +1,4 @@
+import signal
 from pathlib import Path
 
 import pytest
@@ -31,18 +32,25 @@ def test_a_process_sees_no_setting_of_a_real_installation(
 
 
 def test_a_process_that_fails_is_told_by_its_last_line(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    with Child("flow", ["-c", "exit('no such topic')"], environment({}), log) as child:
-        child.end()
-    with Child("flow", ["-c", "exit('no such topic')"], environment({}), log) as child:
-        child.go()
-        code = child.wait()
-        assert code == 1
-        with pytest.raises(UserMistake, match=r"the flow ended with exit code 1: no such topic"):
+    program = "print('starting', flush=True); exit('no such topic')"
+    with Child("flow", ["-c", program], environment({}), tmp_path / "log") as child:
+        child._process.wait(20)
+        with pytest.raises(UserMistake, match=r"^the flow ended with exit code 1: no such topic"):
             child.running()
 
 
-def test_a_process_waits_for_its_go_and_is_ended(tmp_path: Path) -> None:
-    program = "input(); print('went', flush=True); input()"
+def test_a_process_waits_for_its_go(tmp_path: Path) -> None:
+    program = "input(); print('went')"
     with Child("simulator", ["-c", program], environment({}), tmp_path / "log") as child:
         assert child.running()
+        child.go()
+        child._process.wait(20)
+        assert not child.running()
+        assert child.last_line() == "went"
+
+
+def test_a_process_has_ended_when_its_block_ends(tmp_path: Path) -> None:
+    program = "import signal; print('up', flush=True); signal.pause()"
+    with Child("flow", ["-c", program], environment({}), tmp_path / "log") as child:
+        pass
+    assert child._process.returncode == -signal.SIGTERM

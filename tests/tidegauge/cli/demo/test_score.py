@@ -46,7 +46,10 @@ def test_an_alert_that_the_kind_does_not_explain_is_false() -> None:
 def test_firings_in_neighbouring_windows_are_one_alarm() -> None:
     flapping = [firing("shaking", "mill-1", start_s, start_s) for start_s in (500, 520, 540, 570)]
     alarms = score([], flapping).false_alarms
-    assert [(alarm.start_ns // S, alarm.end_ns // S) for alarm in alarms] == [(500, 540), (570, 570)]
+    assert [(alarm.start_ns // S, alarm.end_ns // S) for alarm in alarms] == [
+        (500, 540),
+        (570, 570),
+    ]
 
 
 @pytest.mark.parametrize(
