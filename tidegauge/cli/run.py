@@ -1,0 +1,183 @@
+"""`tidegauge run`: the flow of a pipeline file, in one process or several on this machine."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from tidegauge.spec.models import Pipeline
+
+FLOWS = Path(__file__).parents[2] / "dataflows" / "analytics.py"
+HOST = "127.0.0.1"
+PASSED_ON = {
+    signal.SIGTERM: signal.SIGTERM,
+    signal.SIGINT: signal.SIGINT,
+    signal.SIGHUP: signal.SIGTERM,
+}
+"""What each signal to this process becomes for those it started: their terminal may be gone."""
+GRACE_S = 10.0
+"""How long the other processes may take to end after one has failed."""
+DEFAULT_EPOCH_S = 10
+
+
+def command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Pipeline file.")],
+    *,
+    workers: Annotated[int, typer.Option(min=1, help="Worker threads of each process.")] = 1,
+    processes: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
+    recovery: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep state here, and go on from what is there."),
+    ] = None,
+    epoch: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="SECONDS", help=f"Save state so often [{DEFAULT_EPOCH_S}]."),
+    ] = None,
+    backup: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="SECONDS", help="Keep saved states so long [0]."),
+    ] = None,
+    embedded: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Store records in this SQLite file, not in InfluxDB."),
+    ] = None,
+) -> None:
+    """Check a pipeline file and run its flow under `python -m bytewax.run`.
+
+    SIGTERM and SIGINT let it save its state and end. Exit code 2 when it could not start, else
+    that of the flow; with several processes the first that is not 0.
+    """
+    from tidegauge.errors import UserMistake
+    from tidegauge.spec.loader import load_pipeline
+
+    pipeline = load_pipeline(file)
+    options = ["-w", str(workers)]
+    if recovery is not None:
+        prepare_recovery(recovery, pipeline)
+        options += [
+            "-r",
+            str(recovery),
+            "-s",
+            str(epoch or DEFAULT_EPOCH_S),
+            "-b",
+            str(backup or 0),
+        ]
+    elif epoch is not None or backup is not None:
+        raise UserMistake("--epoch and --backup are about saved state: name a folder by --recovery")
+    environment = dict(os.environ)
+    if embedded is not None:
+        environment["TIDEGAUGE_STORE"] = str(embedded)
+    commands = flow_commands(file, options, processes)
+    if processes == 1:
+        sys.stdout.flush()
+        os.execve(commands[0][0], commands[0], environment)  # noqa: S606 - our own command, no shell
+    raise typer.Exit(asyncio.run(supervise(commands, environment)))
+
+
+def prepare_recovery(folder: Path, pipeline: "Pipeline") -> None:
+    """Make the recovery partitions in a new or empty folder; one that has some stays as it is.
+
+    There are as many as key groups: the state of a group is in one of them, and neither number
+    can change later.
+
+    Raises:
+        UserMistake: the folder is something else, or cannot be made.
+    """
+    from bytewax.recovery import init_db_dir
+
+    from tidegauge.errors import UserMistake
+
+    try:
+        folder.mkdir(exist_ok=True)
+        names = [entry.name for entry in folder.iterdir()]
+        if not names:
+            init_db_dir(folder, pipeline.state.key_groups)  # type: ignore[no-untyped-call]  # it has no types
+        elif not any(name.startswith("part-") and name.endswith(".sqlite3") for name in names):
+            raise UserMistake(f"--recovery {folder}: holds other files; name a new or empty folder")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UserMistake(
+            f"--recovery {folder}: {reason}; name a folder that can be made"
+        ) from None
+
+
+def flow_commands(file: Path, options: Sequence[str], processes: int) -> list[list[str]]:
+    """The command of each process; several find each other at free ports of this machine."""
+    flow = f"{FLOWS}:flow({str(file)!r})"
+    base = [sys.executable, "-m", "bytewax.run", flow, *options]
+    if processes == 1:
+        return [base]
+    addresses = ";".join(f"{HOST}:{port}" for port in _free_ports(processes))
+    return [[*base, "-i", str(number), "-a", addresses] for number in range(processes)]
+
+
+async def supervise(
+    commands: Sequence[Sequence[str]], environment: Mapping[str, str], grace_s: float = GRACE_S
+) -> int:
+    """Run commands side by side until all have ended.
+
+    They get the signals of `PASSED_ON`. When one fails the others are told to end, and after
+    `grace_s` they are ended.
+
+    Returns:
+        the first exit code that is not 0, if any; 128 and the number for one ended by a signal.
+    """
+    running: list[asyncio.subprocess.Process] = []
+    told: list[signal.Signals] = []
+
+    def pass_on(received: signal.Signals) -> None:
+        told.append(received)
+        _tell(running, PASSED_ON[received])
+
+    loop = asyncio.get_running_loop()
+    for received in PASSED_ON:
+        loop.add_signal_handler(received, pass_on, received)
+    for command_ in commands:
+        # In a session of its own it gets the terminal's signals from us only, and so once.
+        process = await asyncio.create_subprocess_exec(
+            *command_, env=environment, start_new_session=True
+        )
+        running.append(process)
+        for received in told:
+            _tell([process], PASSED_ON[received])
+    return await _first_failure(running, grace_s)
+
+
+async def _first_failure(running: Sequence[asyncio.subprocess.Process], grace_s: float) -> int:
+    waiting = {asyncio.ensure_future(process.wait()) for process in running}
+    failure, left_s = 0, None
+    while waiting:
+        done, waiting = await asyncio.wait(
+            waiting, timeout=left_s, return_when=asyncio.FIRST_COMPLETED
+        )
+        codes = [code for code in (task.result() for task in done) if code]
+        if codes and not failure:
+            failure, left_s = codes[0], grace_s
+            _tell(running, signal.SIGTERM)
+        elif not done:
+            _tell(running, signal.SIGKILL)
+            left_s = None
+    return 128 - failure if failure < 0 else failure
+
+
+def _tell(processes: Sequence[asyncio.subprocess.Process], sign: signal.Signals) -> None:
+    for process in processes:
+        if process.returncode is None:
+            process.send_signal(sign)
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on: all are held until the last is found, so that they differ."""
+    with ExitStack() as held:
+        listeners = [held.enter_context(socket.socket()) for _ in range(count)]
+        for listener in listeners:
+            listener.bind((HOST, 0))
+        return [listener.getsockname()[1] for listener in listeners]
