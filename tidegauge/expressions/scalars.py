@@ -83,6 +83,8 @@ class Compiler:
 
     def compile(self, tree: exp.Expr) -> Node:
         """The tree as a Polars expression with its type."""
+        if not isinstance(tree, exp.Expr):  # sqlglot reads "FLOOR(" as a call without argument
+            raise ExpressionError("an argument is missing")
         if isinstance(tree, exp.Column):
             return self.column(tree)
         rule = _RULES.get(type(tree))

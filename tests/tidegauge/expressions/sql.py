@@ -55,7 +55,7 @@ class _Template:
     theirs: str
 
     def of(self, *parts: SearchStrategy[Pair]) -> SearchStrategy[Pair]:
-        """The template with parts put in at {0}, {1}, …"""
+        """The template with parts put in at {0}, {1} and so on."""
         return st.tuples(*parts).map(
             lambda made: Pair(
                 self.ours.format(*(part.ours for part in made)),

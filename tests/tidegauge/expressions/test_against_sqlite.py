@@ -47,9 +47,7 @@ def same(ours: Any, theirs: Any) -> bool:
     return bool(ours == theirs)
 
 
-TYPED = st.sampled_from(FieldType).flatmap(
-    lambda kind: st.tuples(st.just(kind), expressions(kind))
-)
+TYPED = st.sampled_from(FieldType).flatmap(lambda kind: st.tuples(st.just(kind), expressions(kind)))
 
 
 @given(typed=TYPED, rows=ROWS)
