@@ -15,8 +15,13 @@ from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 
-from dataflows.servers import Sinks, connect_sinks, connect_sources
-from dataflows.startup import drain_on_signals, one_line_errors
+from dataflows.servers import Sinks, connect
+from dataflows.startup import (
+    drain_on_signals,
+    one_line_errors,
+    require_recovery_directory,
+    tell_errors_of_ours,
+)
 from operators.alerts.operator import alert, event_levels
 from operators.alerts.plan import plan_alerts
 from operators.detectors.judge import ANOMALOUS
@@ -31,7 +36,7 @@ from operators.windows.plan import plan_window
 from tidegauge.batch import EventBatch
 from tidegauge.catalogue import ALERTS, catalogue_of, event_columns
 from tidegauge.records import RecordBatch
-from tidegauge.settings import Settings
+from tidegauge.settings import read_settings
 from tidegauge.spec.loader import load_pipeline
 from tidegauge.spec.models import Pipeline
 
@@ -45,11 +50,12 @@ def flow(pipeline_file: str) -> Dataflow:
     each cause and exit code 2.
     """
     with one_line_errors():
-        settings = Settings()
+        settings = read_settings()
         pipeline = load_pipeline(pipeline_file)
-        sources = connect_sources(pipeline, settings)
-        sinks = connect_sinks(pipeline, settings)
+        require_recovery_directory(pipeline.state.key_groups)
+        sources, sinks = connect(pipeline, settings)
         drain_on_signals()
+        tell_errors_of_ours()
         return build(pipeline, sources, sinks)
 
 
@@ -70,7 +76,9 @@ def build(
     graph = Dataflow(pipeline.pipeline)
     signal = catalogue_of(pipeline)[ALERTS]
     batches = {name: op.input(f"read_{name}", graph, source) for name, source in sources.items()}
-    results = [step for name, up in batches.items() for step in _windows(pipeline, name, up, clock_ns)]
+    results = [
+        step for name, up in batches.items() for step in _windows(pipeline, name, up, clock_ns)
+    ]
     ordered = [step for name, up in batches.items() for step in _ordered(pipeline, name, up)]
     verdicts = _verdicts(pipeline, [*results, *ordered], clock_ns)
     alerts = _alerts(pipeline, [*results, *ordered, *verdicts], clock_ns)
@@ -114,9 +122,7 @@ def _ordered(pipeline: Pipeline, source: str, up: Stream[EventBatch]) -> list[Re
     return [order_events(f"order_{source}", up, orderings, pipeline.state.key_groups)]
 
 
-def _verdicts(
-    pipeline: Pipeline, ups: list[Records], clock_ns: Callable[[], int]
-) -> list[Records]:
+def _verdicts(pipeline: Pipeline, ups: list[Records], clock_ns: Callable[[], int]) -> list[Records]:
     plans = plan_anomalies(pipeline)
     return [detect("detect", op.merge("to_detect", *ups), plans, clock_ns)] if plans else []
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from bytewax.errors import BytewaxRuntimeError
 from bytewax.testing import run_main
 
 from connectors.codecs.json_columns import JsonColumns
@@ -12,6 +13,7 @@ from connectors.memory.sink import MemorySink
 from connectors.memory.source import Held, MemorySource
 from dataflows.analytics import build
 from dataflows.servers import Sinks
+from dataflows.startup import error_of_ours
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import plan_intake
 from operators.progress.board import ProgressBoard
@@ -52,7 +54,8 @@ def run_file_test(pipeline: Pipeline, folder: Path, test: FileTest) -> list[str]
     Raises:
         UserMistake: the events cannot be read, or go to an unknown source.
     """
-    return _differences(test.expect, observe(pipeline, _messages(folder / test.events), test.source))
+    messages = _messages(folder / test.events)
+    return _differences(test.expect, observe(pipeline, messages, test.source))
 
 
 def observe(pipeline: Pipeline, messages: list[Held], source: str | None = None) -> Observed:
@@ -83,17 +86,29 @@ def observe(pipeline: Pipeline, messages: list[Held], source: str | None = None)
 
 def _run(pipeline: Pipeline, messages: list[Held], source: str) -> list[RecordBatch]:
     board = ProgressBoard()
-    sources = {}
-    for name, declared in pipeline.sources.items():
-        plan = plan_intake(name, declared, JsonColumns)
-
-        def make_intake(number: int, saved: IntakeState | None, plan=plan) -> Intake:  # type: ignore[no-untyped-def]  # bound to this turn of the loop
-            return Intake(plan, number, 1, board, saved or IntakeState())
-
-        sources[name] = MemorySource([messages if name == source else []], make_intake, _BATCH)
+    sources = {
+        name: _source(name, pipeline, messages if name == source else [], board)
+        for name in pipeline.sources
+    }
     sink = MemorySink()
-    run_main(build(pipeline, sources, Sinks(store=sink)))
+    try:
+        run_main(build(pipeline, sources, Sinks(store=sink)))  # type: ignore[no-untyped-call]  # it has no types
+    except BytewaxRuntimeError as error:
+        if ours := error_of_ours(error):
+            raise UserMistake(str(ours)) from None
+        raise
     return sink.records
+
+
+def _source(
+    name: str, pipeline: Pipeline, messages: list[Held], board: ProgressBoard
+) -> MemorySource:
+    plan = plan_intake(name, pipeline.sources[name], JsonColumns)
+
+    def make_intake(number: int, saved: IntakeState | None) -> Intake:
+        return Intake(plan, number, 1, board, saved or IntakeState())
+
+    return MemorySource([messages], make_intake, _BATCH)
 
 
 def _source_of(pipeline: Pipeline, name: str | None) -> str:

@@ -1,6 +1,8 @@
 """Sources and sinks of a pipeline on real servers, checked before the first event is read."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -19,12 +21,13 @@ from connectors.kafka.routes import Routes
 from connectors.kafka.sink import KafkaSink
 from connectors.kafka.source import KafkaSource, Reading
 from connectors.kafka.topics import ensure_topics, require_topic
-from dataflows.startup import draining
-from operators.intake.intake import Intake, IntakePlan, IntakeState
+from dataflows.startup import Causes, draining
+from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import plan_intake
 from operators.progress.board import ProgressBoard
 from tidegauge.batch import EventBatch
-from tidegauge.catalogue import catalogue_of
+from tidegauge.catalogue import Catalogue, catalogue_of
+from tidegauge.errors import Retry, UserMistake
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline
 
@@ -32,45 +35,86 @@ _LOG = structlog.get_logger("tidegauge")
 EventSource = FixedPartitionedSource[EventBatch, Any]
 
 
-def connect_sources(pipeline: Pipeline, settings: Settings) -> dict[str, EventSource]:
-    """A Kafka source for each source of the pipeline.
-
-    Raises:
-        UserMistake: the broker does not answer, or a topic does not exist.
-    """
-    admin = preflight(settings)
-    board = ProgressBoard()
-    return {name: _source(name, pipeline, settings, admin, board) for name in pipeline.sources}
-
-
 @dataclass(frozen=True)
 class Sinks:
-    """Where records go: metrics, anomalies, alerts and health into the store; to Kafka what it routes."""
+    """Where records go.
+
+    Attributes:
+        store: metrics, anomalies, alerts, dead letters and health.
+        kafka: what `connectors.kafka.routes` sends there.
+    """
 
     store: Sink[Any] | None = None
     kafka: Sink[Any] | None = None
 
 
-def connect_sinks(pipeline: Pipeline, settings: Settings) -> Sinks:
-    """The store, InfluxDB or a file, and Kafka.
+def connect(pipeline: Pipeline, settings: Settings) -> tuple[dict[str, EventSource], Sinks]:
+    """Sources and sinks of a pipeline; broker and store are asked at the same time.
 
     Raises:
-        UserMistake: a server does not answer or lets us not in, or the file cannot be written.
+        UserMistake: a server does not answer or lets us not in, a topic does not exist, or the
+            store cannot be written; a line for each.
     """
-    catalogue = catalogue_of(pipeline)
-    routes = Routes(catalogue, pipeline.output.kafka, pipeline.dead_letter_topic)
+    causes = Causes()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(_store, pipeline, settings)
+        with causes.gather():
+            sources = connect_sources(pipeline, settings)
+        with causes.gather():
+            kafka = _kafka(pipeline, settings)
+        with causes.gather():
+            store = asked.result()
+    causes.tell()
+    return sources, Sinks(store, kafka)
+
+
+def connect_sources(pipeline: Pipeline, settings: Settings) -> dict[str, EventSource]:
+    """A Kafka source for each source of the pipeline.
+
+    Raises:
+        UserMistake: the broker does not answer, or topics do not exist.
+    """
+    admin = preflight(settings)
+    board = ProgressBoard()
+    causes = Causes()
+    sources = {}
+    for name in pipeline.sources:
+        with causes.gather():
+            sources[name] = _source(name, pipeline, settings, admin, board)
+    causes.tell()
+    return sources
+
+
+def _kafka(pipeline: Pipeline, settings: Settings) -> KafkaSink:
+    routes = Routes(catalogue_of(pipeline), pipeline.output.kafka, pipeline.dead_letter_topic)
     ensure_topics(preflight(settings), routes.topics, settings.start_timeout_s)
-    kafka = KafkaSink(settings, routes, _too_large)
+    return KafkaSink(settings, routes, _too_large)
+
+
+def _store(pipeline: Pipeline, settings: Settings) -> Sink[Any] | None:
+    catalogue = catalogue_of(pipeline)
     if settings.store is not None:
-        settings.store.parent.mkdir(parents=True, exist_ok=True)
-        Store(settings.store, catalogue).close()
-        return Sinks(StoreSink(settings.store, catalogue), kafka)
+        _make_store(settings.store, catalogue, settings.start_timeout_s)
+        return StoreSink(settings.store, catalogue)
     influxdb = pipeline.output.influxdb
     if influxdb is None:
-        return Sinks(None, kafka)
+        return None
     for note in prepare(settings, influxdb):
         _LOG.warning(note)
-    return Sinks(InfluxSink(settings, influxdb.bucket, catalogue, _refused), kafka)
+    return InfluxSink(settings, influxdb.bucket, catalogue, _refused)
+
+
+def _make_store(path: Path, catalogue: Catalogue, timeout_s: float) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Store(path, catalogue, timeout_s).close()
+    except OSError as error:
+        raise UserMistake(
+            f"TIDEGAUGE_STORE={path}: its folder cannot be made ({error.strerror}); "
+            "name a file in a folder that is there and may be written to"
+        ) from None
+    except Retry as error:
+        raise UserMistake(f"{error}; end what writes to it, or name another file") from None
 
 
 def _refused(line: bytes, reason: str) -> None:
@@ -78,7 +122,8 @@ def _refused(line: bytes, reason: str) -> None:
 
 
 def _too_large(message: Message, reason: str) -> None:
-    _LOG.error("Kafka refused a record", topic=message.topic, size=len(message.value or b""), reason=reason)
+    size = len(message.value)
+    _LOG.error("Kafka refused a record", topic=message.topic, size=size, reason=reason)
 
 
 def _source(

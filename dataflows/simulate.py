@@ -23,7 +23,7 @@ from dataflows.simulation.stream import Reading, Stream
 from dataflows.simulation.truth import write_truth
 from dataflows.startup import one_line_errors
 from tidegauge.errors import Stop, UserMistake
-from tidegauge.settings import Settings
+from tidegauge.settings import read_settings
 from tidegauge.spec.models import SECOND_NS
 
 _STEP_S = 0.01
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with one_line_errors():
         if asked.seconds <= 0 or asked.seed < 0:
             raise UserMistake("--seconds must be above 0 and --seed not negative")
-        sender = Sender(Settings())
+        sender = Sender(read_settings())
         try:
             stream = Stream(asked.seed, span_ns(run_ns))
             simulate(sender, stream, run_ns, asked.truth, _await_line if asked.hold else _go)

@@ -1,17 +1,45 @@
-"""The start of a flow: everything a person can put right is said in one line each, before any event is read."""
+"""How a flow starts and ends: what a person can put right is one line, never a traceback."""
 
+import argparse
+import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
 
-from tidegauge.errors import UserMistake
+from tidegauge.errors import TidegaugeError, UserMistake
 
 COULD_NOT_RUN = 2
 """Exit code of a flow that could not start."""
+FAILED = 1
+"""Exit code of a flow that had to stop."""
+RUNNERS = frozenset({"bytewax.run", "bytewax.testing"})
+"""Programs whose command line says where state is saved."""
 
 _draining = threading.Event()
+
+
+class Causes:
+    """Gathers mistakes, so that a person is told all of them and not the first one only."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, None] = {}
+
+    @contextmanager
+    def gather(self) -> Iterator[None]:
+        """Keep a `UserMistake` for later."""
+        try:
+            yield
+        except UserMistake as mistake:
+            self._lines |= dict.fromkeys(str(mistake).splitlines())
+
+    def tell(self) -> None:
+        """Raise what was gathered, if there is any: a line for each, once."""
+        if self._lines:
+            raise UserMistake("\n".join(self._lines))
 
 
 @contextmanager
@@ -20,13 +48,66 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except UserMistake as mistake:
-        sys.stderr.write(f"{mistake}\n")
-        sys.stderr.flush()
+        _say(mistake)
         raise SystemExit(COULD_NOT_RUN) from None
 
 
+def tell_errors_of_ours() -> None:
+    """Let a flow that we stop on purpose end with the message alone, too; others as before.
+
+    Bytewax wraps what is raised inside a step. The exit code is 2 for a `UserMistake`, else 1.
+    """
+    others = sys.excepthook
+
+    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        ours = error_of_ours(error)
+        if ours is None:
+            others(kind, error, trace)
+            return
+        _say(ours)
+        raise SystemExit(COULD_NOT_RUN if isinstance(ours, UserMistake) else FAILED)
+
+    sys.excepthook = tell
+
+
+def error_of_ours(error: BaseException | None) -> TidegaugeError | None:
+    """The error that we raised on purpose and that led to this one, if it is one of ours."""
+    while error is not None and not isinstance(error, TidegaugeError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def require_recovery_directory(key_groups: int, arguments: Sequence[str] | None = None) -> None:
+    """Check the folder for saved state that `python -m bytewax.run` was given, if it was.
+
+    Args:
+        key_groups: how many recovery partitions to advise.
+        arguments: the command line; that of this process by default.
+
+    Raises:
+        UserMistake: it is no folder, or no recovery partitions are in it. With several processes
+            they may be in the folders of the others.
+    """
+    if arguments is None:
+        spec = getattr(sys.modules["__main__"], "__spec__", None)
+        arguments = sys.argv[1:] if spec is not None and spec.name in RUNNERS else []
+    parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    parser.add_argument("-r", "--recovery-directory", type=Path)
+    parser.add_argument("-a", "--addresses")
+    given, _ = parser.parse_known_args(arguments)
+    folder = given.recovery_directory or os.environ.get("BYTEWAX_RECOVERY_DIRECTORY")
+    if not arguments or not folder:
+        return
+    make = f"make it with: mkdir -p {folder} && python -m bytewax.recovery {folder} {key_groups}"
+    if not Path(folder).is_dir():
+        raise UserMistake(f"recovery directory {folder}: there is no such folder; {make}")
+    addresses = given.addresses or os.environ.get("BYTEWAX_ADDRESSES") or ""
+    if ";" not in addresses and not any(Path(folder).glob("part-*.sqlite3")):
+        raise UserMistake(f"recovery directory {folder}: no recovery partitions in it; {make}")
+
+
 def drain_on_signals() -> None:
-    """On SIGTERM and SIGINT let every source end after its last batch, so that state is saved and sinks flush."""
+    """On SIGTERM and SIGINT every source ends after its last batch; then state is saved."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: _draining.set())
         signal.signal(signal.SIGINT, lambda *_: _draining.set())
@@ -35,3 +116,8 @@ def drain_on_signals() -> None:
 def draining() -> bool:
     """Whether the process was asked to end."""
     return _draining.is_set()
+
+
+def _say(error: TidegaugeError) -> None:
+    sys.stderr.write(f"{error}\n")
+    sys.stderr.flush()

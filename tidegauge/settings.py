@@ -1,15 +1,22 @@
-"""Where the servers are and how a process runs: from the environment or a `.env` file, never the pipeline file."""
+"""Where the servers are and how a process runs: from the environment or a `.env` file.
+
+None of it is in the pipeline file.
+"""
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tidegauge.errors import UserMistake
 
 
 class Settings(BaseSettings):
     """Settings of one process. Every field names its environment variable."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
 
     kafka_bootstrap: str = Field("127.0.0.1:9092", alias="KAFKA_BOOTSTRAP")
     influxdb_url: str = Field("http://127.0.0.1:8086", alias="INFLUXDB_URL")
@@ -23,3 +30,21 @@ class Settings(BaseSettings):
     """Read to the end offsets found at the start, close every window and end."""
     start_timeout_s: float = Field(10.0, alias="TIDEGAUGE_START_TIMEOUT", gt=0, le=60)
     """How long a server may take to answer at the start."""
+
+
+def read_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        UserMistake: some of them cannot be read; a line for each.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(map(str, one['loc']))}={one['input']}: {one['msg']}"
+            for one in error.errors()
+        ]
+        raise UserMistake("\n".join(lines)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserMistake(f".env: cannot be read: {error}") from None
