@@ -59,9 +59,11 @@ def connect(pipeline: Pipeline, settings: Settings) -> tuple[dict[str, EventSour
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(_store, pipeline, settings)
         with causes.gather():
-            sources = connect_sources(pipeline, settings)
-        with causes.gather():
-            kafka = _kafka(pipeline, settings)
+            admin = preflight(settings)
+            with causes.gather():
+                sources = _sources(pipeline, settings, admin)
+            with causes.gather():
+                kafka = _kafka(pipeline, settings, admin)
         with causes.gather():
             store = asked.result()
     causes.tell()
@@ -74,7 +76,10 @@ def connect_sources(pipeline: Pipeline, settings: Settings) -> dict[str, EventSo
     Raises:
         UserMistake: the broker does not answer, or topics do not exist.
     """
-    admin = preflight(settings)
+    return _sources(pipeline, settings, preflight(settings))
+
+
+def _sources(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> dict[str, EventSource]:
     board = ProgressBoard()
     causes = Causes()
     sources = {}
@@ -85,9 +90,9 @@ def connect_sources(pipeline: Pipeline, settings: Settings) -> dict[str, EventSo
     return sources
 
 
-def _kafka(pipeline: Pipeline, settings: Settings) -> KafkaSink:
+def _kafka(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> KafkaSink:
     routes = Routes(catalogue_of(pipeline), pipeline.output.kafka, pipeline.dead_letter_topic)
-    ensure_topics(preflight(settings), routes.topics, settings.start_timeout_s)
+    ensure_topics(admin, routes.topics, settings.start_timeout_s)
     return KafkaSink(settings, routes, _too_large)
 
 
