@@ -1,1 +1,1 @@
-"""The shared vocabulary of Tidegauge: batches, records, signals, errors, settings and the pipeline file."""
+"""The shared vocabulary: batches, records, signals, errors, settings and the pipeline file."""

@@ -24,7 +24,12 @@ WINDOW_METADATA = (
     Column("first_event_ns", INT, "ns", "Lowest event time in the window"),
     Column("last_event_ns", INT, "ns", "Highest event time in the window"),
     Column("processing_time_ns", INT, "ns", "When the result was made"),
-    Column("latency_ms", FLOAT, "ms", "From the broker's append of the record that closed the window to the result"),
+    Column(
+        "latency_ms",
+        FLOAT,
+        "ms",
+        "From the broker's append of the record that closed the window to the result",
+    ),
 )
 ANOMALY_FIELDS = (
     Column("field", STRING, "", "The field that was judged"),
@@ -39,7 +44,12 @@ ANOMALY_FIELDS = (
 )
 ALERT_FIELDS = (
     Column("id", STRING, "", "Identity of this firing, from its first to its last record"),
-    Column("state", STRING, "", "pending, firing or resolved"),
+    Column(
+        "state",
+        STRING,
+        "",
+        "pending, firing, resolved, or inactive where a pending one came to nothing",
+    ),
     Column("active", INT, "", "1 while firing, else 0"),
     Column("value", FLOAT, "", "Value that the condition looked at"),
     Column("summary", STRING, "", "What happened, in a sentence"),
@@ -51,7 +61,12 @@ DEAD_LETTER_SIGNAL = Signal(
     SignalKind.DEAD_LETTER,
     DEAD_LETTERS,
     tags=(
-        Column("kind", STRING, "", "broken, wrong_type, tombstone, no_event_time, future, late or process"),
+        Column(
+            "kind",
+            STRING,
+            "",
+            "broken, wrong_type, tombstone, no_event_time, future, late or process",
+        ),
         Column("topic", STRING, "", "Topic of the record"),
         Column("partition", INT, "", "Partition of the record"),
     ),
@@ -180,4 +195,6 @@ def _event_signal(name: str, source: Source) -> Signal:
         else Column(key, kind)
         for key, kind in event_columns(source).items()
     )
-    return Signal(f"events.{name}", SignalKind.EVENT, f"events_{name}", (), fields, "Processed events")
+    return Signal(
+        f"events.{name}", SignalKind.EVENT, f"events_{name}", (), fields, "Processed events"
+    )
