@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from connectors.codecs.frames import EMPTY_TAG, conformed, merged
-from connectors.embedded.tables import ensure_table, tables_of, upsert
+from connectors.embedded.tables import ensure_table, overwrite, tables_of
 from tidegauge.catalogue import Catalogue
 from tidegauge.errors import Retry, Stop, UserMistake
 from tidegauge.records import TIME_NS, RecordBatch
@@ -39,15 +39,12 @@ class Store:
         try:
             self._connection = _opened(path, busy_s)
             with self._transaction() as transaction:
-                identities = {
-                    name: ensure_table(transaction, table) for name, table in tables.items()
-                }
+                for table in tables.values():
+                    ensure_table(transaction, table)
         except sqlite3.Error as error:
             raise _fault(path, error, starting=True) from None
         self._statements = {
-            signal.name: upsert(
-                signal.measurement, self._columns(signal), identities[signal.measurement]
-            )
+            signal.name: overwrite(signal.measurement, self._columns(signal))
             for signal in catalogue
             if signal.measurement in tables
         }

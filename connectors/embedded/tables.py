@@ -78,11 +78,10 @@ def _check_case(names: Iterable[str], what: str) -> None:
             )
 
 
-def ensure_table(connection: sqlite3.Connection, table: Table) -> tuple[str, ...]:
+def ensure_table(connection: sqlite3.Connection, table: Table) -> None:
     """Make a table, or add what it lacks; call it within a transaction.
 
-    Returns:
-        The columns that identify a record: `time_ns`, then all tags the table ever had.
+    A record is identified by `time_ns` and all tags the table ever had.
     """
     name = quoted(table.name)
     index = quoted(f"{table.name} identity")
@@ -97,23 +96,17 @@ def ensure_table(connection: sqlite3.Connection, table: Table) -> tuple[str, ...
         connection.execute(f"DROP INDEX IF EXISTS {index}")
         columns = ", ".join(map(quoted, identity))
         connection.execute(f"CREATE UNIQUE INDEX {index} ON {name} ({columns})")
-    return identity
 
 
-def upsert(table: str, columns: list[str], identity: tuple[str, ...]) -> str:
-    """Statement that writes a record's columns over those of an equal record."""
+def overwrite(table: str, columns: list[str]) -> str:
+    """Statement that writes a record, in place of an equal one.
+
+    An overwritten record, too, gets a row id above all others: who reads along finds whatever was
+    written since by its row id.
+    """
     names = ", ".join(map(quoted, columns))
     places = ", ".join("?" * len(columns))
-    known_by = ", ".join(map(quoted, identity))
-    updates = ", ".join(
-        f"{quoted(column)} = excluded.{quoted(column)}"
-        for column in columns
-        if column not in identity
-    )
-    return (
-        f"INSERT INTO {quoted(table)} ({names}) VALUES ({places}) "  # noqa: S608 - names are quoted
-        f"ON CONFLICT ({known_by}) DO UPDATE SET {updates}"
-    )
+    return f"INSERT OR REPLACE INTO {quoted(table)} ({names}) VALUES ({places})"
 
 
 def quoted(name: str) -> str:

@@ -87,6 +87,19 @@ def test_overwriting_takes_away_what_the_new_record_lacks(path: Path) -> None:
     assert rows(path, "SELECT note FROM spend") == [{"note": None}]
 
 
+def test_what_was_written_last_has_the_greatest_row_id_also_over_an_older_record(
+    path: Path,
+) -> None:
+    store = Store(path, CATALOGUE)
+    for time_ns in (1, 2, 3, 3, 1):
+        store.write([batch(record(time_ns=time_ns))])
+    assert [row["time_ns"] for row in rows(path, "SELECT time_ns FROM spend ORDER BY rowid")] == [
+        2,
+        3,
+        1,
+    ]
+
+
 def test_signals_that_share_a_measurement_share_a_table(path: Path) -> None:
     catalogue = catalogue_of(anomaly("odd", "region"), anomaly("rare", "card"))
     odd = batch(record()).frame.select("time_ns", "region", anomaly="note", value="amount")
