@@ -31,7 +31,7 @@ from dataflows.analytics import build
 from dataflows.servers import Sinks, connect_sources
 from tidegauge.batch import EventBatch
 from tidegauge.records import RecordBatch
-from tidegauge.settings import Settings
+from tidegauge.settings import Settings, read_settings
 from tidegauge.spec.models import Pipeline
 
 WINDOW_S = 10
@@ -41,6 +41,16 @@ OUT_OF_ORDERNESS_S = 2
 def now() -> tuple[float, float]:
     """Wall and processor seconds."""
     return time.perf_counter(), time.process_time()
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a contestant is to read."""
+
+    topic: str
+    events: int
+    partitions: int
+    settings: Settings
 
 
 @dataclass
@@ -94,7 +104,9 @@ class _Timed(FixedPartitionedSource[EventBatch, Any]):
         return self._source.list_parts()
 
     def build_part(self, step_id: str, for_part: str, resume_state: Any) -> "_TimedPartition":
-        return _TimedPartition(self._source.build_part(step_id, for_part, resume_state), self._tally)
+        return _TimedPartition(
+            self._source.build_part(step_id, for_part, resume_state), self._tally
+        )
 
 
 class _TimedPartition(StatefulSourcePartition[EventBatch, Any]):
@@ -119,20 +131,20 @@ class _TimedPartition(StatefulSourcePartition[EventBatch, Any]):
         self._partition.close()
 
 
-def bare(topic: str, events: int, partitions: int, settings: Settings) -> Tally:
+def bare(task: Task) -> Tally:
     """A consumer that takes each message's value and nothing else."""
     tally = Tally()
     consumer = Consumer(
         {
             **CONSUMER_CONFIG,
-            "bootstrap.servers": settings.kafka_bootstrap,
+            "bootstrap.servers": task.settings.kafka_bootstrap,
             "group.id": "benchmark-bare",
             "enable.partition.eof": False,
             "queued.max.messages.kbytes": 262_144,
         }
     )
-    consumer.assign([TopicPartition(topic, number, 0) for number in range(partitions)])
-    while tally.events < events:
+    consumer.assign([TopicPartition(task.topic, number, 0) for number in range(task.partitions)])
+    while tally.events < task.events:
         messages = consumer.consume(10_000, 1.0)
         if messages:
             tally.start()
@@ -142,7 +154,7 @@ def bare(topic: str, events: int, partitions: int, settings: Settings) -> Tally:
     return tally
 
 
-def flow(topic: str, events: int, partitions: int, settings: Settings) -> Tally:
+def flow(task: Task) -> Tally:
     """The analytics flow with one tumbling window; its records are counted and thrown away."""
     tally = Tally(rows=0)
     pipeline = Pipeline.model_validate(
@@ -151,7 +163,7 @@ def flow(topic: str, events: int, partitions: int, settings: Settings) -> Tally:
             "pipeline": "benchmark",
             "sources": {
                 "events": {
-                    "kafka": {"topic": topic},
+                    "kafka": {"topic": task.topic},
                     "event_time": {
                         "field": "ts",
                         "format": "epoch_ms",
@@ -185,14 +197,15 @@ def flow(topic: str, events: int, partitions: int, settings: Settings) -> Tally:
                 tally.events += int(records.frame["count"].sum())
 
     sources = {
-        name: _Timed(source, tally) for name, source in connect_sources(pipeline, settings).items()
+        name: _Timed(source, tally)
+        for name, source in connect_sources(pipeline, task.settings).items()
     }
-    run_main(build(pipeline, sources, Sinks(store=_Count(count))))
+    run_main(build(pipeline, sources, Sinks(store=_Count(count))))  # type: ignore[no-untyped-call]  # it has no types
     tally.stop()
     return tally
 
 
-def stock(topic: str, events: int, partitions: int, settings: Settings) -> Tally:
+def stock(task: Task) -> Tally:
     """The same windows with Bytewax's own Kafka source, event clock and `fold_window`."""
     tally = Tally(rows=0)
 
@@ -226,9 +239,11 @@ def stock(topic: str, events: int, partitions: int, settings: Settings) -> Tally
         return []
 
     graph = Dataflow("stock")
-    source = StockKafkaSource([settings.kafka_bootstrap], [topic], tail=False, batch_size=1_000)
+    source = StockKafkaSource(
+        [task.settings.kafka_bootstrap], [task.topic], tail=False, batch_size=1_000
+    )
     keyed = op.flat_map_batch("decode", op.input("read", graph, source), decode)
-    clock = win.EventClock(
+    clock: win.EventClock[dict[str, Any]] = win.EventClock(
         ts_getter=lambda event: datetime.fromtimestamp(event["ts"] / 1e3, UTC),
         wait_for_system_duration=timedelta(seconds=OUT_OF_ORDERNESS_S),
     )
@@ -236,11 +251,18 @@ def stock(topic: str, events: int, partitions: int, settings: Settings) -> Tally
         length=timedelta(seconds=WINDOW_S), align_to=datetime(1970, 1, 1, tzinfo=UTC)
     )
     out = win.fold_window(
-        "windows", keyed, clock, windower, lambda: [0, 0.0, 0.0, math.inf, -math.inf], fold, merge, ordered=False
+        "windows",
+        keyed,
+        clock,
+        windower,
+        lambda: [0, 0.0, 0.0, math.inf, -math.inf],
+        fold,
+        merge,
+        ordered=False,
     )
     op.output("out", out.down, _Count(count))
     op.output("late", op.flat_map_batch("count_late", out.late, late), _Count(lambda _: None))
-    run_main(graph)
+    run_main(graph)  # type: ignore[no-untyped-call]  # it has no types
     tally.stop()
     return tally
 
@@ -251,7 +273,7 @@ CONTESTANTS = {"bare": bare, "flow": flow, "stock": stock}
 def main() -> None:
     """Run the contestant that the command line names."""
     name, topic, events, partitions = sys.argv[1:5]
-    tally = CONTESTANTS[name](topic, int(events), int(partitions), Settings())
+    tally = CONTESTANTS[name](Task(topic, int(events), int(partitions), read_settings()))
     result = asdict(tally)
     del result["_started"]
     print(json.dumps(result))

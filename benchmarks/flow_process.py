@@ -4,12 +4,20 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_TIMEOUT_S = 1800
+_TIMEOUT_S = 1800.0
+_GRACE_S = 10.0
+"""How long the other processes of a cluster may take to end after one has failed."""
+_POLL_S = 0.05
+_TOLD = 4_000
+"""Characters of a failed process's output that are worth telling."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +35,32 @@ class Shape:
     batch_size: int = 20_000
 
     def __str__(self) -> str:
-        return f"{self.processes} process(es), {self.workers} worker(s) each, batches of {self.batch_size}"
+        return (
+            f"{self.processes} process(es), {self.workers} worker(s) each,"
+            f" batches of {self.batch_size}"
+        )
 
 
 class FlowFailedError(Exception):
-    """A flow ended with another exit code than 0."""
+    """A flow ended with another exit code than 0, or did not end."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One process of a flow.
+
+    Attributes:
+        process: the process.
+        log: file with all that it prints.
+    """
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def output(self) -> str:
+        """What it has printed."""
+        return self.log.read_text(errors="replace")
 
 
 def run_flow(pipeline: Path, shape: Shape, environment: Mapping[str, str]) -> None:
@@ -40,32 +69,77 @@ def run_flow(pipeline: Path, shape: Shape, environment: Mapping[str, str]) -> No
     Raises:
         FlowFailedError: a process failed; with the end of what it printed.
     """
+    with running_flow(pipeline, shape, {**environment, "TIDEGAUGE_BOUNDED": "1"}) as members:
+        wait_for_end(members)
+
+
+@contextmanager
+def running_flow(
+    pipeline: Path, shape: Shape, environment: Mapping[str, str], options: Sequence[str] = ()
+) -> Iterator[list[Member]]:
+    """The processes of a flow; those that still run are killed at the end of the `with`.
+
+    Args:
+        pipeline: the pipeline file, absolute.
+        shape: how it is run.
+        environment: variables on top of those of this process.
+        options: further options of `python -m bytewax.run`.
+    """
     command = [sys.executable, "-m", "bytewax.run", f"dataflows.analytics:flow({str(pipeline)!r})"]
-    command += ["-w", str(shape.workers)]
-    addresses = ";".join(f"127.0.0.1:{port}" for port in _free_ports(shape.processes))
-    variables = {
-        **os.environ,
-        **environment,
-        "TIDEGAUGE_BOUNDED": "1",
-        "TIDEGAUGE_BATCH_SIZE": str(shape.batch_size),
-    }
-    started = []
-    for number in range(shape.processes):
-        place = ["-i", str(number), "-a", addresses] if shape.processes > 1 else []
-        started.append(
-            subprocess.Popen(
-                [*command, *place], env=variables, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    command += ["-w", str(shape.workers), *options]
+    addresses = ";".join(f"127.0.0.1:{port}" for port in free_ports(shape.processes))
+    variables = {**os.environ, **environment, "TIDEGAUGE_BATCH_SIZE": str(shape.batch_size)}
+    members: list[Member] = []
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            for number in range(shape.processes):
+                place = ["-i", str(number), "-a", addresses] if shape.processes > 1 else []
+                log = Path(folder) / f"{number}.log"
+                members.append(Member(_started([*command, *place], variables, log), log))
+            yield members
+        finally:
+            for member in members:
+                member.process.kill()
+                member.process.wait()
+
+
+def wait_for_end(members: Sequence[Member], timeout_s: float = _TIMEOUT_S) -> None:
+    """Wait until all processes have ended with exit code 0.
+
+    Raises:
+        FlowFailedError: one did not; with the end of what it printed.
+    """
+    deadline = time.monotonic() + timeout_s
+    while any(member.process.poll() is None for member in members):
+        failed = [member for member in members if member.process.returncode]
+        if time.monotonic() > deadline:
+            running = next(member for member in members if member.process.returncode is None)
+            told = (failed or [running])[0]
+            state = f"exit code {told.process.returncode}" if failed else "no end in time"
+            raise FlowFailedError(f"the flow failed with {state}:\n{told.output[-_TOLD:]}")
+        if failed:
+            deadline = min(deadline, time.monotonic() + _GRACE_S)
+        time.sleep(_POLL_S)
+    for member in members:
+        if code := member.process.returncode:
+            raise FlowFailedError(
+                f"the flow failed with exit code {code}:\n{member.output[-_TOLD:]}"
             )
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine that nothing listens on, all different."""
+    with ExitStack() as held:
+        listeners = [
+            held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
+        ]
+        return [listener.getsockname()[1] for listener in listeners]
+
+
+def _started(
+    command: Sequence[str], variables: Mapping[str, str], log: Path
+) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            command, env=variables, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
         )
-    outputs = [process.communicate(timeout=_TIMEOUT_S)[0] for process in started]
-    for process, output in zip(started, outputs, strict=True):
-        if process.returncode:
-            raise FlowFailedError(f"the flow ended with exit code {process.returncode}:\n{output[-4000:]}")
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports

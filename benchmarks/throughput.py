@@ -1,4 +1,4 @@
-"""How fast the flow reads a real Kafka topic into windows, beside a bare consumer and stock windows.
+"""How fast the flow reads Kafka into windows, beside a bare consumer and stock windows.
 
     python -m benchmarks.throughput --events 2000000 --keys 1000 --json
 
@@ -36,7 +36,8 @@ class MiscountError(Exception):
 
 def run_contestant(name: str, kafka: Kafka, topic: str, events: int) -> dict[str, Any]:
     """One run; the object that `benchmarks.contestants` prints."""
-    command = [sys.executable, "-m", "benchmarks.contestants", name, topic, str(events), str(PARTITIONS)]
+    command = [sys.executable, "-m", "benchmarks.contestants", name, topic]
+    command += [str(events), str(PARTITIONS)]
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -51,33 +52,33 @@ def run_contestant(name: str, kafka: Kafka, topic: str, events: int) -> dict[str
     return result
 
 
-def measure(kafka: Kafka, events: int, keys: int, rounds: int, progress: Progress) -> dict[str, Any]:
+def measure(
+    kafka: Kafka, events: int, keys: int, rounds: int, progress: Progress
+) -> dict[str, Any]:
     """Load a topic and let the contestants take turns.
 
     Raises:
-        MiscountError: a run did not count every event or gave another number of rows than the truth.
+        MiscountError: a run did not count every event, or gave another number of rows than true.
     """
     topic = unique("throughput")
     task = progress.add_task("loading the topic", total=1 + rounds * len(CONTESTANTS))
     load_events(kafka, topic, events, keys, PARTITIONS)
+    progress.advance(task)
     total = sum(kafka.end_offsets(topic).values())
     rows = window_rows(events, keys, WINDOW_S * 1_000)
     rates: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
     cpu: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
-    progress.advance(task)
-    for number in range(rounds):
-        for name in CONTESTANTS:
-            progress.update(task, description=f"round {number + 1}: {name}")
-            result = run_contestant(name, kafka, topic, events)
-            if result["events"] != total:
-                raise MiscountError(f"{name} counted {result['events']} events of {total}")
-            # Stock windows drop what their clock calls late, so their rows are no truth.
-            if name == "flow" and result["rows"] != rows:
-                raise MiscountError(f"{name} gave {result['rows']} window rows, true are {rows}")
-            rates[name].append(total / result["seconds"])
-            cpu[name].append(result["cpu_seconds"] / total * 1e6)
-            progress.advance(task)
-    kafka.delete_topic(topic)
+    try:
+        for number in range(rounds):
+            for name in CONTESTANTS:
+                progress.update(task, description=f"round {number + 1}: {name}")
+                result = run_contestant(name, kafka, topic, events)
+                check_counts(name, result, total, rows)
+                rates[name].append(total / result["seconds"])
+                cpu[name].append(result["cpu_seconds"] / total * 1e6)
+                progress.advance(task)
+    finally:
+        kafka.delete_topic(topic)
     return {
         "events": total,
         "keys": keys,
@@ -86,8 +87,23 @@ def measure(kafka: Kafka, events: int, keys: int, rounds: int, progress: Progres
         **{name: round(statistics.median(values)) for name, values in rates.items()},
         "flow_over_bare": _ratio(rates["flow"], rates["bare"]),
         "flow_over_stock": _ratio(rates["flow"], rates["stock"]),
-        "cpu_us_per_event": {name: round(statistics.median(values), 2) for name, values in cpu.items()},
+        "cpu_us_per_event": {
+            name: round(statistics.median(values), 2) for name, values in cpu.items()
+        },
     }
+
+
+def check_counts(name: str, result: dict[str, Any], events: int, rows: int) -> None:
+    """Compare what a contestant counted with the truth.
+
+    Raises:
+        MiscountError: it is something else.
+    """
+    if result["events"] != events:
+        raise MiscountError(f"{name} counted {result['events']} events of {events}")
+    # Stock windows drop what their clock calls late, so their rows are no truth.
+    if name == "flow" and result["rows"] != rows:
+        raise MiscountError(f"{name} gave {result['rows']} window rows, true are {rows}")
 
 
 def _ratio(ours: list[float], theirs: list[float]) -> float:
@@ -95,6 +111,7 @@ def _ratio(ours: list[float], theirs: list[float]) -> float:
 
 
 def main(
+    *,
     events: Annotated[int, typer.Option(help="Events in the topic.", min=1)] = 2_000_000,
     keys: Annotated[int, typer.Option(help="Distinct keys.", min=1)] = 1_000,
     rounds: Annotated[int, typer.Option(help="Rounds; figures are medians.", min=1)] = 3,
@@ -122,7 +139,9 @@ def main(
 
 
 def _table(result: dict[str, Any]) -> Table:
-    table = Table(title=f"{result['events']:,} events, {result['keys']:,} keys, {result['rounds']} rounds")
+    table = Table(
+        title=f"{result['events']:,} events, {result['keys']:,} keys, {result['rounds']} rounds"
+    )
     for heading in ("", "events/s", "CPU µs/event", "flow is"):
         table.add_column(heading, justify="right")
     for name in CONTESTANTS:

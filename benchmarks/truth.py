@@ -10,24 +10,25 @@ tombstone); lines are produced in file order. W holds the final rows: `window`, 
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from benchmarks.flow_process import FlowFailedError, Shape, run_flow
-from benchmarks.private_copy import private_copy
-from benchmarks.window_rows import Comparison, Row, RowKey, compare, read_expected, rows_of_store
-from connectors.embedded.reader import open_store
+from benchmarks.private_copy import PrivateCopy, private_copy
+from benchmarks.window_rows import Comparison, Row, RowKey, compare, read_expected, rows_of_window
 from tests.services.errors import ServerUnavailableError
 from tests.services.influxdb import InfluxDB, running_influxdb
 from tests.services.kafka import Kafka, running_kafka
-from tests.services.names import unique
 from tidegauge.errors import UserMistake
-from tidegauge.spec.models import Pipeline
+from tidegauge.spec.loader import load_pipeline
+
+_FLUSH_S = 120.0
+_UNREADABLE = (ServerUnavailableError, UserMistake, FlowFailedError, KafkaException, OSError)
 
 
 @dataclass(frozen=True)
@@ -36,20 +37,20 @@ class Outcome:
 
     Attributes:
         rows: comparison of the stored window rows with the expected ones.
-        dead_letters: messages in the dead-letter topic.
+        sent: the same for the rows that the analytics topic ends up with.
+        dead_letters: messages that the dead-letter topic tells of.
         doubled: records that a topic holds more than once.
-        unsent: window rows that are in the store but not in the analytics topic.
     """
 
     rows: Comparison
+    sent: Comparison
     dead_letters: int
     doubled: int
-    unsent: int
 
     @property
     def true(self) -> bool:
         """Whether everything is as expected."""
-        return self.rows.same and not self.doubled and not self.unsent
+        return self.rows.same and self.sent.same and not self.doubled
 
     def __str__(self) -> str:
         rows = self.rows
@@ -63,85 +64,102 @@ def produce(kafka: Kafka, topic: str, events: Path) -> None:
     """Create the topic and write the file's messages in order.
 
     The topic has as many partitions as the file names, and each message the time of its writing.
+
+    Raises:
+        UserMistake: a line of the file is no such object.
+        KafkaException: the broker did not take a message.
     """
-    lines = [json.loads(line) for line in events.read_text().splitlines() if line.strip()]
-    kafka.topic(topic, partitions=1 + max((line["partition"] for line in lines), default=0))
+    messages = _messages(events)
+    kafka.topic(topic, partitions=1 + max((partition for partition, _, _ in messages), default=0))
+    refused: list[KafkaError] = []
+
+    def delivered(error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            refused.append(error)
+
     producer = kafka.producer()
-    for line in lines:
-        value = line["value"]
-        payload = None if value is None else value.encode("utf-8", "surrogateescape")
+    for partition, key, value in messages:
         while True:
             try:
-                producer.produce(topic, payload, line["key"], partition=line["partition"])
+                producer.produce(topic, value, key, partition, on_delivery=delivered)
                 break
             except BufferError:
                 producer.poll(0.1)
-    producer.flush()
+    if left := producer.flush(_FLUSH_S):
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"{left} messages not written"))  # noqa: SLF001 - the library's public name
+    if refused:
+        raise KafkaException(refused[0])
 
 
 def run_once(
-    pipeline_file: Path, events: Path, expect: Path, shape: Shape, kafka: Kafka, influxdb: InfluxDB | None
+    pipeline: Path,
+    events: Path,
+    expect: Path,
+    shape: Shape,
+    kafka: Kafka,
+    influxdb: InfluxDB | None,
 ) -> Outcome:
-    """Run the flow over topics and a store of its own and compare what it left there."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        copy, pipeline = private_copy(pipeline_file, folder, unique("t")[-8:].lower(), influxdb=influxdb is not None)
-        (source,) = pipeline.sources.values()
+    """Run the flow over topics and a store of its own and compare what it left there.
+
+    Raises:
+        UserMistake: one of the files has mistakes.
+        FlowFailedError: the flow did not end with exit code 0.
+    """
+    declared = load_pipeline(pipeline)
+    if len(declared.sources) != 1:
+        raise UserMistake(f"{pipeline}: has {len(declared.sources)} sources; allowed is one")
+    expected = read_expected(expect, declared)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        private_copy(pipeline, Path(folder), kafka, influxdb) as copy,
+    ):
+        (source,) = copy.pipeline.sources.values()
         produce(kafka, source.kafka.topic, events)
-        environment = {"KAFKA_BOOTSTRAP": kafka.bootstrap}
-        if influxdb:
-            environment |= {
-                "INFLUXDB_URL": influxdb.url, "INFLUXDB_TOKEN": influxdb.token, "INFLUXDB_ORG": influxdb.org
-            }  # fmt: skip
-        else:
-            environment["TIDEGAUGE_STORE"] = str(folder / "truth.db")
-        run_flow(copy, shape, environment)
-        found = dict(_stored(pipeline, influxdb, folder / "truth.db"))
-        return _outcome(read_expected(expect, pipeline), found, pipeline, kafka)
+        run_flow(copy.path, shape, copy.environment)
+        return outcome(copy, expected)
 
 
-def _outcome(
-    expected: dict[RowKey, Row], found: dict[RowKey, Row], pipeline: Pipeline, kafka: Kafka
-) -> Outcome:
-    dead = kafka.read(pipeline.dead_letter_topic)
-    origins = Counter(
+def outcome(copy: PrivateCopy, expected: dict[RowKey, Row]) -> Outcome:
+    """What a flow has left in the store and the topics of a private copy."""
+    letters = Counter(
         (letter["topic"], letter["partition"], letter["offset"])
-        for letter in (json.loads(message.value() or b"") for message in dead)
+        for letter in _read(copy, copy.dead_letter_topic)
     )
-    sent: Counter[tuple[str, int]] = Counter()
-    windows = set()
-    assert pipeline.output.kafka is not None  # private_copy gave it one
-    for topic in (pipeline.output.kafka.topic, pipeline.output.kafka.critical_topic):
-        for message in kafka.read(topic):
-            record = json.loads(message.value() or b"")
-            sent[record["id"], record.get("fields", {}).get("revision", 0)] += 1
-            if record["kind"] == "window":
-                windows.add(record["id"])
-    doubled = sum(count - 1 for count in (*sent.values(), *origins.values()))
-    return Outcome(compare(expected, found), len(origins), doubled, len(found) - len(windows))
-
-
-def _stored(pipeline: Pipeline, influxdb: InfluxDB | None, database: Path) -> Iterator[tuple[RowKey, Row]]:
-    for name, window in pipeline.windows.items():
-        if influxdb:
-            assert pipeline.output.influxdb is not None  # private_copy gave it one
-            records = influxdb.influxql(pipeline.output.influxdb.bucket, f'SELECT * FROM "{name}"')
-            yield from rows_of_store(name, window.by, records, "time").items()
-        else:
-            connection = open_store(database)
-            cursor = connection.execute(f'SELECT * FROM "{name}"')  # noqa: S608 - a name the pipeline file's check allows
-            names = [column[0] for column in cursor.description]
-            records = [dict(zip(names, row, strict=True)) for row in cursor]
-            yield from rows_of_store(name, window.by, records, "time_ns").items()
+    records = [*_read(copy, copy.output.topic), *_read(copy, copy.output.critical_topic)]
+    records = [record for record in records if "id" in record]  # processed events have none
+    sent = Counter((record["id"], record["fields"].get("revision")) for record in records)
+    stored_rows: dict[RowKey, Row] = {}
+    sent_rows: dict[RowKey, Row] = {}
+    for window in copy.pipeline.windows:
+        stored_rows |= rows_of_window(window, copy.pipeline, copy.records(window))
+        flat = [
+            {"time_ns": record["time_ns"], **record["tags"], **record["fields"]}
+            for record in records
+            if record["kind"] == "window" and record["signal"] == window
+        ]
+        sent_rows |= rows_of_window(window, copy.pipeline, flat)
+    return Outcome(
+        compare(expected, stored_rows),
+        compare(expected, sent_rows),
+        len(letters),
+        sum(count - 1 for count in (*letters.values(), *sent.values())),
+    )
 
 
 def main(
-    pipeline: Annotated[Path, typer.Option(help="Pipeline file, with one source.", exists=True, dir_okay=False)],
-    events: Annotated[Path, typer.Option(help="Messages, one JSON object a line.", exists=True, dir_okay=False)],
-    expect: Annotated[Path, typer.Option(help="Final window rows as CSV.", exists=True, dir_okay=False)],
-    workers: Annotated[int, typer.Option(help="Worker threads of each process.")] = 1,
-    processes: Annotated[int, typer.Option(help="Processes of the cluster.")] = 1,
-    batch_size: Annotated[int, typer.Option(help="Most messages in a batch.")] = 20_000,
+    *,
+    pipeline: Annotated[
+        Path, typer.Option(help="Pipeline file, with one source.", exists=True, dir_okay=False)
+    ],
+    events: Annotated[
+        Path, typer.Option(help="Messages, one JSON object a line.", exists=True, dir_okay=False)
+    ],
+    expect: Annotated[
+        Path, typer.Option(help="Final window rows as CSV.", exists=True, dir_okay=False)
+    ],
+    workers: Annotated[int, typer.Option(help="Worker threads of each process.", min=1)] = 1,
+    processes: Annotated[int, typer.Option(help="Processes of the cluster.", min=1)] = 1,
+    batch_size: Annotated[int, typer.Option(help="Most messages in a batch.", min=1)] = 20_000,
     embedded: Annotated[bool, typer.Option(help="Store in SQLite instead of InfluxDB.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -155,19 +173,49 @@ def main(
         with ExitStack() as stack:
             kafka = stack.enter_context(running_kafka())
             influxdb = None if embedded else stack.enter_context(running_influxdb())
-            outcome = run_once(pipeline, events, expect, shape, kafka, influxdb)
-    except (ServerUnavailableError, UserMistake, FlowFailedError, OSError, KeyError, ValueError) as error:
+            found = run_once(pipeline, events, expect, shape, kafka, influxdb)
+    except _UNREADABLE as error:
         typer.echo(f"could not run: {error}", err=True)
         raise typer.Exit(2) from None
     if as_json:
-        typer.echo(json.dumps({**asdict(outcome), "shape": asdict(shape), "equal": outcome.true}))
+        typer.echo(json.dumps({**asdict(found), "shape": asdict(shape), "equal": found.true}))
     else:
-        typer.echo(str(outcome))
-        for example in outcome.rows.examples:
-            typer.echo(f"  {example}", err=True)
-        if outcome.doubled or outcome.unsent:
-            typer.echo(f"  topics: {outcome.doubled} doubled, {outcome.unsent} rows not sent", err=True)
-    raise typer.Exit(0 if outcome.true else 1)
+        typer.echo(str(found))
+        _tell_differences(found)
+    raise typer.Exit(0 if found.true else 1)
+
+
+def _tell_differences(found: Outcome) -> None:
+    for example in found.rows.examples:
+        typer.echo(f"  {example}", err=True)
+    if not found.sent.same:
+        sent = f"{found.sent.different} different, {found.sent.missing} missing"
+        typer.echo(f"  analytics topic: {sent}, {found.sent.extra} extra", err=True)
+    if found.doubled:
+        typer.echo(f"  topics: {found.doubled} records more than once", err=True)
+
+
+def _messages(events: Path) -> list[tuple[int, str | None, bytes | None]]:
+    """Partition, key and value of each line."""
+    messages = []
+    with events.open(encoding="utf-8", newline="\n") as file:
+        for number, text in enumerate(file, 1):
+            if not text.strip():
+                continue
+            try:
+                line = json.loads(text)
+                value = line["value"]
+                payload = None if value is None else value.encode("utf-8", "surrogateescape")
+                messages.append((int(line["partition"]), line.get("key"), payload))
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                raise UserMistake(
+                    f"{events}:{number}: no object with partition, key and value ({error!r})"
+                ) from None
+    return messages
+
+
+def _read(copy: PrivateCopy, topic: str) -> list[dict[str, Any]]:
+    return [json.loads(message.value() or b"") for message in copy.kafka.read(topic)]
 
 
 if __name__ == "__main__":

@@ -4,13 +4,22 @@ import csv
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from tidegauge.catalogue import event_columns
+from tidegauge.errors import UserMistake
+from tidegauge.fieldtypes import FieldType
+from tidegauge.records import TIME_NS
 from tidegauge.spec.models import Pipeline
 
 RELATIVE = 1e-9
 ABSOLUTE = 1e-9
+EXAMPLES = 3
+"""How many differences of each kind are told."""
 _NS_PER_MS = 1_000_000
+_TRUTH_VALUES = {"false": 0.0, "true": 1.0}
 
 RowKey = tuple[str, int, int, tuple[str | None, ...]]
 """Window, start and end in epoch ms, values of its key columns."""
@@ -36,56 +45,106 @@ class Comparison:
 def read_expected(path: Path, pipeline: Pipeline) -> dict[RowKey, Row]:
     """Rows of a CSV with the columns `window`, key columns, `start`, `end` (epoch ms), then fields.
 
-    An empty cell means that the row has no such key value or field.
+    An empty cell means that the row has no such key value or field; `(empty)` is the empty text.
+
+    Raises:
+        UserMistake: the file cannot be read as such.
     """
     rows: dict[RowKey, Row] = {}
-    with path.open(newline="") as file:
-        for line in csv.DictReader(file):
-            by = pipeline.windows[line["window"]].by
-            key = tuple(line[name] or None for name in by)
-            rest = {name: cell for name, cell in line.items() if name not in ("window", "start", "end", *by)}
-            fields = pipeline.windows[line["window"]].select
-            row: Row = {name: _value(cell) for name, cell in rest.items() if cell or name in fields}
-            rows[line["window"], round(float(line["start"])), round(float(line["end"])), key] = row
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        for line in reader:
+            try:
+                key, row = _expected(line, pipeline)
+            except ValueError as error:
+                raise UserMistake(f"{path}:{reader.line_num}: {error}") from None
+            if key in rows:
+                raise UserMistake(f"{path}:{reader.line_num}: a second row of {key}")
+            rows[key] = row
     return rows
 
 
-def rows_of_store(
-    window: str, by: Iterable[str], records: Iterable[Mapping[str, object]], time: str
+def rows_of_window(
+    window: str, pipeline: Pipeline, records: Iterable[Mapping[str, Any]]
 ) -> dict[RowKey, Row]:
-    """Rows of a window as a store returns them, by the same keys as the expected ones."""
-    by = list(by)
+    """Final rows of a window out of its records (`time_ns`, tags and fields by name).
+
+    Of records of the same row the highest revision is final.
+    """
+    keys = _key_types(window, pipeline)
     rows: dict[RowKey, Row] = {}
-    for record in records:
-        start, end = _ms(record["start_ns"]), _ms(record[time])
-        key = tuple(None if record.get(name) in (None, "") else str(record[name]) for name in by)
-        rows[window, start, end, key] = {name: _plain(value) for name, value in record.items()}
+    for record in sorted(records, key=lambda record: int(record["revision"])):
+        start, end = (int(record[name]) // _NS_PER_MS for name in ("start_ns", TIME_NS))
+        by = tuple(_key(record.get(name), kind) for name, kind in keys.items())
+        rows[window, start, end, by] = {name: _plain(value) for name, value in record.items()}
     return rows
 
 
 def compare(expected: Mapping[RowKey, Row], found: Mapping[RowKey, Row]) -> Comparison:
-    """Numbers are equal within 1e-9 relative, everything else exactly."""
-    result = Comparison(missing=len(expected.keys() - found.keys()), extra=len(found.keys() - expected.keys()))
-    result.examples += [f"missing {key}" for key in sorted(expected.keys() - found.keys(), key=str)[:3]]
-    result.examples += [f"extra {key}" for key in sorted(found.keys() - expected.keys(), key=str)[:3]]
-    for key in expected.keys() & found.keys():
-        unequal = [
-            f"{name}: {found[key].get(name)} instead of {value}"
-            for name, value in expected[key].items()
-            if not _equal(value, found[key].get(name))
-        ]
-        if unequal:
-            result.different += 1
-            if result.different <= 3:
-                result.examples.append(f"different {key}: {'; '.join(unequal)}")
-        else:
-            result.equal += 1
-    return result
+    """Numbers are equal within 1e-9 (relative, or absolute near 0), everything else exactly.
+
+    Fields of a found row that the expected one does not name are not looked at.
+    """
+    missing, extra = expected.keys() - found.keys(), found.keys() - expected.keys()
+    unequal = {
+        key: differences
+        for key in expected.keys() & found.keys()
+        if (differences := _differences(expected[key], found[key]))
+    }
+    equal = len(expected) - len(missing) - len(unequal)
+    examples = [f"missing {key}" for key in _first(missing)]
+    examples += [f"extra {key}" for key in _first(extra)]
+    examples += [f"different {key}: {unequal[key]}" for key in _first(unequal)]
+    return Comparison(equal, len(unequal), len(missing), len(extra), examples)
 
 
-def _value(cell: str | None) -> str | float | None:
+def _expected(line: dict[str, str], pipeline: Pipeline) -> tuple[RowKey, Row]:
+    name = line.get("window")
+    if name not in pipeline.windows:
+        allowed = ", ".join(pipeline.windows)
+        raise ValueError(f"window is {name!r}; allowed is one of {allowed}")
+    keys = _key_types(name, pipeline)
+    about = ("window", "start", "end", *keys)
+    if absent := [column for column in about if line.get(column) is None]:
+        raise ValueError(f"no cell for {', '.join(absent)}")
+    fields = pipeline.windows[name].select
+    row: Row = {
+        column: _number_or_text(cell)
+        for column, cell in line.items()
+        if column not in about and (cell or column in fields)
+    }
+    by = tuple(_key(line[key], kind) for key, kind in keys.items())
+    return (name, round(float(line["start"])), round(float(line["end"])), by), row
+
+
+def _key_types(window: str, pipeline: Pipeline) -> dict[str, FieldType]:
+    declared = pipeline.windows[window]
+    columns = event_columns(pipeline.sources[declared.from_])
+    return {name: columns[name] for name in declared.by}
+
+
+def _key(value: object, kind: FieldType) -> str | None:
+    """One text for a key value, however a store or a CSV writes it."""
+    text = "" if value is None else str(value)
+    if not text:
+        return None
+    match kind:
+        case FieldType.BOOL:
+            return text.lower()
+        case FieldType.FLOAT:
+            return str(float(text))
+        case FieldType.INT:
+            # A column of integers with gaps comes out of pandas as floats.
+            return str(int(text.removesuffix(".0")))
+        case FieldType.STRING:
+            return text
+
+
+def _number_or_text(cell: str | None) -> str | float | None:
     if not cell:
         return None
+    if cell.lower() in _TRUTH_VALUES:
+        return _TRUTH_VALUES[cell.lower()]
     try:
         return float(cell)
     except ValueError:
@@ -93,18 +152,24 @@ def _value(cell: str | None) -> str | float | None:
 
 
 def _plain(value: object) -> str | float | None:
-    if value is None or isinstance(value, str):
-        return value
-    return float(value)  # type: ignore[arg-type]  # numbers and booleans are all that is left
+    return float(value) if isinstance(value, int | float) else value  # type: ignore[return-value]  # texts and None are all that is left
+
+
+def _differences(expected: Row, found: Row) -> str:
+    return "; ".join(
+        f"{name}: {found.get(name)} instead of {value}"
+        for name, value in expected.items()
+        if not _equal(value, found.get(name))
+    )
 
 
 def _equal(expected: str | float | None, found: str | float | None) -> bool:
     if isinstance(expected, float) and isinstance(found, str):
-        return _value(found) == expected
+        return _number_or_text(found) == expected
     if isinstance(expected, float) and isinstance(found, float):
         return math.isclose(expected, found, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
     return expected == found
 
 
-def _ms(nanoseconds: object) -> int:
-    return int(nanoseconds) // _NS_PER_MS  # type: ignore[call-overload, no-any-return]  # integer column
+def _first(keys: Iterable[RowKey]) -> Iterable[RowKey]:
+    return islice(sorted(keys, key=str), EXAMPLES)
