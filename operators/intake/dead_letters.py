@@ -17,6 +17,7 @@ _SCHEMA = {
     "payload": pl.String,
     "encoding": pl.String,
 }
+_LATEST_MS = (2**63 - 1) // 1_000_000 - 1
 NONE_REFUSED = pl.DataFrame(schema=_SCHEMA)
 
 
@@ -40,8 +41,9 @@ def refuse(raw: RawBatch, position: int, kind: str, reason: str) -> Refused:
 def dead_letter_frame(topic: str, partition: int, refused: list[Refused]) -> pl.DataFrame:
     """Rows of the dead-letter signal, in offset order.
 
-    A record's time is its Kafka timestamp; the offset fills the nanoseconds below the millisecond,
-    so that two refused records of one partition are never the same point.
+    A record's time is its Kafka timestamp, which its producer may have set to anything; the offset
+    fills the nanoseconds below the millisecond, so that two refused records of one partition are
+    never the same point.
     """
     if not refused:
         return NONE_REFUSED
@@ -49,7 +51,7 @@ def dead_letter_frame(topic: str, partition: int, refused: list[Refused]) -> pl.
     texts = [_text(record.payload) for record in refused]
     return pl.DataFrame(
         {
-            "time_ns": [max(r.appended_ms, 0) * 1_000_000 + r.offset % 1_000_000 for r in refused],
+            "time_ns": [_time_ns(record) for record in refused],
             "kind": [r.kind for r in refused],
             "topic": [topic] * len(refused),
             "partition": [partition] * len(refused),
@@ -60,6 +62,11 @@ def dead_letter_frame(topic: str, partition: int, refused: list[Refused]) -> pl.
         },
         schema=_SCHEMA,
     )
+
+
+def _time_ns(record: Refused) -> int:
+    appended_ms = min(max(record.appended_ms, 0), _LATEST_MS)
+    return appended_ms * 1_000_000 + record.offset % 1_000_000
 
 
 def _text(payload: bytes | None) -> tuple[str | None, str | None]:

@@ -5,12 +5,13 @@ import numpy.typing as npt
 import polars as pl
 
 from operators.intake.dead_letters import Refused, refuse
-from operators.intake.event_time import event_time_ns
+from operators.intake.event_time import LIMIT_NS, event_time_ns
 from operators.intake.plan import IntakePlan
 from tidegauge.batch import APPENDED, OFFSET, TIME, RawBatch
 from tidegauge.durations import format_duration_ns
 
 _MS = 1_000_000
+_LATEST_MS = LIMIT_NS // _MS
 
 Offsets = npt.NDArray[np.int64]
 
@@ -62,7 +63,10 @@ def _within_future(
     if not isinstance(highest, int) or highest <= min(raw.appended_ms) * _MS + limit:
         return frame
     positions = position_of(raw, frame[OFFSET])
-    ahead = frame[TIME] - pl.Series(np.asarray(raw.appended_ms, np.int64)[positions]) * _MS
+    # A producer may set any timestamp; one that is not there (-1) cannot tell what is future.
+    stamps = np.array([ms if ms >= 0 else _LATEST_MS for ms in raw.appended_ms], np.int64)
+    stamps = np.minimum(stamps, _LATEST_MS)[positions]
+    ahead = frame[TIME] - pl.Series(stamps) * _MS
     future = ahead > limit
     for row in future.arg_true():
         by = format_duration_ns(ahead[row] // _MS * _MS)

@@ -74,9 +74,11 @@ class WindowState:
             for end in self._ends(self._corrections, passed - lateness, watermark_ns - lateness)
         ]
         self._watermark_ns = watermark_ns
-        self._forget()
         closed = [rows for rows in closed if rows[2].size]
-        return self._frame(closed) if closed else None
+        # Before series are renumbered.
+        frame = self._frame(closed) if closed else None
+        self._forget()
+        return frame
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs, as copies of arrays."""

@@ -25,6 +25,11 @@ def test_a_message_without_a_timestamp_has_the_epoch() -> None:
     assert dead_letter_frame("t", 0, [refused(7, appended_ms=-1)])[TIME_NS].to_list() == [7]
 
 
+def test_a_timestamp_that_nanoseconds_do_not_reach_is_the_last_they_do() -> None:
+    (time_ns,) = dead_letter_frame("t", 0, [refused(7, appended_ms=2**62)])[TIME_NS]
+    assert 2**63 - 2_000_000 < time_ns < 2**63
+
+
 def test_text_is_kept_as_text_and_other_bytes_as_base64() -> None:
     payloads = ["ü€\0".encode(), b"\xff\x00", b"", None]
     frame = dead_letter_frame("t", 0, [refused(i, one) for i, one in enumerate(payloads)])

@@ -128,6 +128,19 @@ def test_each_event_is_measured_by_its_own_kafka_timestamp() -> None:
     assert offsets(batch.on_time) == [0, 2]
 
 
+def test_without_a_kafka_timestamp_nothing_is_future() -> None:
+    intake = make_intake(make_plan())
+    batch = intake.take(raw(at(111, 111), appended_ms=[-1, 100_000]))
+    assert offsets(batch.on_time) == [0]
+
+
+def test_a_kafka_timestamp_may_be_anything() -> None:
+    intake = make_intake(make_plan())
+    batch = intake.take(raw(at(111, 111, 111, 1), appended_ms=[2**62, 100_000, 10**13, 10**15]))
+    assert offsets(batch.on_time) == [0, 2]
+    assert batch.dead_letters["kind"].to_list() == ["future", "late"]
+
+
 def test_gaps_between_offsets_are_no_events() -> None:
     payloads = [*at(1), b"{", *at(2), None]
     batch = make_intake(make_plan()).take(RawBatch(payloads, [3, 7, 8, 1_000_000], [NOW_MS] * 4))
