@@ -26,7 +26,8 @@ from tidegauge.errors import Stop, UserMistake
 from tidegauge.settings import read_settings
 from tidegauge.spec.models import SECOND_NS
 
-_STEP_S = 0.01
+_STEP_S = 0.05
+"""Readings go out in clumps: a mock broker searches its message sets one by one at each fetch."""
 _AFTER_END_NS = 2 * SECOND_NS
 """Longer than the second in which the flow counts its messages once."""
 

@@ -70,15 +70,16 @@ def fresh_folder(options: Options) -> Iterator[None]:
     """
     try:
         options.folder.mkdir(parents=True, exist_ok=True)
-        with (options.folder / "lock").open("w") as lock:
-            flock(lock, LOCK_EX | LOCK_NB)
-            for leftover in _leftovers(options):
-                leftover.unlink()
-            yield
+        lock = (options.folder / "lock").open("w")
+        flock(lock, LOCK_EX | LOCK_NB)
+        for leftover in _leftovers(options):
+            leftover.unlink()
     except BlockingIOError:
         raise UserMistake(f"{options.folder}: another demo is running there; let it end") from None
     except OSError as error:
         raise UserMistake(f"{options.folder}: {error.strerror}; name another with --data") from None
+    with lock:
+        yield
 
 
 def _leftovers(options: Options) -> Iterator[Path]:

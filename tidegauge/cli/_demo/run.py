@@ -95,6 +95,7 @@ class Stage:
 
     def stream(self) -> None:
         """Let the simulator send its stream, and show what comes of it."""
+        self._screen.say("Alerts in event time (✓ an injected fault explains it, ✗ none does):")
         self._simulator.go()
         started = time.monotonic()
         with closing(open_store(self._options.store)) as connection, self._screen.progress():
