@@ -243,6 +243,8 @@ class Alert(Model):
         5, ge=1, le=10, description="1 to 10; above 7 it also goes to `critical-alerts`."
     )
     summary: str = Field("", description="Text with {key column}, {value} and {alert}.")
+    description: str = Field("", description="What it means, and what to do about it.")
+    runbook: str = Field("", description="Address of the page that says how to put it right.")
 
 
 class InfluxOutput(Model):
@@ -267,6 +269,23 @@ class Output(Model):
 
     influxdb: InfluxOutput | None = None
     kafka: KafkaOutput | None = None
+
+
+class Dashboard(Model):
+    """How live the charts of the pipeline are, in Grafana and on the live page."""
+
+    buffer: Whole = Field(
+        1_000, ge=10, le=10_000, description="Most points that a chart holds of a series."
+    )
+    update: DurationNs = Field(
+        SECOND_NS, description="How often a chart takes new points; none are closer together."
+    )
+    refresh: DurationNs = Field(
+        5 * SECOND_NS, description="How often a dashboard in Grafana asks for new data."
+    )
+    range: DurationNs = Field(
+        15 * 60 * SECOND_NS, description="How far back a dashboard in Grafana looks at first."
+    )
 
 
 class Expectation(Model):
@@ -314,6 +333,7 @@ class Pipeline(Model):
     )
     alerts: dict[Name, Alert] = Field(default_factory=dict, description="Alerts, by name.")
     output: Output = Field(default_factory=Output, description="Where records go.")
+    dashboard: Dashboard = Field(default_factory=Dashboard, description="How live charts are.")
     state: State = Field(default_factory=State, description="How state is laid out.")
     tests: list[FileTest] = Field(default_factory=list, description="What `tidegauge test` checks.")
 

@@ -5,6 +5,7 @@ from pathlib import Path as FilePath
 
 from tidegauge.spec.checks.alerts import check_alerts
 from tidegauge.spec.checks.anomalies import check_anomalies
+from tidegauge.spec.checks.dashboards import check_dashboard
 from tidegauge.spec.checks.filetests import check_tests
 from tidegauge.spec.checks.names import check_names
 from tidegauge.spec.checks.outputs import check_outputs
@@ -32,5 +33,6 @@ def check(pipeline: Pipeline, folder: FilePath, broken: Collection[Path] = ()) -
     check_alerts(review)
     check_names(review)
     check_outputs(review)
+    check_dashboard(review)
     check_tests(review)
     return review.problems
