@@ -6,26 +6,16 @@ from typing import Any
 
 import bytewax.operators as op
 from bytewax.dataflow import Stream, operator
-from bytewax.operators import KeyedStream, StatefulBatchLogic
+from bytewax.operators import KeyedStream
 
 from operators.alerts.event_level import event_level_records
 from operators.alerts.group import AlertGroup
 from operators.alerts.plan import AlertPlan
+from operators.keygroups.operator import GroupLogic
 from tidegauge.batch import EventBatch
 from tidegauge.catalogue import ALERTS
 from tidegauge.records import RecordBatch
 from tidegauge.signals import Signal
-
-
-class _Logic(StatefulBatchLogic[RecordBatch, RecordBatch, dict[str, Any]]):
-    def __init__(self, group: AlertGroup) -> None:
-        self._group = group
-
-    def on_batch(self, values: list[RecordBatch]) -> tuple[Iterable[RecordBatch], bool]:
-        return self._group.take(values), StatefulBatchLogic.RETAIN
-
-    def snapshot(self) -> dict[str, Any]:
-        return self._group.snapshot()
 
 
 @operator
@@ -48,8 +38,8 @@ def alert(
         record batches of the alerts signal, with the column `CHANGED` beside the signal's.
     """
 
-    def build(resume: dict[str, Any] | None) -> _Logic:
-        return _Logic(AlertGroup(plans, clock_ns, resume))
+    def build(resume: dict[str, Any] | None) -> GroupLogic[Any]:
+        return GroupLogic(AlertGroup(plans, clock_ns, resume))
 
     return op.stateful_batch("evaluate", up, build)
 

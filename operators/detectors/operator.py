@@ -1,27 +1,17 @@
 """Anomalies on a stream of window records and events."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import bytewax.operators as op
 from bytewax.dataflow import operator
-from bytewax.operators import KeyedStream, StatefulBatchLogic
+from bytewax.operators import KeyedStream
 
 from operators.detectors.group import AnomalyGroup
 from operators.detectors.plan import AnomalyPlan
+from operators.keygroups.operator import GroupLogic
 from tidegauge.records import RecordBatch
-
-
-class _Logic(StatefulBatchLogic[RecordBatch, RecordBatch, dict[str, Any]]):
-    def __init__(self, group: AnomalyGroup) -> None:
-        self._group = group
-
-    def on_batch(self, values: list[RecordBatch]) -> tuple[Iterable[RecordBatch], bool]:
-        return self._group.take(values), StatefulBatchLogic.RETAIN
-
-    def snapshot(self) -> dict[str, Any]:
-        return self._group.snapshot()
 
 
 @operator
@@ -44,7 +34,7 @@ def detect(
         record batches named as the anomalies, with the column `ANOMALOUS` beside the signal's.
     """
 
-    def build(resume: dict[str, Any] | None) -> _Logic:
-        return _Logic(AnomalyGroup(plans, clock_ns, resume))
+    def build(resume: dict[str, Any] | None) -> GroupLogic[Any]:
+        return GroupLogic(AnomalyGroup(plans, clock_ns, resume))
 
     return op.stateful_batch("judge", up, build)

@@ -6,10 +6,11 @@ from typing import Any
 import bytewax.operators as op
 import polars as pl
 from bytewax.dataflow import Stream, operator
-from bytewax.operators import KeyedStream, StatefulBatchLogic
+from bytewax.operators import KeyedStream
 
 from operators.keygroups.assign import KeyGroups
 from operators.keygroups.names import group_names
+from operators.keygroups.operator import GroupLogic
 from operators.ordering.group import EventSlice, OrderGroup
 from operators.ordering.identity import PARTITION
 from operators.ordering.plan import Ordering
@@ -43,17 +44,6 @@ def _wanted(ordering: Ordering, batch: EventBatch) -> pl.DataFrame:
     return batch.on_time.select(TIME, OFFSET, partition, *columns)
 
 
-class _Logic(StatefulBatchLogic[EventSlice, RecordBatch, dict[str, Any]]):
-    def __init__(self, group: OrderGroup) -> None:
-        self._group = group
-
-    def on_batch(self, values: list[EventSlice]) -> tuple[Iterable[RecordBatch], bool]:
-        return self._group.take(values), StatefulBatchLogic.RETAIN
-
-    def snapshot(self) -> dict[str, Any]:
-        return self._group.snapshot()
-
-
 @operator
 def order_events(
     step_id: str,  # noqa: ARG001 - names the scope of the steps inside
@@ -75,8 +65,8 @@ def order_events(
         record batches named as the orderings, whenever the watermark releases events.
     """
 
-    def build(resume: dict[str, Any] | None) -> _Logic:
-        return _Logic(OrderGroup(orderings, resume))
+    def build(resume: dict[str, Any] | None) -> GroupLogic[Any]:
+        return GroupLogic(OrderGroup(orderings, resume))
 
     slices = op.flat_map_batch("split", up, _Splitter(orderings, key_groups))
     return op.stateful_batch("sort", slices, build)

@@ -6,10 +6,11 @@ from typing import Any
 
 import bytewax.operators as op
 from bytewax.dataflow import Stream, operator
-from bytewax.operators import KeyedStream, StatefulBatchLogic
+from bytewax.operators import KeyedStream
 
 from operators.keygroups.assign import KeyGroups
 from operators.keygroups.names import group_names
+from operators.keygroups.operator import GroupLogic
 from operators.windows.group import Partials, WindowGroup
 from operators.windows.plan import WindowPlan
 from operators.windows.preaggregate import preaggregate
@@ -38,17 +39,6 @@ class _Splitter:
                 yield name, Partials(batch.progress, on_time, corrections)
 
 
-class _Logic(StatefulBatchLogic[Partials, RecordBatch, dict[str, Any]]):
-    def __init__(self, group: WindowGroup) -> None:
-        self._group = group
-
-    def on_batch(self, values: list[Partials]) -> tuple[Iterable[RecordBatch], bool]:
-        return self._group.take(values), StatefulBatchLogic.RETAIN
-
-    def snapshot(self) -> dict[str, Any]:
-        return self._group.snapshot()
-
-
 @operator
 def windows(
     step_id: str,  # noqa: ARG001 - the decorator reads it
@@ -70,8 +60,8 @@ def windows(
         window records by key group: a frame whenever the watermark closes windows.
     """
 
-    def build(resume: dict[str, Any] | None) -> _Logic:
-        return _Logic(WindowGroup(plans, clock_ns, resume))
+    def build(resume: dict[str, Any] | None) -> GroupLogic[Any]:
+        return GroupLogic(WindowGroup(plans, clock_ns, resume))
 
     partials = op.flat_map_batch("preaggregate", up, _Splitter(plans, key_groups))
     return op.stateful_batch("merge", partials, build)
