@@ -13,9 +13,11 @@ from tidegauge.spec.mistakes import Path, Problem
 from tidegauge.spec.variables import substitute
 
 MAX_CHARACTERS = 256 * 1024
+MAX_BRACKETS = 200
 MAX_VALUES = 20_000
 """Values of a file after its aliases are followed."""
 
+_HALF = "half of a character: an escape such as \\ud83c needs its second one"
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -61,6 +63,7 @@ def read_document(text: str, environment: Mapping[str, str]) -> Document:
     """
     if len(text) > MAX_CHARACTERS:
         raise UnreadableError(1, f"longer than {MAX_CHARACTERS:,} characters")
+    _check_brackets(text)
     try:
         yaml = YAML(typ="safe", pure=True)
         root = yaml.compose(text)
@@ -80,6 +83,15 @@ def read_document(text: str, environment: Mapping[str, str]) -> Document:
     return reader.document
 
 
+def _check_brackets(text: str) -> None:
+    """The reader takes quadratic time over brackets within brackets."""
+    depth = 0
+    for line, characters in enumerate(text.splitlines(), 1):
+        depth += sum(map(characters.count, "[{")) - sum(map(characters.count, "]}"))
+        if depth > MAX_BRACKETS:
+            raise UnreadableError(line, f"more than {MAX_BRACKETS} brackets are open")
+
+
 def _advice(text: str, line: int) -> str:
     """Brackets have a meaning within `{…}`, so variables need quotes there."""
     lines = text.splitlines()
@@ -88,6 +100,16 @@ def _advice(text: str, line: int) -> str:
 
 def _one_line(reason: str) -> str:
     return " ".join(reason.split()) or "not YAML"
+
+
+def _joined(text: str) -> str | None:
+    """The text with characters that are written as in JSON, by two escapes; None for a half one."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        return None
 
 
 class _Reader:
@@ -132,7 +154,10 @@ class _Reader:
                 message = "a key is a text, not a list or mapping"
                 self.document.problems.append(Problem(path, message, line))
                 continue
-            key = str(key_node.value)
+            key = _joined(str(key_node.value))
+            if key is None:
+                self.document.problems.append(Problem(path, _HALF, line))
+                continue
             here = (*path, key)
             if key in values:
                 message = f"the key is here twice, first in line {self.document.keys[here]}"
@@ -145,8 +170,11 @@ class _Reader:
     def _scalar(self, node: ScalarNode, path: Path) -> Any:
         tag = str(node.tag).removeprefix(_TAG)
         if tag in ("str", "timestamp"):
+            text = _joined(str(node.value))
+            if text is None:
+                return self._problem(path, _HALF)
             try:
-                return substitute(str(node.value), self._environment)
+                return substitute(text, self._environment)
             except ValueError as error:
                 return self._problem(path, str(error))
         construct = _CONSTRUCT.get(tag)

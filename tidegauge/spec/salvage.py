@@ -1,5 +1,6 @@
 """The sound rest of a file with mistakes, so that what crosses its keys is checked all the same."""
 
+from copy import deepcopy
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,7 +10,7 @@ from tidegauge.spec.models import Pipeline
 from tidegauge.spec.shape import Refusal, allowed_keys, refusals
 
 _ROUNDS = 50
-_LEAVES = ("fields", "derive", "select")
+LEAVES = ("fields", "derive", "select")
 """What is declared in these goes as a whole: half of it would make others look wrong."""
 _STAND_INS: dict[str, Any] = {
     "version": 1,
@@ -30,13 +31,12 @@ _STAND_INS: dict[str, Any] = {
 class Salvage:
     """Takes away or puts right what is wrong until the models accept the rest.
 
-    `broken` are the paths of declarations that went: nobody who names them is wrong for it.
+    `broken` are the paths of what went: nobody who names something of it is wrong for that.
     `renamed` maps the path of a key that was probably meant to the path in the file.
     """
 
     def __init__(self, value: dict[str, Any]) -> None:
         self._value = value
-        self._changed: set[Path] = set()
         self.broken: set[Path] = set()
         self.renamed: dict[Path, Path] = {}
 
@@ -54,10 +54,12 @@ class Salvage:
                 return Pipeline.model_validate(self._value), list(refused.values())
             except ValidationError as error:
                 found = refusals(error)
+            known = {*refused, *self.broken}
             for refusal in found:
                 path = refusal.problem.path
-                if not any(path[: len(known)] == known for known in (*refused, *self._changed)):
+                if not any(path[: len(other)] == other for other in known):
                     refused[path] = refusal.problem
+            for refusal in found:
                 self._put_right(refusal)
         return None, list(refused.values())
 
@@ -78,25 +80,19 @@ class Salvage:
         if not path:
             return
         holder, key = self._at(path[:-1]), path[-1]
-        self._note(path)
         if isinstance(holder, list) and isinstance(key, int) and key < len(holder):
-            whole = {"events": "unknown", "expect": {}}
-            holder[key] = whole if path[-2] == "tests" else "unknown"
+            test: Any = {"events": "unknown", "expect": {}}
+            holder[key] = test if path[-2] == "tests" else "unknown"
         elif isinstance(holder, dict) and key in _STAND_INS and key in allowed_keys(path[:-1]):
-            if path in self._changed:
+            if path in self.broken:
                 self._remove(path[:-1])
             else:
-                holder[key] = _STAND_INS[key]
+                holder[key] = deepcopy(_STAND_INS[key])
         elif isinstance(holder, dict) and key in holder:
             del holder[key]
         else:
             self._remove(path[:-1])
-        self._changed.add(path)
-
-    def _note(self, path: Path) -> None:
-        named = len(path) == 2 or (len(path) == 4 and path[2] in _LEAVES)
-        if named:
-            self.broken.add(path)
+        self.broken.add(path)
 
     def _at(self, path: Path) -> Any:
         value: Any = self._value
@@ -110,4 +106,4 @@ class Salvage:
 
 def _whole(path: Path) -> Path:
     """The declaration that a path is in, for those that only make sense whole."""
-    return path[:4] if len(path) > 4 and path[2] in _LEAVES else path
+    return path[:4] if len(path) > 4 and path[2] in LEAVES else path

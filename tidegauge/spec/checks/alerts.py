@@ -11,12 +11,11 @@ from tidegauge.expressions.targets import (
     ANOMALY_FACTS,
     WINDOW_FACTS,
     TargetKind,
-    anomaly_keys,
     key_columns,
 )
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.mistakes import Path
-from tidegauge.spec.models import Alert
+from tidegauge.spec.models import Alert, Pipeline
 
 PLACEHOLDERS = ("alert", "level", "value")
 """What a summary can name besides key columns."""
@@ -39,7 +38,7 @@ def _check_alert(review: Review, path: Path, alert: Alert) -> None:
         _check_clear(review, (*path, "clear"), alert.clear, when, columns)
     if alert.where is not None:
         review.attempt((*path, "where"), partial(compile_predicate, alert.where, columns))
-    keys = key_columns(pipeline, when.kind, when.target)
+    keys = _keys(review, when.kind, when.target)
     _check_summary(review, (*path, "summary"), alert.summary, [*keys, *PLACEHOLDERS])
 
 
@@ -59,22 +58,30 @@ def _check_clear(review: Review, path: Path, text: str, when: Reference, columns
 
 
 def _columns(review: Review, kind: TargetKind, target: str) -> Columns:
-    """The sound columns of a target, by bare name."""
+    """The columns of a target, by bare name."""
+    events = review.events.get(_source(review.pipeline, kind, target), {})
     if kind == "event":
-        return review.events[target]
-    if kind == "window":
-        window = review.pipeline.windows[target]
-        events = review.events.get(window.from_, {})
-        return {**_those(window.by, events), **review.metrics[target], **WINDOW_FACTS}
-    anomaly = review.pipeline.anomalies[target]
-    on = anomaly.on.partition(".")[0]
-    source = review.pipeline.windows[on].from_ if on in review.pipeline.windows else on
-    keys = anomaly_keys(review.pipeline, anomaly)
-    return {**_those(keys, review.events.get(source, {})), **ANOMALY_FACTS}
+        return events
+    keys = {key: events[key] for key in _keys(review, kind, target) if key in events}
+    fields = {**review.metrics[target], **WINDOW_FACTS} if kind == "window" else ANOMALY_FACTS
+    return {**keys, **fields}
 
 
-def _those(keys: list[str], columns: Columns) -> Columns:
-    return {key: columns[key] for key in keys if key in columns}
+def _keys(review: Review, kind: TargetKind, target: str) -> list[str]:
+    """The key columns of a target."""
+    pipeline = review.pipeline
+    if kind == "event":
+        return []
+    events = review.events.get(_source(pipeline, kind, target), {})
+    window = target if kind == "window" else pipeline.anomalies[target].on.partition(".")[0]
+    owner: Path = ("windows", window) if window in pipeline.windows else ("anomalies", target)
+    return review.keys(owner, key_columns(pipeline, kind, target), events)
+
+
+def _source(pipeline: Pipeline, kind: TargetKind, target: str) -> str:
+    """The source that the events of a target come from."""
+    on = pipeline.anomalies[target].on.partition(".")[0] if kind == "anomaly" else target
+    return pipeline.windows[on].from_ if on in pipeline.windows else on
 
 
 def _check_summary(review: Review, path: Path, text: str, allowed: Collection[str]) -> None:

@@ -14,6 +14,11 @@ def check_tests(review: Review) -> None:
                 f"there is no file {test.events}; allowed: a path relative to the pipeline file"
             )
             review.say((*path, "events"), message)
+        if test.source is not None:
+            review.known((*path, "source"), "source", test.source, pipeline.sources)
+        elif len(pipeline.sources) > 1:
+            several = ", ".join(pipeline.sources)
+            review.say((*path, "source"), f"there are several sources: name one of {several}")
         expect = test.expect
         for key, what, names, allowed in (
             ("alerts", "alert", expect.alerts, pipeline.alerts),

@@ -4,11 +4,12 @@ from collections.abc import Callable, Collection
 from pathlib import Path as FilePath
 from typing import TypeVar
 
-from tidegauge.expressions.compiled import ExpressionError, UntypedColumnError
+from tidegauge.expressions.compiled import Columns, ExpressionError, UntypedColumnError
 from tidegauge.expressions.names import UnknownName
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.mistakes import Path, Problem
 from tidegauge.spec.models import Pipeline
+from tidegauge.spec.salvage import LEAVES
 
 T = TypeVar("T")
 
@@ -17,15 +18,15 @@ class Review:
     """One look through a pipeline file.
 
     `events` are the columns of each source's events and `metrics` the fields of each window; the
-    type of one that is not declared soundly is None. `broken` are the paths of declarations that
-    were taken out of the pipeline because they are wrong.
+    type of one that is not declared soundly is None. `broken` are the paths of what was taken out
+    of the pipeline because it is wrong; what is found to be wrong about keys is added.
     """
 
     def __init__(self, pipeline: Pipeline, folder: FilePath, broken: Collection[Path]) -> None:
         self.pipeline = pipeline
         self.folder = folder
-        self.broken = frozenset(broken)
-        self._names = {str(path[-1]) for path in broken}
+        self.broken = set(broken)
+        self._names = {str(path[-1]) for path in broken if _is_declaration(path)}
         self.problems: list[Problem] = []
         self.events: dict[str, dict[str, FieldType | None]] = {}
         self.metrics: dict[str, dict[str, FieldType | None]] = {}
@@ -58,3 +59,12 @@ class Review:
     def untyped(self, path: Path) -> dict[str, FieldType | None]:
         """Names declared below `path` whose declarations were taken out."""
         return {str(found[-1]): None for found in self.broken if found[:-1] == path}
+
+    def keys(self, owner: Path, keys: list[str], columns: Columns) -> list[str]:
+        """Key columns that are declared, or every column where their declaration is wrong."""
+        by = (*owner, "by")
+        return list(columns) if any(path[: len(by)] == by for path in self.broken) else keys
+
+
+def _is_declaration(path: Path) -> bool:
+    return len(path) == 2 or (len(path) == 4 and path[2] in LEAVES)

@@ -45,7 +45,9 @@ def check_keys(review: Review, path: Path, by: list[str], columns: Columns) -> N
         here = (*path, index)
         if key in by[:index]:
             review.say(here, f"{key} is here twice")
-        elif review.known(here, "column", key, columns) and columns[key] is FieldType.FLOAT:
+        elif not review.known(here, "column", key, columns):
+            review.broken.add(here)
+        elif columns[key] is FieldType.FLOAT:
             message = f"{key} is a float, which is no key; allowed: string, int or bool columns"
             review.say(here, message)
 

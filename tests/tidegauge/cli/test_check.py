@@ -1,0 +1,88 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.tidegauge.cli.test_main import run
+from tests.tidegauge.spec.test_mistakes import GOOD
+
+PIPELINES = Path(__file__).parents[3] / "pipelines"
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    file = tmp_path / "good.yaml"
+    file.write_text(GOOD)
+    return file
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    file = tmp_path / "bad.yaml"
+    file.write_text(GOOD.replace("level: 8", "levl: 8").replace("size: 60s", "size: 65s"))
+    return file
+
+
+def test_the_examples_have_no_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
+    files = [str(file) for file in sorted(PIPELINES.glob("*.yaml"))]
+    code, out, err = run("check", *files, capsys=capsys)
+    assert (code, err) == (0, "")
+    assert out.count("no mistakes") == len(files) >= 3
+
+
+def test_says_what_a_good_file_makes(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run("check", str(good), capsys=capsys)
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert code == 0
+    assert lines == [
+        f"{good}: no mistakes. Pipeline payments:",
+        "source payments topic payments card, amount, status, region, failed",
+        "window spend payments, 1m every 10s by region count, failure_rate",
+        "anomaly unusual on spend.count beyond 6 σ",
+        "alert failures spend.failure_rate > 0.05 level 8",
+        "signals: alerts, dead_letters, events.payments, flow, spend, unusual",
+    ]
+
+
+def test_tells_every_mistake_of_every_file(
+    good: Path, bad: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run("check", str(bad), str(good), capsys=capsys)
+    assert (code, err) == (1, "")
+    lines = out.splitlines()
+    assert lines[0].startswith(f"{bad}:18: windows.spend.sliding.every: 10s does not divide")
+    assert lines[1].startswith(f"{bad}:29: alerts.failures.levl: unknown key (did you mean level?)")
+    assert lines[2] == f"{good}: no mistakes. Pipeline payments:"
+
+
+def test_what_cannot_be_read_counts_more_than_mistakes(
+    bad: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run("check", "none.yaml", str(bad), capsys=capsys)
+    assert code == 2
+    assert err.startswith("none.yaml: cannot be read")
+    assert out.startswith(f"{bad}:18: ")
+
+
+def test_json_is_for_programs(good: Path, bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run("check", "--json", str(good), str(bad), "none.yaml", capsys=capsys)
+    first, second, third = json.loads(out)
+    assert (code, err) == (2, "")
+    assert first == {"file": str(good), "mistakes": [], "error": None}
+    assert [(each["line"], each["key"]) for each in second["mistakes"]] == [
+        (18, "windows.spend.sliding.every"),
+        (29, "alerts.failures.levl"),
+    ]
+    assert third["error"].startswith("none.yaml: cannot be read")
+
+
+def test_functions_are_imported_when_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text(GOOD.replace("filter: status <> 'test'", "process: no_such_module:clean"))
+    assert run("check", str(file), capsys=capsys)[0] == 0
+    code, out, err = run("check", "--import", str(file), capsys=capsys)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"{file}: sources.payments.process: no_such_module:clean: ")
+    assert err.count("\n") == 1
