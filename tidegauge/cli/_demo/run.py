@@ -122,8 +122,10 @@ class Stage:
             self._show_alerts(Records(connection))
 
     def _pause(self) -> None:
+        """Wait a moment; go on only while nothing has failed and nobody asked to end."""
         time.sleep(_POLL_S)
         self._interrupts.raise_if_any()
+        self._simulator.running()
         if not self._flow.running():
             raise UserMistake(f"the flow ended before the stream: {self._flow.last_line()}")
 
