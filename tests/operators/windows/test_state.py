@@ -105,14 +105,17 @@ def test_series_that_no_pane_holds_are_forgotten(monkeypatch: pytest.MonkeyPatch
 def test_renumbering_keeps_what_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_module, "_COMPACT_ABOVE", 4)
     state = WindowState(PLAN)
-    state.add(rows(*[1] * 12, keys=[f"key-{number}" for number in range(12)]), None)
-    state.add(rows(21, 21, keys=["key-7", "key-11"]), rows(22, keys=["key-9"]))
-    assert len(closed(state, 16)) == 12
-    assert len(state._series) == 3
+    state.add(rows(*[1] * 16, keys=[f"key-{number}" for number in range(16)]), None)
+    late = ["key-7", "key-11", "key-11", "key-3", "key-3", "key-3"]
+    state.add(rows(*[21] * 6, keys=late), rows(22, 22, keys=["key-9", "key-11"]))
+    assert len(closed(state, 16)) == 16
+    assert len(state._series) == 4
     frame = state.advance(END_OF_TIME)
     assert frame is not None
     assert sorted(frame.select("k", "revision", "_rows").rows()) == [
-        ("key-11", 0, 1),
+        ("key-11", 0, 2),
+        ("key-11", 1, 3),
+        ("key-3", 0, 3),
         ("key-7", 0, 1),
         ("key-9", 1, 1),
     ]
