@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 from bytewax.errors import BytewaxRuntimeError
@@ -103,7 +104,7 @@ def _run(pipeline: Pipeline, messages: list[Held], source: str) -> list[RecordBa
 def _source(
     name: str, pipeline: Pipeline, messages: list[Held], board: ProgressBoard
 ) -> MemorySource:
-    plan = plan_intake(name, pipeline.sources[name], JsonColumns)
+    plan = plan_intake(name, pipeline.sources[name], JsonColumns, zone=ZoneInfo(pipeline.timezone))
 
     def make_intake(number: int, saved: IntakeState | None) -> Intake:
         return Intake(plan, number, 1, board, saved or IntakeState())

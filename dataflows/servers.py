@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from bytewax.inputs import FixedPartitionedSource
@@ -136,7 +137,9 @@ def _source(
 ) -> EventSource:
     source = pipeline.sources[name]
     keep_appended = pipeline.output.kafka is not None and pipeline.output.kafka.events
-    plan = plan_intake(name, source, JsonColumns, keep_appended=keep_appended)
+    plan = plan_intake(
+        name, source, JsonColumns, zone=ZoneInfo(pipeline.timezone), keep_appended=keep_appended
+    )
     reading = Reading(
         client={**client_config(settings, Faults()), "group.id": f"tidegauge-{pipeline.pipeline}"},
         topic=source.kafka.topic,

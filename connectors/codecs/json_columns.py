@@ -7,7 +7,7 @@ size.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from operator import attrgetter
 from typing import Annotated, Any
 
@@ -35,12 +35,13 @@ class JsonColumns:
     Args:
         fields: names and types of the keys to read; other keys are ignored, absent ones and
             `null` are null. An integer is a valid float; nothing else is converted.
+        lenient: those integers among them of which a value of another type counts as absent.
 
     Raises:
         UserMistake: a name has a quotation mark, a backslash or a control character in it.
     """
 
-    def __init__(self, fields: Mapping[str, FieldType]) -> None:
+    def __init__(self, fields: Mapping[str, FieldType], lenient: Collection[str] = ()) -> None:
         for name in fields:
             if _ESCAPED.search(name):
                 raise UserMistake(
@@ -48,7 +49,9 @@ class JsonColumns:
                     " marks, backslashes and control characters"
                 )
         self._dtypes = {name: kind.dtype for name, kind in fields.items()}
-        slots = [(f"f{i}", _PYTHON_TYPES[kind], None) for i, kind in enumerate(fields.values())]
+        self._lenient = frozenset(lenient)
+        types = [Any if name in lenient else _PYTHON_TYPES[kind] for name, kind in fields.items()]
+        slots = [(f"f{i}", kind, None) for i, kind in enumerate(types)]
         keys = {f"f{i}": name for i, name in enumerate(fields)}
         # Structures without references to containers need no garbage collection: a fifth faster.
         row = msgspec.defstruct("Row", slots, rename=keys, gc=False)
@@ -71,10 +74,19 @@ class JsonColumns:
     def _frame(self, rows: list[Any]) -> pl.DataFrame:
         return pl.DataFrame(
             [
-                pl.Series(name, list(map(get, rows)), dtype=self._dtypes[name])
+                pl.Series(name, self._values(name, map(get, rows)), dtype=self._dtypes[name])
                 for name, get in self._getters
             ]
         )
+
+    def _values(self, name: str, values: Iterable[Any]) -> list[Any]:
+        if name not in self._lenient:
+            return list(values)
+        return [value if type(value) is int and _fits(value) else None for value in values]
+
+
+def _fits(value: int) -> bool:
+    return -(2**63) <= value < 2**63
 
 
 def _fault(position: int, payload: bytes | None, error: Exception) -> Undecodable:

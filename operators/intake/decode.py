@@ -28,7 +28,7 @@ def decode(plan: IntakePlan, raw: RawBatch) -> tuple[pl.DataFrame, list[Refused]
     refused = [refuse(raw, bad.position, bad.kind, bad.reason) for bad in decoded.undecodable]
     good = np.delete(np.arange(len(raw.payloads)), [bad.position for bad in decoded.undecodable])
     offsets = np.asarray(raw.offsets, np.int64)
-    times = event_time_ns(decoded.frame[plan.event_time.field], plan.event_time.format)
+    times = event_time_ns(decoded.frame[plan.event_time.field], plan.event_time.format, plan.zone)
     extra = [times.alias(TIME), pl.Series(OFFSET, offsets[good])]
     if plan.keep_appended:
         extra.append(pl.Series(APPENDED, np.asarray(raw.appended_ms, np.int64)[good]))

@@ -1,6 +1,6 @@
 """Event time of a decoded column, in nanoseconds since the epoch."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 import polars as pl
 
@@ -25,18 +25,20 @@ def decoded_type(kind: EventTimeFormat) -> FieldType:
     return FieldType.INT if kind == "epoch_ns" else FieldType.FLOAT
 
 
-def event_time_ns(column: pl.Series, kind: EventTimeFormat) -> pl.Series:
+def event_time_ns(column: pl.Series, kind: EventTimeFormat, zone: tzinfo = UTC) -> pl.Series:
     """Event times as Int64; null where there is none, or none that can be read.
 
     Fractions of an epoch unit are kept to the microsecond, those of ISO 8601 to the nanosecond.
-    ISO 8601 without a zone is UTC, a date alone its first moment.
+    ISO 8601 without a zone is in `zone`, a date alone its first moment there; of an hour that a
+    change of the clock repeats it is the first.
 
     Args:
         column: strings for `iso8601`, integers or floats for the others.
         kind: how the event time is written.
+        zone: time zone of texts that name none.
     """
     if kind == "iso8601":
-        return _iso8601_ns(column)
+        return _iso8601_ns(column, zone)
     return _epoch_ns(_within(column, LIMIT_NS // _NS_PER_UNIT[kind]), _NS_PER_UNIT[kind])
 
 
@@ -55,14 +57,16 @@ def _epoch_ns(column: pl.Series, unit_ns: int) -> pl.Series:
     return (column * (unit_ns / 1_000)).round().cast(pl.Int64) * 1_000
 
 
-def _iso8601_ns(column: pl.Series) -> pl.Series:
+def _iso8601_ns(column: pl.Series, zone: tzinfo) -> pl.Series:
     """RFC 3339 in one call, every other form of ISO 8601 by the standard library, text by text."""
     parsed = column.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
     times = parsed.cast(pl.Int64)
     unread = times.is_null() & column.is_not_null()
     if unread.any():
         positions = unread.arg_true()
-        times = times.scatter(positions, [_parse_iso8601_us(text) for text in column[positions]])
+        times = times.scatter(
+            positions, [_parse_iso8601_us(text, zone) for text in column[positions]]
+        )
     times = _within(times, LIMIT_NS // 1_000) * 1_000
     if (column.str.len_bytes() >= _SHORTEST_WITH_NS).any():
         rest = column.str.extract(_BELOW_US).str.pad_end(3, "0").cast(pl.Int64)
@@ -70,12 +74,12 @@ def _iso8601_ns(column: pl.Series) -> pl.Series:
     return times
 
 
-def _parse_iso8601_us(text: str) -> int | None:
+def _parse_iso8601_us(text: str, zone: tzinfo) -> int | None:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
+        moment = moment.replace(tzinfo=zone)
     elapsed = moment - _EPOCH
     return (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds

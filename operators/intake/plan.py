@@ -1,7 +1,8 @@
 """A source of the pipeline file, compiled to what is done to each of its messages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 from operators.intake.event_time import decoded_type
 from operators.intake.process import Process, load_process
@@ -24,6 +25,7 @@ class IntakePlan:
         topic: topic it reads.
         decoder: codec of its format, for the declared fields and the event time.
         event_time: where the event time is, and how much disorder is borne.
+        zone: time zone of event times that name none.
         drop_event_time: whether the field of the event time is none of the declared ones.
         filter: condition on the events that are wanted, or None.
         derive: new columns, in order.
@@ -35,6 +37,7 @@ class IntakePlan:
     topic: str
     decoder: Decoder
     event_time: EventTime
+    zone: tzinfo
     drop_event_time: bool
     filter: Scalar | None
     derive: Mapping[str, Scalar]
@@ -45,8 +48,9 @@ class IntakePlan:
 def plan_intake(
     name: str,
     source: Source,
-    make_decoder: Callable[[Mapping[str, FieldType]], Decoder],
+    make_decoder: Callable[[Mapping[str, FieldType], Collection[str]], Decoder],
     *,
+    zone: tzinfo = UTC,
     keep_appended: bool = False,
 ) -> IntakePlan:
     """Compile a source of a checked pipeline file.
@@ -54,7 +58,9 @@ def plan_intake(
     Args:
         name: the source's name.
         source: its declaration.
-        make_decoder: codec of the source's format, made from field names and types.
+        make_decoder: codec of the source's format, made from field names and types, and the names
+            of which a value of another type counts as absent.
+        zone: time zone of event times that name none.
         keep_appended: keep each record's Kafka timestamp as a column.
 
     Raises:
@@ -71,7 +77,8 @@ def plan_intake(
     return IntakePlan(
         source=name,
         topic=source.kafka.topic,
-        decoder=make_decoder(read | declared),
+        decoder=make_decoder(read | declared, {ALERT_LEVEL} - declared.keys()),
+        zone=zone,
         event_time=source.event_time,
         drop_event_time=time_field not in declared,
         filter=compile_scalar(source.filter, declared) if source.filter else None,

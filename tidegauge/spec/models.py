@@ -3,9 +3,18 @@
 Meaning that crosses keys (a column that exists, a window that divides) is checked in `checks`.
 """
 
+from difflib import get_close_matches
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from tidegauge.durations import parse_duration_ns
 from tidegauge.fieldtypes import FieldType
@@ -38,6 +47,16 @@ def _duration_ns(value: object) -> int:
 def _no_bool(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError(f"must be a number, not {str(value).lower()}")  # noqa: TRY004 - pydantic's
+    return value
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        near = get_close_matches(value, available_timezones(), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(
+            f"{value!r} is no time zone: allowed are names such as Europe/Berlin{hint}"
+        )
     return value
 
 
@@ -325,6 +344,9 @@ class Pipeline(Model):
     description: str = Field("", description="What the pipeline is for.")
     labels: dict[Name, str] = Field(
         default_factory=dict, description="Tags that every record carries."
+    )
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        "UTC", description="Time zone of event times that name none."
     )
     sources: dict[Name, Source] = Field(description="Streams of events, by name.")
     windows: dict[Name, Window] = Field(default_factory=dict, description="Windows, by name.")

@@ -220,3 +220,12 @@ def test_what_was_written_is_what_is_read(documents: list[dict[str, Any]]) -> No
     ]
     frame = JsonColumns({"s": FieldType.STRING, "i": FieldType.INT}).decode(payloads).frame
     assert frame.to_dicts() == documents
+
+
+def test_a_lenient_integer_of_another_type_counts_as_absent() -> None:
+    decoder = JsonColumns({"level": FieldType.INT}, {"level"})
+    texts = [b'{"level": 9}', b'{"level": "high"}', b'{"level": 9.5}', b'{"level": true}', b"{}"]
+    huge = b'{"level": 99999999999999999999}'
+    decoded = decoder.decode([*texts, b'{"level": [1]}', huge])
+    assert decoded.frame["level"].to_list() == [9, None, None, None, None, None, None]
+    assert not decoded.undecodable

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -221,3 +222,10 @@ def test_no_integer_raises_and_each_is_exact(
     exact = [None if value is None else value * UNITS[kind] for value in values]
     expected = [time if time is not None and abs(time) <= LIMIT_NS else None for time in exact]
     assert read(values, kind, pl.Int64) == expected
+
+
+def test_a_text_without_a_zone_is_in_the_one_given() -> None:
+    texts = pl.Series(["2026-07-01T12:00:00", "2026-01-01T12:00:00", "2026-01-01T12:00:00Z"])
+    times = event_time_ns(texts, "iso8601", ZoneInfo("Europe/Berlin"))
+    hours = [time // 3_600_000_000_000 % 24 for time in times]
+    assert hours == [10, 11, 12]
