@@ -22,6 +22,18 @@ def test_a_declared_event_time_is_read_once_and_as_declared() -> None:
     assert take(plan, message(ts=5.5)).dead_letters["kind"].to_list() == ["wrong_type"]
 
 
+def test_an_alert_level_nobody_declared_may_be_anything() -> None:
+    levels = [8, "high", 8.5, None, [8]]
+    batch = take(make_plan(), *(message(ts=1, alert_level=level) for level in levels))
+    assert batch.on_time["alert_level"].to_list() == [8, None, None, None, None]
+
+
+def test_a_declared_alert_level_is_a_field_like_any_other() -> None:
+    plan = make_plan(fields={"alert_level": {"type": "int"}})
+    batch = take(plan, message(ts=1, alert_level=8), message(ts=1, alert_level="high"))
+    assert batch.dead_letters["kind"].to_list() == ["wrong_type"]
+
+
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
