@@ -1,0 +1,35 @@
+// The alerts: active ones first, the gravest and newest at the top.
+
+import { make } from "./dom.js";
+import { ago, clock } from "./format.js";
+import { gravity, labelOf } from "./model.js";
+
+const SHOWN = 60;
+const STATES = { firing: 0, pending: 1, resolved: 2 };
+
+function order(one, other) {
+  return STATES[one.state] - STATES[other.state]
+    || (one.state === "resolved" ? 0 : other.level - one.level)
+    || other.time_ms - one.time_ms;
+}
+
+function row(alert, onKeys) {
+  const label = labelOf(alert.keys);
+  const held = ago(alert.time_ms - alert.since_ms);
+  const when = { firing: `for ${held}`, pending: `pending ${held}`, resolved: `ended ${clock(alert.time_ms)}` }[alert.state];
+  return make("li", { class: "alert", "data-state": alert.state, "data-gravity": gravity(alert.level) },
+    make("span", { class: "badge", title: `Level ${alert.level}: ${gravity(alert.level)}` },
+      make("span", { class: "unseen" }, `${alert.state}, level `), String(alert.level)),
+    make("h3", {}, make("button", { type: "button", onclick: () => onKeys(alert.keys) }, `${alert.alert.replaceAll("_", " ")} · ${label}`)),
+    make("time", { datetime: new Date(alert.time_ms).toISOString(), title: `since ${clock(alert.since_ms)}` }, when),
+    make("p", { class: "quiet" }, alert.summary || ""));
+}
+
+export function drawAlerts(node, model, onKeys) {
+  const alerts = [...model.alerts.values()].sort(order).slice(0, SHOWN);
+  const top = node.scrollTop;
+  node.replaceChildren(...(alerts.length
+    ? alerts.map((alert) => row(alert, onKeys))
+    : [make("li", { class: "none" }, "Nothing to tell: no alert has fired.")]));
+  node.scrollTop = top;
+}

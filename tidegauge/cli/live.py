@@ -1,0 +1,61 @@
+"""`tidegauge live`: the live page of a pipeline."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HOST, PORT = "127.0.0.1", 8787
+
+
+def command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Pipeline file.")],
+    *,
+    store: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="The flow's SQLite file [TIDEGAUGE_STORE]."),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = HOST,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = PORT,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A host name that the page may be reached by."),
+    ] = None,
+    open_browser: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in a browser, if there is one.")
+    ] = True,
+) -> None:
+    """Show what a flow finds, as it finds it: a page with charts, gauges and alerts.
+
+    It reads the store that the flow writes (`tidegauge run --embedded PATH`) and sends what is new
+    to any number of browsers and programs; docs/live.md describes the messages. Ends with Ctrl-C.
+    """
+    from connectors.live.feed import Feed, Pace
+    from connectors.live.hub import Hub
+    from connectors.live.server import listen, serve
+    from connectors.live.store_source import StoreSource
+    from tidegauge.catalogue import catalogue_of
+    from tidegauge.cli._browser import open_page
+    from tidegauge.errors import UserMistake
+    from tidegauge.settings import Settings
+    from tidegauge.spec.loader import load_pipeline
+    from tidegauge.spec.models import SECOND_NS
+
+    pipeline = load_pipeline(file)
+    path = store or Settings().store
+    if path is None:
+        raise UserMistake(
+            "no store: name the SQLite file that the flow writes with --store or TIDEGAUGE_STORE"
+        )
+    catalogue = catalogue_of(pipeline)
+    live = pipeline.dashboard
+    pace = Pace(live.update / SECOND_NS, live.refresh / SECOND_NS, live.range / SECOND_NS)
+    feed = Feed(Hub(pipeline, catalogue, live.buffer), StoreSource(path, catalogue), pace)
+    listener = listen(host, port)
+
+    def started() -> None:
+        typer.echo(f"Live page of {pipeline.pipeline}: {listener.url} (Ctrl-C ends it)")
+        if open_browser:
+            open_page(listener.url)
+
+    serve(feed, listener, allow_host or (), started)
