@@ -13,11 +13,11 @@ help:  ## Say what there is
 # Two steps, each with a stamp: the demo needs the first only.
 $(VENV)/.core: pyproject.toml constraints.txt scripts/make_venv.sh scripts/install.sh
 	@scripts/make_venv.sh $(VENV)
-	@scripts/install.sh $(VENV) ""
+	@scripts/install.sh $(VENV) "[live]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core
-	@scripts/install.sh $(VENV) "[dev]"
+	@scripts/install.sh $(VENV) "[dev,live]"
 	@touch $@
 
 setup: $(VENV)/.dev  ## Make .venv with all that development needs (Python 3.11 or 3.12; PYTHON=… names one)

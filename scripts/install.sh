@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs this checkout into the virtual environment $1 with the extras $2 ("" or "[dev]"), at the
+# Installs this checkout into the virtual environment $1 with the extras $2 ("[live]" or "[dev,live]"), at the
 # versions of constraints.txt. A registry that does not answer is asked again, three times at most.
 set -euo pipefail
 
