@@ -58,10 +58,14 @@ def test_python_is_the_first_process_and_gets_sigterm() -> None:
     assert _arguments("STOPSIGNAL") == ["SIGTERM"]
     assert _arguments("ENTRYPOINT") == []
     commands = [json.loads(arguments) for arguments in _arguments("CMD")]
-    assert [command[0] for command in commands] == ["python"]
-    for name in ("worker", "simulator"):
-        assert services(project())[name]["command"][0] == "python"
-        assert "entrypoint" not in services(project())[name]
+    worker = services(project())["worker"]
+    assert [command[0] for command in [*commands, worker["command"]]] == ["python", "python"]
+    assert (worker["init"], worker["stop_signal"]) == (False, "SIGTERM")
+    assert "entrypoint" not in worker
+
+
+def test_who_does_not_handle_sigterm_is_not_the_first_process() -> None:
+    assert services(project())["simulator"]["init"] is True
 
 
 def test_libraries_have_the_tested_versions_and_no_host_is_named() -> None:
