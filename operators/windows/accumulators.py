@@ -132,6 +132,15 @@ def _sum(argument: Scalar) -> Accumulator:
     return Accumulator(f"_sum({argument.sql})", Merge.ADD, number.sum(), integer)
 
 
+def _total(argument: Scalar) -> Accumulator:
+    """The sum for a mean: of whole numbers as floats, for many large ones exceed 64 bits."""
+    number, integer = _number(argument)
+    if not integer:
+        return _sum(argument)
+    total = number.cast(pl.Float64).sum()
+    return Accumulator(f"_total({argument.sql})", Merge.ADD, total, integer=False)
+
+
 def _extreme(argument: Scalar, merge: Merge) -> Accumulator:
     number, integer = _number(argument)
     name, best = ("min", number.min()) if merge is Merge.LOWER else ("max", number.max())
@@ -155,7 +164,7 @@ def _finish_sum(argument: Scalar) -> Finished:
 
 
 def _finish_avg(argument: Scalar) -> Finished:
-    count, total = _count(argument), _sum(argument)
+    count, total = _count(argument), _total(argument)
     return Finished((count, total), _present(count, pl.col(total.name) / pl.col(count.name)))
 
 

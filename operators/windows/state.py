@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from operators.windows.accumulators import ROWS
+from operators.windows.ends import earliest_end, ends_between, latest_end
 from operators.windows.merging import Array, merge_two
 from operators.windows.panes import Panes, partial_columns
 from operators.windows.plan import WindowPlan
@@ -49,7 +50,7 @@ class WindowState:
         `dropped`.
         """
         if on_time is not None and on_time.height:
-            closed = self._earliest_end(on_time[PANE].to_numpy()) <= self._watermark_ns
+            closed = earliest_end(self._plan, on_time[PANE].to_numpy()) <= self._watermark_ns
             if closed.any():
                 self._correct(on_time.filter(pl.Series(closed)))
                 on_time = on_time.filter(pl.Series(~closed))
@@ -68,11 +69,11 @@ class WindowState:
         if watermark_ns <= passed:
             return None
         lateness = self._plan.lateness_ns
-        closed = [self._first(end) for end in self._ends(self._on_time, passed, watermark_ns)]
-        closed += [
-            self._corrected(end)
-            for end in self._ends(self._corrections, passed - lateness, watermark_ns - lateness)
-        ]
+        firsts = ends_between(self._plan, self._on_time.open, passed, watermark_ns)
+        lasts = ends_between(
+            self._plan, self._corrections.open, passed - lateness, watermark_ns - lateness
+        )
+        closed = [self._first(end) for end in firsts] + [self._corrected(end) for end in lasts]
         self._watermark_ns = watermark_ns
         closed = [rows for rows in closed if rows[2].size]
         # Before series are renumbered.
@@ -114,7 +115,7 @@ class WindowState:
         panes.add(rows[PANE].to_numpy(), slots, partial_columns(rows, self._plan.accumulators))
 
     def _correct(self, rows: pl.DataFrame) -> None:
-        last = self._latest_end(rows[PANE].to_numpy()) + self._plan.lateness_ns
+        last = latest_end(self._plan, rows[PANE].to_numpy()) + self._plan.lateness_ns
         over = last <= self._watermark_ns
         if over.any():
             self.dropped += int(rows.filter(pl.Series(over))[ROWS.name].sum())
@@ -152,34 +153,13 @@ class WindowState:
         """First pane and number of panes of the window that ends there."""
         return (end - self._plan.size_ns) // self._plan.pane_ns, self._plan.panes_per_window
 
-    def _ends(self, panes: Panes, after: int, until: int) -> list[int]:
-        """Ends in (after, until] of windows that have a pane which is held."""
-        held = np.array(panes.open, np.int64)
-        if not held.size:
-            return []
-        every = self._plan.every_ns
-        earliest = self._earliest_end(held)
-        offsets = np.arange(-(-self._plan.size_ns // every)) * every
-        ends = np.unique(earliest[:, None] + offsets)
-        ends = ends[(ends > after) & (ends <= until)]
-        return [int(end) for end in ends if end <= int(self._latest_end(held[-1:])[0])]
-
-    def _earliest_end(self, panes: Array) -> Array:
-        """End of the first window that holds each pane."""
-        every, size = self._plan.every_ns, self._plan.size_ns
-        pane_end = (panes + 1) * self._plan.pane_ns
-        return -((size - pane_end) // every) * every + size
-
-    def _latest_end(self, panes: Array) -> Array:
-        """End of the last window that holds each pane."""
-        every = self._plan.every_ns
-        return panes * self._plan.pane_ns // every * every + self._plan.size_ns
-
     def _forget(self) -> None:
         """Drop panes that no result to come can need, and series that only they held."""
         for panes in (self._on_time, self._corrections):
             held = np.array(panes.open, np.int64)
-            needed = held[self._latest_end(held) + self._plan.lateness_ns > self._watermark_ns]
+            needed = held[
+                latest_end(self._plan, held) + self._plan.lateness_ns > self._watermark_ns
+            ]
             panes.drop_before(
                 int(needed[0]) if needed.size else int(held[-1]) + 1 if held.size else 0
             )

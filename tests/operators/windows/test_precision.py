@@ -1,4 +1,4 @@
-"""The sample deviation far from zero: 1e-9 of it, and what it costs to get there."""
+"""Deviations and means of numbers far from zero, near each other, or too large to add up."""
 
 import itertools
 import math
@@ -20,7 +20,13 @@ PLAN = make_plan(
     SOURCE,
     size=10_000,
     every=1_000,
-    select={"sd": "std_dev(v)", "pop": "std_dev_pop(v)", "qd": "std_dev(q)", "avg": "avg(v)"},
+    select={
+        "sd": "std_dev(v)",
+        "pop": "std_dev_pop(v)",
+        "qd": "std_dev(q)",
+        "avg": "avg(v)",
+        "qavg": "avg(q)",
+    },
 )
 
 
@@ -75,6 +81,12 @@ def test_whole_numbers_further_apart_than_63_bits_tell() -> None:
     values = [-(2**63), 2**63 - 1, 0, -(2**62)]
     made = windows([events([1, 2], [0, 0], values[:2]), events([3, 4], [0, 0], values[2:])])
     assert made["qd"][0] == pytest.approx(statistics.stdev(values), rel=1e-12)
+
+
+def test_the_mean_of_whole_numbers_whose_sum_exceeds_64_bits() -> None:
+    values = [2**62, 2**62 + 2**20, 2**62, 2**62]
+    made = windows([events([1, 2], [0, 0], values[:2]), events([3, 4], [0, 0], values[2:])])
+    assert made["qavg"][0] == pytest.approx(2**62 + 2**18, rel=1e-15)
 
 
 def test_equal_values_have_no_deviation_however_large_and_cut() -> None:

@@ -1,0 +1,43 @@
+"""Which windows a pane is in, by their ends: every window ends at its size plus a whole step."""
+
+import numpy as np
+
+from operators.windows.merging import Array
+from operators.windows.plan import WindowPlan
+
+
+def earliest_end(plan: WindowPlan, panes: Array) -> Array:
+    """End of the first window that holds each pane."""
+    pane_end: Array = (panes + 1) * plan.pane_ns
+    return -((plan.size_ns - pane_end) // plan.every_ns) * plan.every_ns + plan.size_ns
+
+
+def latest_end(plan: WindowPlan, panes: Array) -> Array:
+    """End of the last window that holds each pane."""
+    pane_start: Array = panes * plan.pane_ns
+    return pane_start // plan.every_ns * plan.every_ns + plan.size_ns
+
+
+def ends_between(plan: WindowPlan, panes: list[int], after: int, until: int) -> list[int]:
+    """Ends in (after, until] of windows that hold one of the panes, ascending.
+
+    Args:
+        plan: the window.
+        panes: numbers of panes, ascending.
+        after: nanoseconds.
+        until: nanoseconds.
+    """
+    if not panes or until <= after:
+        return []
+    held, every = np.array(panes, np.int64), plan.every_ns
+    first = earliest_end(plan, held)
+    # Neither bound need fit 64 bits; within what the panes can give they do.
+    after, until = max(after, int(first[0]) - 1), min(until, int(latest_end(plan, held[-1:])[0]))
+    last = first + (np.minimum(latest_end(plan, held), until) - first) // every * every
+    first = np.maximum(first, plan.size_ns - (plan.size_ns - after - 1) // every * every)
+    # A pane gives only what the one before it has not.
+    first[1:] = np.maximum(first[1:], last[:-1] + every)
+    counts = np.maximum((last - first) // every + 1, 0)
+    steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    ends: list[int] = (np.repeat(first, counts) + steps * every).tolist()
+    return ends
