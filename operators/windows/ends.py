@@ -27,12 +27,14 @@ def ends_between(plan: WindowPlan, panes: list[int], after: int, until: int) -> 
         after: nanoseconds.
         until: nanoseconds.
     """
-    if not panes or until <= after:
+    if not panes:
         return []
     held, every = np.array(panes, np.int64), plan.every_ns
     first = earliest_end(plan, held)
     # Neither bound need fit 64 bits; within what the panes can give they do.
     after, until = max(after, int(first[0]) - 1), min(until, int(latest_end(plan, held[-1:])[0]))
+    if until <= after:
+        return []
     last = first + (np.minimum(latest_end(plan, held), until) - first) // every * every
     first = np.maximum(first, plan.size_ns - (plan.size_ns - after - 1) // every * every)
     # A pane gives only what the one before it has not.

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from operators.windows.ends import earliest_end, ends_between, latest_end
@@ -34,6 +34,8 @@ BOUNDS = st.integers(-60, 60).map(lambda ms: ms * MS) | st.sampled_from(
 )
 
 
+@example(1, 1, {0}, NO_TIME - 10**15, NO_TIME)
+@example(1, 1, {0}, END_OF_TIME - 10**15, END_OF_TIME)
 @given(SIZES, SIZES, st.sets(st.integers(-30, 30), max_size=8), BOUNDS, BOUNDS)
 def test_they_are_those_of_every_window_that_holds_a_pane(
     size: int, every: int, panes: set[int], after: int, until: int
