@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Message as Delivered
 
 from benchmarks.flow_process import FlowFailedError, Shape, run_flow
 from benchmarks.private_copy import PrivateCopy, private_copy
@@ -29,6 +30,26 @@ from tidegauge.spec.loader import load_pipeline
 
 _FLUSH_S = 120.0
 _UNREADABLE = (ServerUnavailableError, UserMistake, FlowFailedError, KafkaException, OSError)
+
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a flow has left.
+
+    Attributes:
+        stored: final window rows in the store.
+        sent: final window rows in the analytics topic.
+        dead_letters: messages of their topic.
+        records: messages of the other two topics that are records.
+    """
+
+    stored: dict[RowKey, Row]
+    sent: dict[RowKey, Row]
+    dead_letters: list[Message]
+    records: list[Message]
 
 
 @dataclass(frozen=True)
@@ -73,7 +94,7 @@ def produce(kafka: Kafka, topic: str, events: Path) -> None:
     kafka.topic(topic, partitions=1 + max((partition for partition, _, _ in messages), default=0))
     refused: list[KafkaError] = []
 
-    def delivered(error: KafkaError | None, _: Message) -> None:
+    def delivered(error: KafkaError | None, _: Delivered) -> None:
         if error is not None:
             refused.append(error)
 
@@ -116,34 +137,45 @@ def run_once(
         (source,) = copy.pipeline.sources.values()
         produce(kafka, source.kafka.topic, events)
         run_flow(copy.path, shape, copy.environment)
-        return outcome(copy, expected)
+        return judge(left_in(copy), expected)
 
 
-def outcome(copy: PrivateCopy, expected: dict[RowKey, Row]) -> Outcome:
-    """What a flow has left in the store and the topics of a private copy."""
-    letters = Counter(
-        (letter["topic"], letter["partition"], letter["offset"])
-        for letter in _read(copy, copy.dead_letter_topic)
-    )
-    records = [*_read(copy, copy.output.topic), *_read(copy, copy.output.critical_topic)]
-    records = [record for record in records if "id" in record]  # processed events have none
-    sent = Counter((record["id"], record["fields"].get("revision")) for record in records)
-    stored_rows: dict[RowKey, Row] = {}
-    sent_rows: dict[RowKey, Row] = {}
+def left_in(copy: PrivateCopy) -> Left:
+    """What is in the store and the topics of a private copy."""
+    messages = {
+        topic: [json.loads(message.value() or b"") for message in copy.kafka.read(topic)]
+        for topic in (copy.output.topic, copy.output.critical_topic, copy.dead_letter_topic)
+    }
+    stored: dict[RowKey, Row] = {}
+    sent: dict[RowKey, Row] = {}
     for window in copy.pipeline.windows:
-        stored_rows |= rows_of_window(window, copy.pipeline, copy.records(window))
+        stored |= rows_of_window(window, copy.pipeline, copy.records(window))
         flat = [
             {"time_ns": record["time_ns"], **record["tags"], **record["fields"]}
-            for record in records
-            if record["kind"] == "window" and record["signal"] == window
+            for record in messages[copy.output.topic]
+            if record.get("kind") == "window" and record["signal"] == window
         ]
-        sent_rows |= rows_of_window(window, copy.pipeline, flat)
+        sent |= rows_of_window(window, copy.pipeline, flat)
+    return Left(stored, sent, messages[copy.dead_letter_topic], _records(messages, copy))
+
+
+def judge(left: Left, expected: dict[RowKey, Row]) -> Outcome:
+    """Compare what a flow has left with the final rows that it should have."""
+    letters = Counter(
+        (letter["topic"], letter["partition"], letter["offset"]) for letter in left.dead_letters
+    )
+    sent = Counter((record["id"], record["fields"].get("revision")) for record in left.records)
     return Outcome(
-        compare(expected, stored_rows),
-        compare(expected, sent_rows),
+        compare(expected, left.stored),
+        compare(expected, left.sent),
         len(letters),
         sum(count - 1 for count in (*letters.values(), *sent.values())),
     )
+
+
+def _records(messages: dict[str, list[Message]], copy: PrivateCopy) -> list[Message]:
+    both = [*messages[copy.output.topic], *messages[copy.output.critical_topic]]
+    return [message for message in both if "id" in message]  # processed events have none
 
 
 def main(
@@ -212,10 +244,6 @@ def _messages(events: Path) -> list[tuple[int, str | None, bytes | None]]:
                     f"{events}:{number}: no object with partition, key and value ({error!r})"
                 ) from None
     return messages
-
-
-def _read(copy: PrivateCopy, topic: str) -> list[dict[str, Any]]:
-    return [json.loads(message.value() or b"") for message in copy.kafka.read(topic)]
 
 
 if __name__ == "__main__":

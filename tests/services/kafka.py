@@ -94,6 +94,7 @@ class Kafka:
             "group.id": unique("reader"),
             "enable.auto.commit": False,
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 10,  # the end of a partition is told as late as this
             "isolation.level": "read_committed",
         }
         with Consumer(settings) as client:
