@@ -1,0 +1,1 @@
+"""Alert rules over the flow's alert state, and who is told."""

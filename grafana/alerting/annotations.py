@@ -1,0 +1,49 @@
+"""What a notification says: texts for Grafana, which fills in labels and values as Go templates."""
+
+from string import Formatter
+
+from tidegauge.spec.models import Alert
+
+VALUE = '{{ printf "%.6g" (index $values "E").Value }}'
+"""The newest value, as the flow writes it; expression E of the rule."""
+
+
+def annotations(name: str, alert: Alert, keys: list[str], *, has_value: bool) -> dict[str, str]:
+    """Summary, description and address of the runbook; those that are not given are left out.
+
+    Args:
+        name: name of the alert.
+        alert: what the pipeline file says of it.
+        keys: key columns of its series.
+        has_value: whether the rule has a value.
+    """
+    told = {
+        "summary": _summary(name, alert, keys, has_value=has_value),
+        "description": literal(alert.description or f"{name}: {alert.when}"),
+        "runbook_url": literal(alert.runbook),
+    }
+    return {key: text for key, text in told.items() if text}
+
+
+def literal(text: str) -> str:
+    """A text that means nothing to a template, nor (its `${…}`) to Grafana's environment."""
+    parts = text.replace("{{", "\0").replace("$", '{{ "$" }}')
+    return parts.replace("\0", '{{ "{{" }}')
+
+
+def label(name: str) -> str:
+    """The value of a label."""
+    return f'{{{{ index $labels "{name}" }}}}'
+
+
+def _summary(name: str, alert: Alert, keys: list[str], *, has_value: bool) -> str:
+    known = {key: label(key) for key in keys}
+    known |= {"alert": name, "level": str(alert.level)}
+    known["value"] = VALUE if has_value else "no value"
+    if not alert.summary:
+        which = " ".join(known[key] for key in keys)
+        return f"{name} {which}".strip()
+    parts = Formatter().parse(alert.summary)
+    return "".join(
+        literal(text) + ("" if key is None else known.get(key, "")) for text, key, _, _ in parts
+    )

@@ -1,0 +1,37 @@
+"""How far back a rule looks for the last state of an alert.
+
+The flow writes a firing alert again at each evaluation of its series: at each window end, or at
+each event. So the last state is at most one window slide old, and a look-back of more than that
+sees it without a gap. Twice the slide and an hour leave room for a flow that catches up.
+"""
+
+from tidegauge.durations import UNITS_NS
+from tidegauge.expressions.conditions import read_condition
+from tidegauge.spec.models import Alert, Pipeline
+
+MARGIN_NS = UNITS_NS["h"]
+
+
+def rewritten_ns(pipeline: Pipeline, alert: Alert) -> int:
+    """Time between two records of a firing alert; 0 where each event brings one.
+
+    Raises:
+        ExpressionError: the condition is wrong; not in a checked file.
+    """
+    when = read_condition(alert.when, pipeline)
+    target = when.target
+    if when.kind == "anomaly":
+        target = pipeline.anomalies[target].on.partition(".")[0]
+    window = pipeline.windows.get(target)
+    return window.every_ns if window else 0
+
+
+def look_back_ns(pipeline: Pipeline, alert: Alert) -> int:
+    """How far back the last state of an alert is looked for."""
+    return MARGIN_NS + 2 * rewritten_ns(pipeline, alert)
+
+
+def longest(pipeline: Pipeline) -> int:
+    """The longest of all alerts."""
+    found = (look_back_ns(pipeline, alert) for alert in pipeline.alerts.values())
+    return max(found, default=MARGIN_NS)

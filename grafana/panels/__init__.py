@@ -1,0 +1,1 @@
+"""Panels, one module for each kind of picture."""

@@ -1,0 +1,1 @@
+"""InfluxQL of panels and rules, one module for each kind of record."""

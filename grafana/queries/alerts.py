@@ -1,0 +1,55 @@
+"""Queries over the states of alerts."""
+
+from collections.abc import Sequence
+
+from grafana.influxql import STEP, TIME, Store, applied, inner, quoted, select, text
+
+MEASUREMENT = "alerts"
+EVENT_LEVEL = "event_level"
+"""The alert that an event with a critical level of its own makes; nothing resolves it."""
+MOMENT = "5m"
+"""How long such an alert counts as firing."""
+_TOLD = '"state", "value", "summary", "since_ns"'
+
+
+def firing(store: Store, tags: Sequence[str]) -> str:
+    """The alerts that are firing, with what is known of them."""
+    what = '"active", "state", "value", "summary", "since_ns" / 1000000 AS "since"'
+    return select(what, *_states(store, tags), where=['"active" = 1'], by=_series(tags))
+
+
+def number_firing(store: Store, tags: Sequence[str]) -> str:
+    """How many are firing."""
+    return select('sum("active") AS "firing"', *_states(store, tags))
+
+
+def latest(store: Store, tags: Sequence[str]) -> str:
+    """The last state of each alert that changed in the time range."""
+    return _last_states(store, tags, TIME)
+
+
+def over_time(store: Store, tags: Sequence[str]) -> str:
+    """The state of each alert over time."""
+    return select(
+        applied("last", "state"),
+        store.measurement(MEASUREMENT),
+        where=[store.own, TIME],
+        by=[STEP, *quoted(["alert", *tags])],
+        fill="none",
+    )
+
+
+def _states(store: Store, tags: Sequence[str]) -> list[str]:
+    lasting = [f'"alert" <> {text(EVENT_LEVEL)}', TIME]
+    recent = [f'"alert" = {text(EVENT_LEVEL)}', f"time > now() - {MOMENT}"]
+    return [inner(_last_states(store, tags, *which)) for which in (lasting, recent)]
+
+
+def _last_states(store: Store, tags: Sequence[str], *conditions: str) -> str:
+    what = f"{applied('last', 'active')}, {_TOLD}"
+    source = store.measurement(MEASUREMENT)
+    return select(what, source, where=[store.own, *conditions], by=_series(tags))
+
+
+def _series(tags: Sequence[str]) -> list[str]:
+    return quoted(["alert", "level", *tags])

@@ -1,0 +1,76 @@
+"""Queries over what the flow says of itself.
+
+The pipeline is a variable of the dashboard: its value is the bucket, its text the name.
+"""
+
+from collections.abc import Iterable
+
+from grafana.influxql import POLICY, STEP, TIME, applied, inner, name, quoted, select
+
+VARIABLE = "pipeline"
+LISTED = 100
+"""Dead letters in a table."""
+COUNTERS = ("on_time", "corrections", "filtered", "errors")
+"""Counters of the flow signal, besides that of all messages."""
+_OWN = f"\"pipeline\" = '${{{VARIABLE}:text}}'"
+_PARTITIONS = quoted(["topic", "partition"])
+_WATERMARK = '"watermark_ns" / 1000000 AS "watermark"'
+
+
+def rate_now() -> str:
+    """Messages a second, all partitions together."""
+    return select(applied("sum", "rate"), inner(_newest(applied("last", "rate"))))
+
+
+def watermark_now() -> str:
+    """The lowest watermark, in milliseconds."""
+    lowest = 'min("watermark_ns") / 1000000 AS "watermark"'
+    return select(lowest, inner(_newest(applied("last", "watermark_ns"))))
+
+
+def dead_letters_now() -> str:
+    """Dead letters in the time range."""
+    return _own('count("offset") AS "dead_letters"', "dead_letters")
+
+
+def rate() -> str:
+    """Messages a second over time, by topic."""
+    read = _own(applied("mean", "rate"), "flow", [STEP, *_PARTITIONS], "none")
+    return select(
+        applied("sum", "rate"), inner(read), where=[TIME], by=[STEP, '"topic"'], fill="null"
+    )
+
+
+def growth(counter: str) -> str:
+    """How fast a counter grows, a second, all partitions together."""
+    column = name(counter)
+    grown = f"non_negative_derivative(last({column}), 1s) AS {column}"
+    each = _own(grown, "flow", [STEP, *_PARTITIONS], "none")
+    return select(applied("sum", counter), inner(each), where=[TIME], by=[STEP], fill="none")
+
+
+def partitions() -> str:
+    """The newest record of each partition."""
+    columns = ", ".join(quoted(["rate", *COUNTERS]))
+    newest = _newest(f'{applied("last", "processed")}, {columns}, "watermark_ns"')
+    return select(f'"processed", {columns}, {_WATERMARK}', inner(newest), by=_PARTITIONS)
+
+
+def dead_letters() -> str:
+    """Dead letters over time, by kind."""
+    return _own('count("offset") AS "dead_letters"', "dead_letters", [STEP, '"kind"'], "0")
+
+
+def newest_dead_letters() -> str:
+    """The newest dead letters; their payload is for those who may read the topic."""
+    columns = ", ".join(quoted(["kind", "topic", "partition", "offset", "reason"]))
+    return _own(columns, "dead_letters", end=f"ORDER BY time DESC LIMIT {LISTED}")
+
+
+def _newest(what: str) -> str:
+    return _own(what, "flow", _PARTITIONS)
+
+
+def _own(what: str, measurement: str, by: Iterable[str] = (), fill: str = "", end: str = "") -> str:
+    source = f'"${{{VARIABLE}:raw}}".{name(POLICY)}.{name(measurement)}'
+    return select(what, source, where=[_OWN, TIME], by=by, fill=fill, end=end)

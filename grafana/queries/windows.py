@@ -1,0 +1,99 @@
+"""Queries over the records of a window."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grafana.influxql import STEP, TIME, Store, applied, inner, name, quoted, select
+from grafana.keys import Ranking
+from grafana.thresholds import low_is_bad
+from tidegauge.signals import Column
+from tidegauge.spec.models import Window
+
+WORST = 10
+"""Series that are named as the worst."""
+_EXTREME = re.compile(r"\s*(max|min)\s*\([^()]*\)\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowQueries:
+    """Queries over one window.
+
+    Attributes:
+        store: where the records are.
+        name: name of the window.
+        window: its declaration.
+        ranking: which of its series are drawn; None without keys.
+    """
+
+    store: Store
+    name: str
+    window: Window
+    ranking: Ranking | None
+
+    def lines(self, field: Column) -> str:
+        """A field over time: the drawn series."""
+        return self._over_time(self._merged(field), field.name, self._shown(), "null")
+
+    def states(self, field: Column) -> str:
+        """A field that is no number over time: the drawn series."""
+        return self._over_time("last", field.name, self._shown(), "none")
+
+    def density(self, field: Column) -> str:
+        """A field over time: all chosen series."""
+        return self._over_time(self._merged(field), field.name, self._chosen(), "none")
+
+    def now(self, field: Column) -> str:
+        """The newest value: the worst of all series."""
+        last = self._last(field.name, self._chosen())
+        if not self.ranking:
+            return last
+        worst = "min" if low_is_bad(field.thresholds) else "max"
+        return select(applied(worst, field.name), inner(last))
+
+    def worst_now(self, field: Column) -> str:
+        """The series with the worst of the newest values, and these."""
+        order = "bottom" if low_is_bad(field.thresholds) else "top"
+        column, tags = name(field.name), ", ".join(quoted(self.window.by))
+        what = f"{order}({column}, {tags}, {WORST}) AS {column}"
+        return select(what, inner(self._last(field.name, self._chosen())))
+
+    def events(self) -> str:
+        """Events in each window, of all chosen series together."""
+        if not self.ranking:
+            return self._over_time("mean", "data_points", [], "null")
+        counted = inner(self._over_time("mean", "data_points", self._chosen(), "none"))
+        total = applied("sum", "data_points")
+        return select(total, counted, where=[TIME], by=[STEP], fill="null")
+
+    def latency(self) -> str:
+        """The latency of the newest results, of the slowest series."""
+        return select(applied("max", "latency_ms"), inner(self._last("latency_ms", [])))
+
+    def _over_time(self, function: str, field: str, keys: Sequence[str], fill: str) -> str:
+        return select(
+            applied(function, field),
+            self.store.measurement(self.name),
+            where=[self.store.own, *keys, TIME],
+            by=[STEP, *quoted(self.window.by)],
+            fill=fill,
+        )
+
+    def _last(self, field: str, keys: Sequence[str]) -> str:
+        return select(
+            applied("last", field),
+            self.store.measurement(self.name),
+            where=[self.store.own, *keys, TIME],
+            by=quoted(self.window.by),
+        )
+
+    def _chosen(self) -> list[str]:
+        return self.ranking.chosen() if self.ranking else []
+
+    def _shown(self) -> list[str]:
+        return self.ranking.shown() if self.ranking else []
+
+    def _merged(self, field: Column) -> str:
+        """How points become one when a step holds several: extremes stay extremes."""
+        extreme = _EXTREME.fullmatch(self.window.select[field.name].expr)
+        return extreme[1].lower() if extreme else "mean"

@@ -1,0 +1,41 @@
+"""What no file for Grafana can be made of."""
+
+from grafana.alerting.delay import Delay, too_long
+from grafana.subject import Subject
+from tidegauge.spec.mistakes import Problem
+
+RESERVED = frozenset({"alertname", "grafana_folder"})
+"""Labels that Grafana gives every alert itself."""
+SEPARATOR = " : "
+"""Stands between the text and the value of a choice."""
+
+
+def refusals(subject: Subject, delays: list[Delay]) -> list[Problem]:
+    """Everything about a pipeline that cannot be rendered.
+
+    Args:
+        subject: the pipeline.
+        delays: how long its alerts take to be told.
+    """
+    found = [too_long(delay, subject.pipeline) for delay in delays if delay.too_long]
+    for name, window in subject.pipeline.windows.items():
+        found += [
+            _reserved(("windows", name, "by", index), key)
+            for index, key in enumerate(window.by)
+            if key in RESERVED
+        ]
+    for name, anomaly in subject.pipeline.anomalies.items():
+        found += [
+            _reserved(("anomalies", name, "by", index), key)
+            for index, key in enumerate(anomaly.by)
+            if key in RESERVED
+        ]
+    if SEPARATOR in subject.store.bucket:
+        message = f"{subject.store.bucket!r} cannot be chosen in a dashboard; allowed: no ' : '"
+        found.append(Problem(("output", "influxdb", "bucket"), message))
+    return found
+
+
+def _reserved(path: tuple[str | int, ...], key: str) -> Problem:
+    message = f"{key} is a label of Grafana's own; give it another name with derive"
+    return Problem(path, message)

@@ -1,0 +1,64 @@
+"""All files of `provisioning/`, from pipelines."""
+
+import json
+from collections.abc import Sequence
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from grafana.alerting.contact_points import contact_point_file
+from grafana.alerting.policies import policy_file
+from grafana.alerting.rules import rule_file
+from grafana.dashboards import TAG, flow_dashboard, pipeline_dashboard
+from grafana.data_source import data_source_file
+from grafana.formats.base import File
+from grafana.provider import FLOW_FOLDER, provider_file
+from grafana.subject import Subject
+from grafana.yaml_text import yaml_text
+
+HEADING = "Rendered by 'tidegauge render' from the pipeline files: change those, not this."
+"""First line of every YAML file, by which it is known again."""
+RULES = "alerting/rules-{}.yaml"
+
+
+def render(subjects: Sequence[Subject], *, webhook: bool = False) -> dict[str, str]:
+    """Path and text of every file; the same for the same pipelines, in whatever order.
+
+    Args:
+        subjects: at least one, with different names.
+        webhook: also tell by a request to the address in Grafana's environment.
+    """
+    subjects = sorted(subjects, key=lambda subject: subject.pipeline.pipeline)
+    flow = flow_dashboard(subjects)
+    files = {
+        "datasources/influxdb.yaml": _yaml(data_source_file(subjects)),
+        "dashboards/tidegauge.yaml": _yaml(provider_file()),
+        f"dashboards/{FLOW_FOLDER}/flow.json": _json(flow.model),
+        "alerting/contact-points.yaml": _yaml(contact_point_file(webhook=webhook)),
+        "alerting/policies.yaml": _yaml(policy_file()),
+    }
+    for subject in subjects:
+        name = subject.pipeline.pipeline
+        board = pipeline_dashboard(subject)
+        files[f"dashboards/{name}/{name}.json"] = _json(board.model)
+        files[RULES.format(name)] = _yaml(rule_file(subject, board.panels, flow.panels))
+    return dict(sorted(files.items()))
+
+
+def is_ours(path: str, text: str) -> bool:
+    """Whether a file was rendered, perhaps from other pipelines."""
+    if not path.endswith(".json"):
+        return text.startswith(f"# {HEADING}\n")
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    return isinstance(found, dict) and TAG in found.get("tags", [])
+
+
+def _yaml(file: File) -> str:
+    return yaml_text(file.plain(), HEADING)
+
+
+def _json(model: Dashboard) -> str:
+    return json.dumps(model, cls=JSONEncoder, indent=2, ensure_ascii=False, sort_keys=True) + "\n"

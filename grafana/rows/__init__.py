@@ -1,0 +1,1 @@
+"""Rows of dashboards: a title and the panels under it."""

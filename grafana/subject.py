@@ -1,0 +1,114 @@
+"""What dashboards and rules of a pipeline are made from."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from grafana.durations import seconds
+from grafana.influxql import Store
+from grafana.keys import Ranking, variable_names
+from grafana.uids import dashboard_uid
+from tidegauge.catalogue import ALERTS, WINDOW_METADATA, Catalogue, catalogue_of
+from tidegauge.durations import UNITS_NS
+from tidegauge.errors import UserMistake
+from tidegauge.expressions.targets import anomaly_keys
+from tidegauge.fieldtypes import FieldType
+from tidegauge.signals import Column
+from tidegauge.spec.models import Pipeline
+
+NUMBERS = frozenset({FieldType.INT, FieldType.FLOAT})
+RECENT_NS = 5 * UNITS_NS["m"]
+"""A value this old is still the newest one of its series."""
+_METADATA = frozenset(column.name for column in WINDOW_METADATA)
+_ALERT_TAGS = frozenset({"alert", "level"})
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A pipeline, its signals, and where its records are.
+
+    Attributes:
+        pipeline: the pipeline, checked.
+        store: where its records are.
+    """
+
+    pipeline: Pipeline
+    store: Store
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Its signals."""
+        return catalogue_of(self.pipeline)
+
+    @property
+    def uid(self) -> str:
+        """Uid of its dashboard."""
+        return dashboard_uid(self.pipeline.pipeline)
+
+    @cached_property
+    def variables(self) -> dict[str, str]:
+        """The variable of each key column of a window or an anomaly."""
+        keys: dict[str, None] = {}
+        for window in self.pipeline.windows.values():
+            keys |= dict.fromkeys(window.by)
+        for anomaly in self.pipeline.anomalies.values():
+            keys |= dict.fromkeys(anomaly_keys(self.pipeline, anomaly))
+        return variable_names(keys)
+
+    @property
+    def alert_tags(self) -> list[str]:
+        """Tags of alerts besides name and level."""
+        return [tag.name for tag in self.catalogue[ALERTS].tags if tag.name not in _ALERT_TAGS]
+
+    def measurements_with(self, key: str) -> list[str]:
+        """Measurements whose records have a key column."""
+        windows = [name for name, window in self.pipeline.windows.items() if key in window.by]
+        return windows or ["anomalies"]
+
+    def fields(self, window: str) -> list[Column]:
+        """The metrics of a window, without what is known of every window."""
+        return [column for column in self.catalogue[window].fields if column.name not in _METADATA]
+
+    def main_field(self, window: str) -> Column | None:
+        """The metric that tells whether a series is well: one with thresholds, else the first."""
+        numbers = [field for field in self.fields(window) if field.type in NUMBERS]
+        watched = [field for field in numbers if field.thresholds]
+        return next(iter([*watched, *numbers]), None)
+
+    def ranking(self, window: str) -> Ranking | None:
+        """Which series of a window are drawn; None when it has but one."""
+        keys, field = self.pipeline.windows[window].by, self.main_field(window)
+        if not keys:
+            return None
+        found = tuple(
+            name
+            for name, anomaly in self.pipeline.anomalies.items()
+            if anomaly.on.partition(".")[0] == window
+        )
+        # Every window has its events counted, also one whose metrics are no numbers.
+        ranked = field or next(c for c in WINDOW_METADATA if c.name == "data_points")
+        return Ranking(self.store, window, tuple(keys), ranked, found, self.variables)
+
+    def describe(self, window: str, field: Column) -> str:
+        """What a metric means."""
+        return field.description or self.pipeline.windows[window].select[field.name].expr
+
+    def step_ns(self, window: str) -> int:
+        """Least distance of two points: that of two results, or of two updates of a chart."""
+        return max(self.pipeline.windows[window].every_ns, self.pipeline.dashboard.update)
+
+    def recent_ns(self, window: str) -> int:
+        """How old the newest value of a series may be."""
+        every_ns = seconds(self.pipeline.windows[window].every_ns) * UNITS_NS["s"]
+        return max(3 * every_ns, RECENT_NS)
+
+
+def subject_of(pipeline: Pipeline) -> Subject:
+    """The subject of a checked pipeline.
+
+    Raises:
+        UserMistake: it stores nothing in InfluxDB.
+    """
+    output = pipeline.output.influxdb
+    if output is None:
+        raise UserMistake(f"pipeline {pipeline.pipeline} has no output.influxdb: nothing to show")
+    return Subject(pipeline, Store(output.bucket, pipeline.pipeline))
