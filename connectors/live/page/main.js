@@ -111,4 +111,4 @@ const feed = new Feed({
 setInterval(drawLink, 1_000);
 
 // For tests and for the curious.
-window.tidegauge = { model, feed, newestPlotted: () => charts.newestPlotted() };
+window.tidegauge = { model, feed, charts, newestPlotted: () => charts.newestPlotted() };

@@ -1,0 +1,91 @@
+"""`tidegauge live` as a process of its own, on a store that tests write."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from websockets.sync.client import ClientConnection, connect
+
+from connectors.embedded.store import Store
+from connectors.live.messages import SERVER_MESSAGE
+from tests.connectors.live.records import CATALOGUE, FILE, ROOT
+
+TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Live:
+    """A running server.
+
+    Attributes:
+        url: of its page.
+        store: what it reads.
+        path: the store's file.
+        process: the server.
+    """
+
+    url: str
+    store: Store
+    path: Path
+    process: psutil.Process
+
+    @property
+    def feed(self) -> str:
+        """Address of the feed."""
+        return f"{self.url.replace('http', 'ws', 1)}feed"
+
+    def connect(self, **more: Any) -> ClientConnection:
+        """A client."""
+        return connect(self.feed, max_size=None, open_timeout=TIMEOUT_S, **more)
+
+
+@contextmanager
+def live(folder: Path, file: Path = FILE) -> Iterator[Live]:
+    """Start a server on a new store; it ends with the block."""
+    path = folder / "store.db"
+    command = [sys.executable, "-m", "tidegauge.cli", "live", str(file)]
+    command += ["--store", str(path), "--port", "0", "--no-open"]
+    store = Store(path, CATALOGUE)
+    with (folder / "live.log").open("w") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert "http://" in line, (folder / "live.log").read_text()
+        url = line.split(": ", 1)[1].split(" ", 1)[0]
+        yield Live(url, store, path, psutil.Process(process.pid))
+    finally:
+        process.terminate()
+        process.wait(TIMEOUT_S)
+        store.close()
+
+
+def message(client: ClientConnection) -> dict[str, Any]:
+    """The next message, which must fit the schema."""
+    text = client.recv(TIMEOUT_S)
+    SERVER_MESSAGE.validate_json(text)
+    decoded: dict[str, Any] = json.loads(text)
+    return decoded
+
+
+def until_series(client: ClientConnection, machine: str, time_ns: int) -> dict[str, Any]:
+    """The first message that has this point of a machine."""
+    while True:
+        told = message(client)
+        for series in told.get("series", []):
+            if series["keys"] == {"machine": machine} and time_ns / 1e6 in series["time_ms"]:
+                return told
