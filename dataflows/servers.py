@@ -141,7 +141,11 @@ def _source(
         name, source, JsonColumns, zone=ZoneInfo(pipeline.timezone), keep_appended=keep_appended
     )
     reading = Reading(
-        client={**client_config(settings, Faults()), "group.id": f"tidegauge-{pipeline.pipeline}"},
+        client={
+            **client_config(settings, Faults()),
+            "group.id": f"tidegauge-{pipeline.pipeline}",
+            "fetch.wait.max.ms": settings.kafka_fetch_wait_ms,
+        },
         topic=source.kafka.topic,
         partitions=require_topic(admin, source.kafka.topic, settings.start_timeout_s),
         start=source.kafka.start,

@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     )
 
     kafka_bootstrap: str = Field("127.0.0.1:9092", alias="KAFKA_BOOTSTRAP")
+    kafka_fetch_wait_ms: int = Field(500, alias="KAFKA_FETCH_WAIT_MS", ge=1, le=10_000)
+    """How long a broker that has no messages may hold back its answer."""
     influxdb_url: str = Field("http://127.0.0.1:8086", alias="INFLUXDB_URL")
     influxdb_token: SecretStr = Field(SecretStr(""), alias="INFLUXDB_TOKEN")
     influxdb_org: str = Field("tidegauge", alias="INFLUXDB_ORG")

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 
 import bytewax.operators as op
 from bytewax.dataflow import Stream, operator
-from bytewax.operators import KeyedStream
+from bytewax.operators import KeyedStream, StatefulBatchLogic
 
-from operators.health.partitions import PartitionHealth
+from operators.health.partitions import Observed, PartitionHealth
 from tidegauge.batch import EventBatch
 from tidegauge.catalogue import DEAD_LETTERS
 from tidegauge.records import RecordBatch
@@ -34,19 +35,41 @@ def dead_letters(
     return op.flat_map_batch("refused", up, refused)
 
 
+class _Health(StatefulBatchLogic[Observed, RecordBatch, None]):
+    """Counts of one partition: once a period, and what is left when it falls silent or ends."""
+
+    def __init__(self, clock_ns: Callable[[], int]) -> None:
+        self._health = PartitionHealth(PERIOD_NS)
+        self._clock_ns = clock_ns
+
+    def on_batch(self, values: list[Observed]) -> tuple[Iterable[RecordBatch], bool]:
+        return self._health.observe(values[-1], self._clock_ns()), StatefulBatchLogic.RETAIN
+
+    def on_notify(self) -> tuple[Iterable[RecordBatch], bool]:
+        return self._health.flush(self._clock_ns()), StatefulBatchLogic.RETAIN
+
+    def on_eof(self) -> tuple[Iterable[RecordBatch], bool]:
+        return self._health.flush(self._clock_ns()), StatefulBatchLogic.RETAIN
+
+    def notify_at(self) -> datetime | None:
+        due_ns = self._health.due_ns
+        return None if due_ns is None else datetime.fromtimestamp(due_ns / 1e9, UTC)
+
+    def snapshot(self) -> None:
+        return None
+
+
 @operator
 def partition_health(
-    step_id: str,  # noqa: ARG001 - the decorator reads it
+    step_id: str,  # noqa: ARG001 - names the scope of the steps inside
     up: Stream[EventBatch],
     clock_ns: Callable[[], int] = time.time_ns,
 ) -> KeyedStream[RecordBatch]:
-    """Counts of every partition, once a second, keyed by partition."""
-    health = PartitionHealth(PERIOD_NS)
+    """Counts of every partition, once a second and at its end, keyed by partition."""
 
-    def observe(batches: list[EventBatch]) -> Iterable[tuple[str, RecordBatch]]:
+    def observed(batches: list[EventBatch]) -> Iterable[tuple[str, Observed]]:
         for batch in batches:
-            record = health.observe(batch, clock_ns())
-            if record is not None:
-                yield _key(batch), record
+            yield _key(batch), Observed(batch.topic, batch.progress, batch.counts)
 
-    return op.flat_map_batch("observe", up, observe)
+    counted = op.flat_map_batch("counted", up, observed)
+    return op.stateful_batch("observe", counted, lambda _: _Health(clock_ns))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tidegauge.batch import NO_TIME, EventBatch, PartitionState
+from tidegauge.batch import NO_TIME, Counts, Progress
 from tidegauge.catalogue import FLOW
 from tidegauge.records import RecordBatch
 
@@ -23,49 +23,61 @@ _SCHEMA = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Last:
-    at_ns: int
-    processed: int
+class Observed:
+    """What a batch tells of its partition."""
+
+    topic: str
+    progress: Progress
+    counts: Counts
 
 
 class PartitionHealth:
-    """Turns the counts that batches carry into records.
+    """Turns the counts of one partition's batches into records.
 
     The time of a record is the wall clock: it tells of the run, not of the data.
 
     Args:
-        period_ns: least time between two records of a partition; the last batch always gives one.
+        period_ns: least time between two records; `flush` gives one sooner.
     """
 
     def __init__(self, period_ns: int) -> None:
         self._period_ns = period_ns
-        self._last: dict[tuple[str, int], _Last] = {}
+        self._at_ns: int | None = None
+        self._processed = 0
+        self._waiting: Observed | None = None
 
-    def observe(self, batch: EventBatch, now_ns: int) -> RecordBatch | None:
-        """The partition's record, when it is due."""
-        key = batch.topic, batch.progress.partition
-        last = self._last.get(key)
-        final = batch.progress.state is PartitionState.FINISHED
-        if last is not None and now_ns - last.at_ns < self._period_ns and not final:
+    @property
+    def due_ns(self) -> int | None:
+        """When what was observed last becomes a record, if it has not."""
+        if self._waiting is None or self._at_ns is None:
             return None
-        self._last[key] = _Last(now_ns, batch.counts.read)
-        elapsed_ns = now_ns - last.at_ns if last else 0
-        rate = (
-            (batch.counts.read - last.processed) * 1e9 / elapsed_ns
-            if last and elapsed_ns > 0
-            else None
-        )
-        watermark_ns = batch.progress.watermark_ns
+        return self._at_ns + self._period_ns
+
+    def observe(self, observed: Observed, now_ns: int) -> list[RecordBatch]:
+        """The partition's record, when one is due."""
+        self._waiting = observed
+        due_ns = self.due_ns
+        return self.flush(now_ns) if due_ns is None or now_ns >= due_ns else []
+
+    def flush(self, now_ns: int) -> list[RecordBatch]:
+        """A record of what no record has told yet."""
+        seen, self._waiting = self._waiting, None
+        if seen is None:
+            return []
+        elapsed_ns = now_ns - self._at_ns if self._at_ns is not None else 0
+        rate = (seen.counts.read - self._processed) * 1e9 / elapsed_ns if elapsed_ns > 0 else None
+        self._at_ns, self._processed = now_ns, seen.counts.read
+        watermark_ns = seen.progress.watermark_ns
         row = {
             "time_ns": now_ns,
-            "topic": batch.topic,
-            "partition": batch.progress.partition,
-            "processed": batch.counts.read,
+            "topic": seen.topic,
+            "partition": seen.progress.partition,
+            "processed": seen.counts.read,
             "rate": rate,
-            "errors": batch.counts.dead_lettered,
-            "on_time": batch.counts.on_time,
-            "corrections": batch.counts.corrections,
-            "filtered": batch.counts.filtered,
+            "errors": seen.counts.dead_lettered,
+            "on_time": seen.counts.on_time,
+            "corrections": seen.counts.corrections,
+            "filtered": seen.counts.filtered,
             "watermark_ns": None if watermark_ns == NO_TIME else watermark_ns,
         }
-        return RecordBatch(FLOW, pl.DataFrame([row], schema=_SCHEMA))
+        return [RecordBatch(FLOW, pl.DataFrame([row], schema=_SCHEMA))]
