@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     """At most so many messages are read from a partition at once."""
     bounded: bool = Field(False, alias="TIDEGAUGE_BOUNDED")
     """Read to the end offsets found at the start, close every window and end."""
-    start_timeout_s: float = Field(10.0, alias="TIDEGAUGE_START_TIMEOUT", gt=0, le=60)
+    start_timeout_s: float = Field(8.0, alias="TIDEGAUGE_START_TIMEOUT", gt=0, le=60)
     """How long a server may take to answer at the start."""
 
 
