@@ -55,7 +55,7 @@ def dress(chrome: Chrome, scheme: str, width: int, height: int) -> None:
 
 def asked(chrome: Chrome, script: str) -> Any:
     """What a script gives."""
-    return chrome.execute_script(f"return {script}")  # type: ignore[no-untyped-call]  # selenium's
+    return chrome.execute_script(f"return {script}")
 
 
 def wait_for(chrome: Chrome, condition: str) -> None:

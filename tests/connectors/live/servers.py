@@ -43,7 +43,8 @@ class Live:
 
     def connect(self, **more: Any) -> ClientConnection:
         """A client."""
-        return connect(self.feed, max_size=None, open_timeout=TIMEOUT_S, **more)
+        client: ClientConnection = connect(self.feed, max_size=None, open_timeout=TIMEOUT_S, **more)
+        return client
 
 
 @contextmanager
