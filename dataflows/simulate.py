@@ -17,7 +17,7 @@ import orjson
 
 from dataflows.simulation.floor import MACHINES
 from dataflows.simulation.mishaps import Mishap
-from dataflows.simulation.pace import Pace, span_ns
+from dataflows.simulation.pace import SPEED, Pace, span_ns
 from dataflows.simulation.sender import Sender
 from dataflows.simulation.stream import Reading, Stream
 from dataflows.simulation.truth import write_truth
@@ -38,6 +38,7 @@ def simulate(
     run_ns: int,
     truth: Path | None,
     wait: Callable[[], None] = lambda: None,
+    speed: int = SPEED,
 ) -> None:
     """Send a stream.
 
@@ -46,12 +47,12 @@ def simulate(
     partition: with it the watermark passes the last windows.
     """
     readings = iter(stream)
-    ahead = Pace(run_ns, time.time_ns())
+    ahead = Pace(run_ns, time.time_ns(), speed)
     for reading in islice(readings, len(MACHINES)):
         sender.send(reading, ahead.origin_ns)
     sender.flush()
     wait()
-    pace = Pace(run_ns, time.time_ns())
+    pace = Pace(run_ns, time.time_ns(), speed)
     if truth is not None:
         write_truth(truth, stream.faults, pace.origin_ns)
     last = _paced(sender, readings, pace)
@@ -68,12 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
     run_ns = int(asked.seconds * SECOND_NS)
     with one_line_errors():
-        if asked.seconds <= 0 or asked.seed < 0:
-            raise UserMistake("--seconds must be above 0 and --seed not negative")
+        if asked.seconds <= 0 or asked.seed < 0 or asked.speed < 1:
+            raise UserMistake(
+                "--seconds must be above 0, --speed at least 1 and --seed not negative"
+            )
         sender = Sender(read_settings())
         try:
-            stream = Stream(asked.seed, span_ns(run_ns))
-            simulate(sender, stream, run_ns, asked.truth, _await_line if asked.hold else _go)
+            stream = Stream(asked.seed, span_ns(run_ns, asked.speed))
+            wait = _await_line if asked.hold else _go
+            simulate(sender, stream, run_ns, asked.truth, wait, asked.speed)
         except Stop as stop:
             raise UserMistake(f"{stop}; is the broker still there?") from None
         except OSError as error:
@@ -117,6 +121,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dataflows.simulate", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to send")
+    parser.add_argument(
+        "--speed",
+        type=int,
+        default=SPEED,
+        help="how many times faster than the clock event time goes; 1 sends it as it happens",
+    )
     parser.add_argument("--seed", type=int, default=1, help="the same one gives the same stream")
     parser.add_argument("--truth", type=Path, help="file to write the faults to, as JSON lines")
     parser.add_argument(

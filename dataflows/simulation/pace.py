@@ -9,23 +9,25 @@ SPEED = 10
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Event time goes ten times as fast as the wall clock and meets it at the end.
+    """Event time goes `speed` times as fast as the wall clock and meets it at the end.
 
-    In runs below a minute it is faster. So no event is ever ahead of the wall clock, and there are
-    at least ten minutes of events.
+    It is faster in runs that would have less than ten minutes of events otherwise. No event is ever
+    ahead of the wall clock; with a speed of 1 each is sent when it happens.
 
     Attributes:
         run_ns: how long the stream is sent.
         started_ns: wall clock at its start, since the epoch.
+        speed: 1 or more.
     """
 
     run_ns: int
     started_ns: int
+    speed: int = SPEED
 
     @property
     def span_ns(self) -> int:
         """Length of the stream in event time."""
-        return span_ns(self.run_ns)
+        return span_ns(self.run_ns, self.speed)
 
     @property
     def origin_ns(self) -> int:
@@ -40,10 +42,10 @@ class Pace:
         return elapsed_ns * self.span_ns // self.run_ns
 
 
-def span_ns(run_ns: int) -> int:
+def span_ns(run_ns: int, speed: int = SPEED) -> int:
     """Event time in a run of `run_ns`.
 
     >>> [span_ns(seconds * 1_000_000_000) // 1_000_000_000 for seconds in (20, 60, 90)]
     [600, 600, 900]
     """
-    return max(SPEED * run_ns, SHORTEST_SPAN_NS)
+    return max(speed * run_ns, SHORTEST_SPAN_NS)

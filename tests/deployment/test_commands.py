@@ -52,10 +52,17 @@ def test_the_worker_is_healthy_while_it_saves_state() -> None:
 
 
 def test_the_simulator_gets_its_options() -> None:
-    command = services(project(SIMULATOR_SECONDS="90", SIMULATOR_SEED="7"))["simulator"]["command"]
+    values = {"SIMULATOR_SECONDS": "90", "SIMULATOR_SEED": "7", "SIMULATOR_SPEED": "3"}
+    command = services(project(**values))["simulator"]["command"]
     assert command[:3] == ["python", "-m", simulate.__name__]
     asked = simulate._parser().parse_args(command[3:])
-    assert (asked.seconds, asked.seed, asked.hold, asked.truth) == (90, 7, False, None)
+    assert (asked.seconds, asked.seed, asked.speed) == (90, 7, 3)
+    assert (asked.hold, asked.truth) == (False, None)
+
+
+def test_the_simulator_sends_each_reading_when_it_is_taken() -> None:
+    command = services(project())["simulator"]["command"]
+    assert simulate._parser().parse_args(command[3:]).speed == 1
 
 
 def _created_topics() -> dict[str, int]:

@@ -28,3 +28,9 @@ def test_event_time_never_goes_back(run_ns: int, one_ns: int, other_ns: int) -> 
     pace = Pace(run_ns, START_NS)
     early_ns, late_ns = sorted((one_ns, other_ns))
     assert pace.due_ns(START_NS + early_ns) <= pace.due_ns(START_NS + late_ns)
+
+
+@given(elapsed)
+def test_at_a_speed_of_one_what_is_due_is_what_happens_now(elapsed_ns: int) -> None:
+    pace = Pace(4_000 * SECOND_NS, START_NS, speed=1)
+    assert pace.origin_ns + pace.due_ns(START_NS + elapsed_ns) == START_NS + elapsed_ns
