@@ -3,7 +3,7 @@
 import re
 from functools import partial
 
-from tidegauge.batch import RESERVED_PREFIX
+from tidegauge.batch import APPENDED, OFFSET, RESERVED_PREFIX, TIME
 from tidegauge.expressions.scalars import compile_predicate, compile_scalar
 from tidegauge.fieldtypes import FieldType
 from tidegauge.records import TIME_NS
@@ -61,6 +61,8 @@ def _check_event_time(review: Review, path: Path, source: Source) -> None:
     if time.idle_after == 0:
         message = "0s would make every partition idle at once; allowed: more than 0s"
         review.say((*path, "event_time", "idle_after"), message)
+    if time.field in (TIME, OFFSET, APPENDED):
+        review.say((*path, "event_time", "field"), f"{time.field} is reserved; rename the field")
     if not time.field:
         review.say((*path, "event_time", "field"), "the name of a field cannot be empty")
 
@@ -73,8 +75,9 @@ def _check_field_name(review: Review, path: Path, name: str) -> None:
         review.say(path, f"{TIME_NS} is reserved for the time of records")
     elif not name or name == "*" or (name.startswith("^") and name.endswith("$")):
         review.say(path, f"{name!r} cannot be the name of a field")
-    elif not name.isprintable() or len(name) > 200:
-        review.say(path, "a field name is at most 200 printable characters")
+    elif not name.isprintable() or len(name) > 200 or '"' in name or "\\" in name:
+        message = "a field name is at most 200 printable characters, without quotation marks and \\"
+        review.say(path, message)
 
 
 def _derived(review: Review, path: Path, source: Source, fields: Types) -> Types:
