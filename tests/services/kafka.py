@@ -58,7 +58,19 @@ class Kafka:
         topic = NewTopic(name, partitions, 1, config={"retention.ms": "-1", **(config or {})})
         admin = self.admin()  # must outlive the answer
         admin.create_topics([topic], operation_timeout=TIMEOUT)[name].result(TIMEOUT)
+        self._await_leaders(admin, name, partitions)
         return name
+
+    def _await_leaders(self, admin: AdminClient, topic: str, partitions: int) -> None:
+        """A busy broker says that a topic is made before it can answer for its partitions."""
+        deadline = time.monotonic() + TIMEOUT
+        while time.monotonic() < deadline:
+            known = admin.list_topics(topic, TIMEOUT).topics[topic]
+            leaders = [partition.leader for partition in known.partitions.values()]
+            if known.error is None and len(leaders) == partitions and min(leaders) >= 0:
+                return
+            time.sleep(0.02)
+        raise ServerUnavailableError(f"topic {topic}: no leader for {TIMEOUT:.0f} s")
 
     def delete_topic(self, name: str) -> None:
         """Delete a topic and what is in it."""
