@@ -1,6 +1,7 @@
 """`tidegauge demo`: see it work, with nothing but Python."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,14 @@ def command(
     ] = "1",
     data: Annotated[Path, typer.Option(help="Folder for its data, fresh in each run.")] = DATA,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    live: Annotated[
+        bool | None,
+        typer.Option(
+            "--live/--no-live",
+            help="A live page meanwhile [if this is a terminal].",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run the machines pipeline on a simulated shop floor with faults, and count what it finds.
 
@@ -31,11 +40,13 @@ def command(
     from tidegauge.cli import EXIT_MISTAKES
     from tidegauge.cli._demo.interrupts import Interrupts
     from tidegauge.cli._demo.options import parse_options
-    from tidegauge.cli._demo.report import print_report
+    from tidegauge.cli._demo.report import live_command, print_report
     from tidegauge.cli._demo.run import run
     from tidegauge.cli._demo.screen import Screen
 
-    options = parse_options(seconds, seed, _short(data))
+    if live is None:
+        live = sys.stdout.isatty()
+    options = parse_options(seconds, seed, _short(data), live=live)
     # With --json, standard output is the summary's alone.
     console = Console(stderr=as_json)
     screen = Screen(console, options.seconds)
@@ -49,6 +60,9 @@ def command(
         typer.echo(json.dumps(summary.as_json(), indent=2, ensure_ascii=False))
     else:
         print_report(console, summary)
+        if options.live:
+            again = f"\nThe live page again:\n{live_command(options.store)}"
+            console.print(again, soft_wrap=True, markup=False, highlight=False)
     if not summary.passed:
         raise typer.Exit(EXIT_MISTAKES)
 

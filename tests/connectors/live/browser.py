@@ -58,9 +58,9 @@ def asked(chrome: Chrome, script: str) -> Any:
     return chrome.execute_script(f"return {script}")
 
 
-def wait_for(chrome: Chrome, condition: str) -> None:
+def wait_for(chrome: Chrome, condition: str, timeout_s: float = TIMEOUT_S) -> None:
     """Wait until a condition of the page holds."""
-    wait = WebDriverWait(chrome, TIMEOUT_S, poll_frequency=0.05)
+    wait = WebDriverWait(chrome, timeout_s, poll_frequency=0.05)
     wait.until(lambda _: asked(chrome, f"Boolean({condition})"), f"never became true: {condition}")
 
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,31 +48,38 @@ class Live:
 
 
 @contextmanager
-def live(folder: Path, file: Path = FILE) -> Iterator[Live]:
-    """Start a server on a new store; it ends with the block."""
-    path = folder / "store.db"
+def served(store: Path, log: Path, file: Path = FILE) -> Iterator[tuple[str, int]]:
+    """A server of a store, which need not be there yet: its address and process id."""
     command = [sys.executable, "-m", "tidegauge.cli", "live", str(file)]
-    command += ["--store", str(path), "--port", "0", "--no-open"]
-    store = Store(path, CATALOGUE)
-    with (folder / "live.log").open("w") as log:
+    command += ["--store", str(store), "--port", "0", "--no-open"]
+    with log.open("w") as errors:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
             stdout=subprocess.PIPE,
-            stderr=log,
+            stderr=errors,
             text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert "http://" in line, (folder / "live.log").read_text()
-        url = line.split(": ", 1)[1].split(" ", 1)[0]
-        yield Live(url, store, path, psutil.Process(process.pid))
+        assert "http://" in line, log.read_text()
+        yield line.split(": ", 1)[1].split(" ", 1)[0], process.pid
     finally:
         process.terminate()
         process.wait(TIMEOUT_S)
-        store.close()
+
+
+@contextmanager
+def live(folder: Path) -> Iterator[Live]:
+    """A server of a new store; it ends with the block."""
+    path = folder / "store.db"
+    with (
+        closing(Store(path, CATALOGUE)) as store,
+        served(path, folder / "live.log") as (url, pid),
+    ):
+        yield Live(url, store, path, psutil.Process(pid))
 
 
 def message(client: ClientConnection) -> dict[str, Any]:

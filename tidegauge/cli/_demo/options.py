@@ -20,11 +20,13 @@ class Options:
         seconds: how long the stream runs.
         seed: the same one gives the same readings and faults.
         folder: where the data goes; what an earlier demo left there is removed.
+        live: whether there is a live page meanwhile.
     """
 
     seconds: int
     seed: int
     folder: Path
+    live: bool = False
 
     @property
     def store(self) -> Path:
@@ -41,7 +43,7 @@ class Options:
         return self.folder / f"{name}.log"
 
 
-def parse_options(seconds: str, seed: str, folder: Path) -> Options:
+def parse_options(seconds: str, seed: str, folder: Path, *, live: bool = False) -> Options:
     """Options from texts.
 
     Raises:
@@ -51,6 +53,7 @@ def parse_options(seconds: str, seed: str, folder: Path) -> Options:
         _whole("DEMO_SECONDS", seconds, SHORTEST_S, LONGEST_S, "seconds"),
         _whole("DEMO_SEED", seed, 0, LARGEST_SEED, "as seed"),
         folder,
+        live,
     )
 
 

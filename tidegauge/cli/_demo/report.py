@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tidegauge.cli._demo.page import PIPELINE
 from tidegauge.cli._demo.score import GRACE_NS, LEAST_FOUND, MOST_FALSE
 from tidegauge.cli._demo.summary import Summary
 
@@ -37,10 +38,19 @@ def print_report(console: Console, summary: Summary) -> None:
 
 def query_command(store: Path) -> str:
     """A command for a shell that asks the store something."""
-    python = os.path.relpath(sys.executable)
     program = f"import sqlite3; print(*sqlite3.connect({str(store)!r}).execute({SQL!r}), sep='\\n')"
     quoted = f'"{program}"' if _PLAIN.fullmatch(str(store)) else shlex.quote(program)
-    return f"{sys.executable if python.startswith('..') else python} -c {quoted}"
+    return f"{_python()} -c {quoted}"
+
+
+def live_command(store: Path) -> str:
+    """A command for a shell that shows the store on the live page."""
+    return f"{_python()} -m tidegauge.cli live {PIPELINE} --store {shlex.quote(str(store))}"
+
+
+def _python() -> str:
+    python = os.path.relpath(sys.executable)
+    return sys.executable if python.startswith("..") else python
 
 
 def _rows(summary: Summary) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from dataflows.simulation.truth import read_truth
 from tidegauge.cli._demo import records
 from tidegauge.cli._demo.interrupts import Interrupts
 from tidegauge.cli._demo.options import Options, fresh_folder
+from tidegauge.cli._demo.page import LivePage, live_page
 from tidegauge.cli._demo.processes import Child, environment, mock_broker
 from tidegauge.cli._demo.records import Records
 from tidegauge.cli._demo.score import explanation
@@ -46,8 +47,9 @@ def run(options: Options, screen: Screen, interrupts: Interrupts) -> Summary:
         with (
             Child("simulator", simulate, variables, options.log("simulator")) as simulator,
             Child("flow", ["-m", "bytewax.run", FLOW], variables, options.log("flow")) as flow,
+            live_page(options, screen, variables) as page,
         ):
-            stage = Stage(options, screen, interrupts, simulator, flow)
+            stage = Stage(options, screen, interrupts, simulator, flow, page)
             stage.await_flow(partitions)
             stage.stream()
             stage.drain()
@@ -71,12 +73,14 @@ class Stage:
         interrupts: Interrupts,
         simulator: Child,
         flow: Child,
+        page: LivePage | None = None,
     ) -> None:
         self._options = options
         self._screen = screen
         self._interrupts = interrupts
         self._simulator = simulator
         self._flow = flow
+        self._page = page
         self._shown: set[tuple[str, str, int]] = set()
 
     def await_flow(self, partitions: int) -> None:
@@ -125,6 +129,8 @@ class Stage:
         """Wait a moment; go on only while nothing has failed and nobody asked to end."""
         time.sleep(_POLL_S)
         self._interrupts.raise_if_any()
+        if self._page is not None:
+            self._page.look()
         self._simulator.running()
         if not self._flow.running():
             raise UserMistake(f"the flow ended before the stream: {self._flow.last_line()}")

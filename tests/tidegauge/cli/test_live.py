@@ -1,0 +1,41 @@
+"""`tidegauge live` tells in a line why it cannot start."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.connectors.live.records import FILE
+from tidegauge.cli import main
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(["live", *map(str, arguments), "--no-open"])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
+def test_it_needs_a_store(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("TIDEGAUGE_STORE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert "name the SQLite file that the flow writes with --store" in refused(capsys, FILE)
+
+
+def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        line = refused(capsys, FILE, "--store", tmp_path / "x.db", "--port", port)
+    assert line.startswith(f"127.0.0.1:{port}: Address already in use; choose another")
+
+
+def test_a_host_of_another_machine_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    line = refused(capsys, FILE, "--store", tmp_path / "x.db", "--host", "192.0.2.1", "--port", 0)
+    assert line.startswith("192.0.2.1:0: Cannot assign requested address")
