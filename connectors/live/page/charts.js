@@ -57,7 +57,7 @@ class Chart {
     yAxis.ticker.desired_num_ticks = 4;
     plot.on_event("mousemove", (event) => this.point(event));
     plot.on_event("mouseleave", () => this.leave());
-    this.holder.addEventListener("mousemove", (event) => { this.mouse = { x: event.clientX, y: event.clientY }; });
+    this.holder.addEventListener("mousemove", (event) => { this.mouse = { x: event.clientX, y: event.clientY }; }, true);
     Bokeh.Plotting.show(plot, this.holder);
   }
 

@@ -18,6 +18,7 @@ function mixer(low, high) {
 export class HeatMap {
   constructor({ node, select, legend, onKeys }) {
     Object.assign(this, { node, select, legend, onKeys });
+    node.addEventListener("mousemove", (event) => { this.mouse = { x: event.clientX, y: event.clientY }; }, true);
     select.addEventListener("change", () => this.draw(this.model, this.span));
     window.theme.onChange(() => this.plot && this.draw(this.model, this.span));
   }
@@ -52,7 +53,6 @@ export class HeatMap {
     this.plot.on_event("mouseleave", () => hideTip(this));
     this.plot.on_event("tap", ({ y }) => this.series[Math.floor(y)] && this.onKeys(this.series[Math.floor(y)].keys));
     this.node.replaceChildren();
-    this.node.onmousemove = (event) => { this.mouse = { x: event.clientX, y: event.clientY }; };
     Bokeh.Plotting.show(this.plot, this.node);
   }
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from selenium.webdriver import Chrome
+from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 
 from connectors.embedded.reader import query
@@ -130,6 +130,15 @@ def test_a_key_in_focus_stands_out_everywhere(chrome: Chrome) -> None:
     assert sorted(widths)[-2:] == [1.8, 2.6]
     chrome.find_element(By.CSS_SELECTOR, "#alerts h3 button").click()
     wait_for(chrome, "!document.querySelector('.keys [aria-pressed=true]')")
+
+
+def test_pointing_at_a_chart_tells_the_values_of_that_time(chrome: Chrome) -> None:
+    plot = chrome.find_element(By.CSS_SELECTOR, ".chart .plot")
+    ActionChains(chrome).move_to_element(plot).move_by_offset(9, 5).perform()
+    wait_for(chrome, "!document.getElementById('tip').hidden")
+    assert "oven" in chrome.find_element(By.ID, "tip").text
+    ActionChains(chrome).move_to_element(chrome.find_element(By.ID, "pipeline")).perform()
+    wait_for(chrome, "document.getElementById('tip').hidden")
 
 
 @pytest.mark.parametrize(("width", "columns"), [(1440, 2), (390, 1)])
