@@ -3,12 +3,12 @@
 import json
 from collections.abc import Sequence
 
-from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from grafana.alerting.contact_points import contact_point_file
 from grafana.alerting.policies import policy_file
 from grafana.alerting.rules import rule_file
+from grafana.classic import classic
 from grafana.dashboards import TAG, flow_dashboard, pipeline_dashboard
 from grafana.data_source import data_source_file
 from grafana.formats.base import File
@@ -61,4 +61,4 @@ def _yaml(file: File) -> str:
 
 
 def _json(model: Dashboard) -> str:
-    return json.dumps(model, cls=JSONEncoder, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    return json.dumps(classic(model), indent=2, ensure_ascii=False, sort_keys=True) + "\n"

@@ -90,7 +90,8 @@ class Subject:
 
     def describe(self, window: str, field: Column) -> str:
         """What a metric means."""
-        return field.description or self.pipeline.windows[window].select[field.name].expr
+        made = " ".join(self.pipeline.windows[window].select[field.name].expr.split())
+        return f"{field.description} ({made})" if field.description else made
 
     def step_ns(self, window: str) -> int:
         """Least distance of two points: that of two results, or of two updates of a chart."""

@@ -54,7 +54,7 @@ def _drawn(ranking: Ranking, key: str) -> builders.QueryVariable:
 
 def _query(name: str, query: str) -> builders.QueryVariable:
     made = builders.QueryVariable(name).datasource(data_source())
-    made.query({"query": query, "refId": name}).definition(query)
+    made.query({"query": query, "refId": name})
     return made.multi(True).include_all(True).current(_ALL)
 
 

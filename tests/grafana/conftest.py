@@ -1,0 +1,50 @@
+"""Rendered files, and stores to ask their queries of."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.grafana.filled import NAMES, Filled, filled
+from tests.grafana.schema.checker import TypeChecker, checker
+from tests.grafana.tally import summary, tally
+from tests.services.errors import ServerUnavailableError
+from tests.services.influxdb import InfluxDB
+from tests.services.kafka import Kafka
+
+HOW = "install Node.js 20 and npm; they get the rest"
+
+
+@pytest.fixture
+def checked(request: pytest.FixtureRequest) -> Counter[str]:
+    """Counts of what was checked, for the summary."""
+    return tally(request.config)
+
+
+@pytest.fixture(scope="session")
+def stores(
+    kafka: Kafka, influxdb: InfluxDB, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, Filled]]:
+    """The example pipelines, each with a store that its flow has filled."""
+    with ExitStack() as stack:
+        folder = tmp_path_factory.mktemp("filled")
+        yield {name: stack.enter_context(filled(name, folder, kafka, influxdb)) for name in NAMES}
+
+
+@pytest.fixture(scope="session")
+def types(tmp_path_factory: pytest.TempPathFactory) -> TypeChecker:
+    """The types that Grafana publishes, and a compiler that checks against them."""
+    try:
+        return checker(Path(tmp_path_factory.mktemp("types")))
+    except ServerUnavailableError as error:
+        pytest.skip(f"no type checker: {error}; {HOW}")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what was checked."""
+    if line := summary(config):
+        terminalreporter.write_line(f"Grafana, checked: {line}")

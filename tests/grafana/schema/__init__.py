@@ -1,0 +1,1 @@
+"""Type checking of dashboards against the types that Grafana publishes."""
