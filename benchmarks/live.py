@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import orjson
 import polars as pl
 import psutil
 import typer
@@ -83,23 +84,26 @@ def batch(catalogue: Catalogue, number: int) -> RecordBatch:
     return RecordBatch("beats", frame)
 
 
-async def client(address: str, delays: list[float], seen: asyncio.Event) -> None:
-    """Note the delay of every point that comes, until cancelled."""
+async def client(address: str, delays: list[tuple[float, float]], seen: asyncio.Event) -> None:
+    """Note the delay of every point until it came and until it was sent, until cancelled."""
     async with connect(address, max_size=None, compression=None) as socket:
         await socket.recv()
         seen.set()
         async for text in socket:
             now_ms = time.time_ns() / 1e6
-            told = json.loads(text)
+            told = orjson.loads(text)
             for series in told.get("series", [])[:1]:
-                delays += [now_ms - written for written in series["fields"]["written_ms"]]
+                delays += [
+                    (now_ms - written_ms, told["sent_ms"] - written_ms)
+                    for written_ms in series["fields"]["written_ms"]
+                ]
 
 
 async def measure(
     address: str, process: psutil.Process, write: Callable[[int], None], **load: int
 ) -> dict[str, Any]:
     """Connect the clients, write, and tell what came of it."""
-    delays: list[list[float]] = [[] for _ in range(load["clients"])]
+    delays: list[list[tuple[float, float]]] = [[] for _ in range(load["clients"])]
     ready = [asyncio.Event() for _ in delays]
     tasks = [
         asyncio.create_task(client(address, each, seen))
@@ -123,7 +127,7 @@ async def measure(
     await asyncio.gather(*tasks, return_exceptions=True)
     assert not failed, "a client was disconnected"
     warm = memory[int(_WARM_UP * len(memory)) :]
-    flat = np.array([value for each in delays for value in each])
+    flat, sent = np.array([pair for each in delays for pair in each]).T
     received = [len(each) for each in delays]
     return {
         "clients": load["clients"],
@@ -133,6 +137,8 @@ async def measure(
         "p50_ms": round(float(np.percentile(flat, 50)), 1),
         "p99_ms": round(float(np.percentile(flat, 99)), 1),
         "most_ms": round(float(flat.max()), 1),
+        "p99_until_sent_ms": round(float(np.percentile(sent, 99)), 1),
+        "load_average": round(os.getloadavg()[0], 1),
         "server_cpu": round((sum(after[:2]) - sum(before[:2])) / elapsed, 3),
         "memory_mib": round(warm[-1], 1),
         "growth_mib": round(warm[-1] - warm[0], 1),
