@@ -17,6 +17,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from tests.services import docker, kafka_package
 from tests.services.errors import ServerUnavailableError
@@ -58,24 +59,18 @@ class Kafka:
         topic = NewTopic(name, partitions, 1, config={"retention.ms": "-1", **(config or {})})
         admin = self.admin()  # must outlive the answer
         admin.create_topics([topic], operation_timeout=TIMEOUT)[name].result(TIMEOUT)
-        self._await_leaders(admin, name, partitions)
+        for attempt in _patiently():
+            with attempt:
+                assert len(self.end_offsets(name)) == partitions
         return name
-
-    def _await_leaders(self, admin: AdminClient, topic: str, partitions: int) -> None:
-        """A busy broker says that a topic is made before it can answer for its partitions."""
-        deadline = time.monotonic() + TIMEOUT
-        while time.monotonic() < deadline:
-            known = admin.list_topics(topic, TIMEOUT).topics[topic]
-            leaders = [partition.leader for partition in known.partitions.values()]
-            if known.error is None and len(leaders) == partitions and min(leaders) >= 0:
-                return
-            time.sleep(0.02)
-        raise ServerUnavailableError(f"topic {topic}: no leader for {TIMEOUT:.0f} s")
 
     def delete_topic(self, name: str) -> None:
         """Delete a topic and what is in it."""
         admin = self.admin()  # must outlive the answer
         admin.delete_topics([name], operation_timeout=TIMEOUT)[name].result(TIMEOUT)
+        for attempt in _patiently():
+            with attempt:
+                assert name not in admin.list_topics(timeout=TIMEOUT).topics
 
     def end_offsets(self, topic: str) -> dict[int, int]:
         """The offset after the last message of each partition.
@@ -124,6 +119,14 @@ class Kafka:
                 if time.monotonic() > deadline:
                     raise ServerUnavailableError(f"topic {topic}: no message for {TIMEOUT:.0f} s")
         return messages
+
+
+def _patiently() -> Retrying:
+    """Tries until a busy broker does what it has said is done."""
+    passing = retry_if_exception_type((KafkaException, ServerUnavailableError, AssertionError))
+    return Retrying(
+        retry=passing, stop=stop_after_delay(TIMEOUT), wait=wait_fixed(0.05), reraise=True
+    )
 
 
 @contextmanager
