@@ -22,6 +22,7 @@ from confluent_kafka import Message as Delivered
 from benchmarks.flow_process import FlowFailedError, Shape, run_flow
 from benchmarks.private_copy import PrivateCopy, private_copy
 from benchmarks.window_rows import Comparison, Row, RowKey, compare, read_expected, rows_of_window
+from connectors.codecs.frames import EMPTY_TAG
 from tests.services.errors import ServerUnavailableError
 from tests.services.influxdb import InfluxDB, running_influxdb
 from tests.services.kafka import Kafka, running_kafka
@@ -151,12 +152,16 @@ def left_in(copy: PrivateCopy) -> Left:
     for window in copy.pipeline.windows:
         stored |= rows_of_window(window, copy.pipeline, copy.records(window))
         flat = [
-            {"time_ns": record["time_ns"], **record["tags"], **record["fields"]}
+            {"time_ns": record["time_ns"], **_tags(record), **record["fields"]}
             for record in messages[copy.output.topic]
             if record.get("kind") == "window" and record["signal"] == window
         ]
         sent |= rows_of_window(window, copy.pipeline, flat)
     return Left(stored, sent, messages[copy.dead_letter_topic], _records(messages, copy))
+
+
+def _tags(record: Message) -> dict[str, Any]:
+    return {name: EMPTY_TAG if value == "" else value for name, value in record["tags"].items()}
 
 
 def judge(left: Left, expected: dict[RowKey, Row]) -> Outcome:

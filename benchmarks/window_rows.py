@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from connectors.codecs.frames import EMPTY_TAG
+from connectors.influxdb.escapes import stored_tag
 from tidegauge.catalogue import event_columns
 from tidegauge.errors import UserMistake
 from tidegauge.fieldtypes import FieldType
@@ -46,6 +48,7 @@ def read_expected(path: Path, pipeline: Pipeline) -> dict[RowKey, Row]:
     """Rows of a CSV with the columns `window`, key columns, `start`, `end` (epoch ms), then fields.
 
     An empty cell means that the row has no such key value or field; `(empty)` is the empty text.
+    Key values are compared as the store holds them (`connectors.influxdb.escapes`).
 
     Raises:
         UserMistake: the file cannot be read as such.
@@ -83,8 +86,10 @@ def rows_of_window(
 def compare(expected: Mapping[RowKey, Row], found: Mapping[RowKey, Row]) -> Comparison:
     """Numbers are equal within 1e-9 (relative, or absolute near 0), everything else exactly.
 
-    Fields of a found row that the expected one does not name are not looked at.
+    Fields of a found row that the expected one does not name are not looked at. An empty cell of a
+    key may stand for the empty text, where no row without that key is found.
     """
+    expected = {_as_found(key, found): row for key, row in expected.items()}
     missing, extra = expected.keys() - found.keys(), found.keys() - expected.keys()
     unequal = {
         key: differences
@@ -96,6 +101,12 @@ def compare(expected: Mapping[RowKey, Row], found: Mapping[RowKey, Row]) -> Comp
     examples += [f"extra {key}" for key in _first(extra)]
     examples += [f"different {key}: {unequal[key]}" for key in _first(unequal)]
     return Comparison(equal, len(unequal), len(missing), len(extra), examples)
+
+
+def _as_found(key: RowKey, found: Mapping[RowKey, Row]) -> RowKey:
+    *window, by = key
+    empty = (*window, tuple(EMPTY_TAG if part is None else part for part in by))
+    return empty if key not in found and empty in found else key  # type: ignore[return-value]  # made of the key's parts
 
 
 def _expected(line: dict[str, str], pipeline: Pipeline) -> tuple[RowKey, Row]:
@@ -137,7 +148,7 @@ def _key(value: object, kind: FieldType) -> str | None:
             # A column of integers with gaps comes out of pandas as floats.
             return str(int(text.removesuffix(".0")))
         case FieldType.STRING:
-            return text
+            return stored_tag(text)
 
 
 def _number_or_text(cell: str | None) -> str | float | None:

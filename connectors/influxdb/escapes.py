@@ -28,11 +28,16 @@ def escaped_name(name: str) -> str:
     return "".join(_NAME.get(character, character) for character in name)
 
 
-def escaped_tag(value: str) -> str:
-    """A tag's value; the empty text becomes `(empty)`."""
+def stored_tag(value: str) -> str:
+    """A tag's value as a query gives it back; the empty text becomes `(empty)`."""
     if value.endswith("\\"):
         value = value[:-1] + _BACKSLASH
-    return "".join(_TAG.get(character, character) for character in value or EMPTY_TAG)
+    return "".join(_CONTROLS.get(character, character) for character in value or EMPTY_TAG)
+
+
+def escaped_tag(value: str) -> str:
+    """A tag's value as it is written."""
+    return "".join(_SEPARATORS.get(character, character) for character in stored_tag(value))
 
 
 def escaped_tags(values: pl.Expr) -> pl.Expr:

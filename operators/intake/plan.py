@@ -7,6 +7,7 @@ from datetime import UTC, tzinfo
 from operators.intake.event_time import decoded_type
 from operators.intake.process import Process, load_process
 from tidegauge.decoding import Decoder
+from tidegauge.errors import UserMistake
 from tidegauge.expressions.compiled import Scalar
 from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.fieldtypes import FieldType
@@ -83,6 +84,15 @@ def plan_intake(
         drop_event_time=time_field not in declared,
         filter=compile_scalar(source.filter, declared) if source.filter else None,
         derive=derive,
-        process=load_process(source.process) if source.process else None,
+        process=_process(name, source),
         keep_appended=keep_appended,
     )
+
+
+def _process(name: str, source: Source) -> Process | None:
+    if source.process is None:
+        return None
+    try:
+        return load_process(source.process)
+    except UserMistake as mistake:
+        raise UserMistake(f"sources.{name}.{mistake}") from None

@@ -159,8 +159,12 @@ def _finish_count(argument: Scalar) -> Finished:
 
 
 def _finish_sum(argument: Scalar) -> Finished:
-    count, total = _count(argument), _sum(argument)
-    return Finished((count, total), _present(count, pl.col(total.name)))
+    count, total, magnitude = _count(argument), _sum(argument), _total(argument)
+    value = pl.col(total.name)
+    if total.integer:
+        # What exceeds 64 bits has wrapped around: no value is better than a wrong one.
+        value = pl.when(pl.col(magnitude.name).abs() < 2.0**63).then(value)
+    return Finished((count, total, magnitude), _present(count, value))
 
 
 def _finish_avg(argument: Scalar) -> Finished:
