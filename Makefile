@@ -38,6 +38,7 @@ check: $(VENV)/.dev  ## Lint, format, types, import rules, rendered files
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(PY) -m tidegauge.cli schema --check
+	$(PY) -m tidegauge.cli render --check
 
 bench: $(VENV)/.dev  ## Throughput against a bare consumer and stock windows (ARGS="--events 2000000")
 	$(PY) -m benchmarks.throughput $(ARGS)

@@ -62,4 +62,10 @@ def _is_block(text: str) -> bool:
 def _scalar(value: Any) -> str:
     if isinstance(value, str) and _BARE.fullmatch(value) and value.lower() not in _WORDS:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, str) or value.isprintable():
+        return json.dumps(value, ensure_ascii=False)
+    quoted = (
+        json.dumps(each, ensure_ascii=False)[1:-1] if each.isprintable() else f"\\U{ord(each):08x}"
+        for each in value
+    )
+    return f'"{"".join(quoted)}"'

@@ -59,11 +59,14 @@ class WindowQueries:
         return select(what, inner(self._last(field.name, self._chosen())))
 
     def events(self) -> str:
-        """Events in each window, of all chosen series together."""
-        if not self.ranking:
-            return self._over_time("mean", "data_points", [], "null")
-        counted = inner(self._over_time("mean", "data_points", self._chosen(), "none"))
+        """Events of all chosen series together: in each step, or in a window that slides."""
         total = applied("sum", "data_points")
+        if self.window.tumbling:
+            where = [self.store.own, *self._chosen(), TIME]
+            source = self.store.measurement(self.name)
+            return select(total, source, where=where, by=[STEP], fill="null")
+        # The same event is in several windows: those of a step are not added up.
+        counted = inner(self._over_time("mean", "data_points", self._chosen(), "none"))
         return select(total, counted, where=[TIME], by=[STEP], fill="null")
 
     def latency(self) -> str:

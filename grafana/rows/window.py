@@ -104,7 +104,8 @@ class WindowRow:
         return gauges.worst_keys(frame, target, field, self._subject.uid, variables)
 
     def _events(self) -> Panel:
-        about = "Events in each window, of all that are chosen together"
+        when = "in each step" if self._window.tumbling else "in the window"
+        about = f"Events {when}, of all that are chosen together"
         target = series("A", self._queries.events(), "events")
         return lines.lines(self._frame("Events", about), [target], "short")
 

@@ -1,6 +1,7 @@
 """Alert rules, evaluated as Grafana evaluates them: queries, reduce, threshold, states."""
 
-from collections.abc import Collection, Iterable, Mapping
+import operator
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.services.influxdb import InfluxDB
 Labels = tuple[tuple[str, str], ...]
 MISSES_TO_RESOLVE = 2
 """Evaluations without a series that was there, until it counts as resolved; Grafana's own."""
-_COMPARED = {"gt": lambda value, bound: value > bound, "lt": lambda value, bound: value < bound}
+_COMPARED: Mapping[str, Callable[[float, float], bool]] = {"gt": operator.gt, "lt": operator.lt}
 
 
 @dataclass(frozen=True)

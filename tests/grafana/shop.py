@@ -54,7 +54,7 @@ SHOP: dict[str, Any] = {
         "low": {
             "when": "sales.revenue < 10",
             "level": 9,
-            "summary": "{user id}: {{{value}}} ${HOME} of {alert}",
+            "summary": "{user id}: {{{value}}} ${{HOME}} of {alert}",
             "description": "costs $5 {{ now }}",
             "runbook": "https://wiki.example/low",
         },

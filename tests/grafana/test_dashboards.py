@@ -44,7 +44,7 @@ def test_defaults_a_buffer_of_1000_points_updates_every_1000_ms_refresh_every_5_
 
 
 def test_other_values_of_the_pipeline_file_reach_every_panel() -> None:
-    chart = Dashboard(buffer=500, update="2s", refresh="10s", range="6h")  # type: ignore[arg-type]  # pydantic reads texts
+    chart = Dashboard(buffer=500, update="2s", refresh="10s", range="6h")
     pipeline = examples()[0].model_copy(update={"dashboard": chart})
     (board, flow) = (dashboards([subject_of(pipeline)])[name] for name in ("machines", "flow"))
     for each in (board, flow):
@@ -144,7 +144,7 @@ def test_every_key_is_a_variable_and_every_query_of_a_keyed_window_is_bounded_by
 
 @every_board
 def test_no_panel_lies_on_another(board: Any) -> None:
-    taken = set()
+    taken: set[tuple[int, int]] = set()
     for panel in board["panels"]:
         place = panel["gridPos"]
         cells = {

@@ -5,6 +5,7 @@ an hour; the rule is the rendered one, evaluated every ten seconds against a rea
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +44,7 @@ class Shop:
         """The rendered rule."""
         return rules(self.subject)["failures"]
 
-    def store(self, rates: list[float | None], region: str = "north") -> None:
+    def store(self, rates: Sequence[float | None], region: str = "north") -> None:
         """Let the alert judge one result after the other, and store what it has to tell.
 
         None is a window without events, so without a result.
