@@ -14,7 +14,7 @@ from tests.services.errors import ServerUnavailableError
 from tests.services.influxdb import InfluxDB
 from tests.services.kafka import Kafka
 
-HOW = "install Node.js 20 and npm; they get the rest"
+HOW = "'apt-get install nodejs npm' gets them, and npm the rest"
 
 
 @pytest.fixture
