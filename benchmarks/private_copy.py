@@ -15,6 +15,7 @@ from tests.services.names import unique
 from tidegauge.spec.loader import load_pipeline
 from tidegauge.spec.models import KafkaOutput, Pipeline
 
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?"
 _LONGEST_NAME = 40
 """Characters of the original's name that are kept."""
 
@@ -70,7 +71,11 @@ class PrivateCopy:
     def records(self, measurement: str) -> list[dict[str, Any]]:
         """All records of a measurement: `time_ns`, tags as texts and fields, by name."""
         if self.influxdb is None:
+            if not self.database.exists():
+                return []
             with closing(open_store(self.database)) as connection:
+                if not connection.execute(_TABLES, [measurement]).fetchone():
+                    return []
                 cursor = connection.execute(f'SELECT * FROM "{measurement}"')  # noqa: S608 - a name of the pipeline's
                 names = [column[0] for column in cursor.description]
                 return [dict(zip(names, row, strict=True)) for row in cursor]

@@ -55,8 +55,11 @@ class Story:
     fates: Counter[Fate] = field(default_factory=Counter)
 
 
-def tell(count: int, seed: int = 1) -> Story:
-    """A story of so many messages: 5 % out of order, 1 % too late, 0.5 % poison."""
+def tell(count: int, seed: int = 1, *, all_busy: bool = False) -> Story:
+    """A story of so many messages: 5 % out of order, 1 % too late, 0.5 % poison.
+
+    With `all_busy` there are no partitions but the busy ones.
+    """
     chance = random.Random(seed)
     story = Story()
     offsets: Counter[int] = Counter()
@@ -64,7 +67,7 @@ def tell(count: int, seed: int = 1) -> Story:
     now_ms = BASE_MS
     for number in range(count):
         now_ms += chance.randrange(21)
-        partition = _partition(chance, number / count)
+        partition = chance.choice(BUSY) if all_busy else _partition(chance, number / count)
         high_ms = highs.get(partition)
         event = _event(chance, now_ms if high_ms is None else _time_ms(chance, now_ms, high_ms))
         offset = offsets[partition]
