@@ -12,7 +12,7 @@ import pytest
 from benchmarks.flow_process import Member, Shape
 from benchmarks.window_rows import Row, RowKey, compare, read_expected, rows_of_window
 from tests.dataflows.interrupted import Interrupted, ask_to_end, closing, interrupted, kill, wait
-from tests.dataflows.shop.events import Story, tell
+from tests.dataflows.shop.events import BUSY, Story, tell
 from tests.dataflows.shop.files import PIPELINE, write_rows
 from tests.dataflows.shop.truth import Truth, truth_of
 from tests.services.influxdb import InfluxDB
@@ -26,7 +26,7 @@ SMALL_BATCHES = 200
 
 @pytest.fixture(scope="module")
 def story() -> Story:
-    return tell(9_000, all_busy=True)
+    return tell(9_000, partitions=BUSY)
 
 
 @pytest.fixture(scope="module")

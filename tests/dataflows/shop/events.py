@@ -55,10 +55,10 @@ class Story:
     fates: Counter[Fate] = field(default_factory=Counter)
 
 
-def tell(count: int, seed: int = 1, *, all_busy: bool = False) -> Story:
+def tell(count: int, seed: int = 1, *, partitions: tuple[int, ...] = ()) -> Story:
     """A story of so many messages: 5 % out of order, 1 % too late, 0.5 % poison.
 
-    With `all_busy` there are no partitions but the busy ones.
+    They go to these partitions, else to the busy ones and now and then the sleeping one.
     """
     chance = random.Random(seed)
     story = Story()
@@ -67,7 +67,7 @@ def tell(count: int, seed: int = 1, *, all_busy: bool = False) -> Story:
     now_ms = BASE_MS
     for number in range(count):
         now_ms += chance.randrange(21)
-        partition = chance.choice(BUSY) if all_busy else _partition(chance, number / count)
+        partition = chance.choice(partitions or _awake(chance, number / count))
         high_ms = highs.get(partition)
         event = _event(chance, now_ms if high_ms is None else _time_ms(chance, now_ms, high_ms))
         offset = offsets[partition]
@@ -88,9 +88,9 @@ def tell(count: int, seed: int = 1, *, all_busy: bool = False) -> Story:
     return story
 
 
-def _partition(chance: random.Random, done: float) -> int:
+def _awake(chance: random.Random, done: float) -> tuple[int, ...]:
     awake = done < 0.02 or done > 0.98
-    return SLEEPING if awake and chance.random() < 0.1 else chance.choice(BUSY)
+    return (SLEEPING,) if awake and chance.random() < 0.1 else BUSY
 
 
 def _time_ms(chance: random.Random, now_ms: int, high_ms: int) -> int:
