@@ -121,7 +121,8 @@ def private_copy(
     document.pop("tests", None)
     document["pipeline"] = f"{pipeline.pipeline[:_LONGEST_NAME]}-{suffix}"
     for name, source in pipeline.sources.items():
-        document["sources"][name]["kafka"]["topic"] = f"{source.kafka.topic}-{suffix}"
+        own = {"topic": f"{source.kafka.topic}-{suffix}", "start": "earliest"}
+        document["sources"][name]["kafka"] |= own
     output = pipeline.output.kafka or KafkaOutput()
     document["output"] = {
         "kafka": {
