@@ -1,11 +1,10 @@
-"""A partition that falls silent: the windows go on without it, and it is judged when it wakes."""
+"""A partition that falls silent: the windows go on without it."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 from confluent_kafka import Producer
@@ -50,11 +49,6 @@ class Feed:
             if row["machine"] == machine and row["revision"] == revision
         ]
 
-    def dead_letters(self) -> list[dict[str, Any]]:
-        """Dead letters that are stored."""
-        self.go_on()
-        return self.copy.records("dead_letters")
-
 
 @pytest.fixture
 def feed(tmp_path: Path, kafka: Kafka) -> Iterator[Feed]:
@@ -84,19 +78,4 @@ def test_a_partition_that_never_had_a_message_holds_nothing_back(
     feed: Feed, members: list[Member]
 ) -> None:
     wait(lambda: {10, 20, 30} <= set(feed.rows("m")), members)
-    ask_to_end(members)
-
-
-def test_a_partition_that_wakes_is_judged_by_what_passed_meanwhile(
-    feed: Feed, members: list[Member]
-) -> None:
-    feed.send(1, "n", 3)
-    wait(lambda: 60 in feed.rows("m"), members)
-    slept_s = feed.now_s
-    late_s = slept_s - 15
-    feed.send(1, "n", 4)
-    feed.send(1, "n", late_s)
-    wait(lambda: late_s // 10 * 10 + 10 in feed.rows("n", revision=1), members)
-    (letter,) = feed.dead_letters()
-    assert (letter["kind"], letter["partition"], letter["offset"]) == ("late", "1", 1)
     ask_to_end(members)
