@@ -15,9 +15,9 @@ from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 
+from dataflows.drain import draining
 from dataflows.servers import Sinks, connect
 from dataflows.startup import (
-    drain_on_signals,
     one_line_errors,
     require_recovery_directory,
     tell_errors_of_ours,
@@ -54,7 +54,7 @@ def flow(pipeline_file: str) -> Dataflow:
         pipeline = load_pipeline(pipeline_file)
         require_recovery_directory(pipeline.state.key_groups)
         sources, sinks = connect(pipeline, settings)
-        drain_on_signals()
+        draining.on_signals()
         tell_errors_of_ours()
         return build(pipeline, sources, sinks)
 

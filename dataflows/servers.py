@@ -22,7 +22,8 @@ from connectors.kafka.routes import Routes
 from connectors.kafka.sink import KafkaSink
 from connectors.kafka.source import KafkaSource, Reading
 from connectors.kafka.topics import ensure_topics, require_topic
-from dataflows.startup import Causes, draining
+from dataflows.drain import draining
+from dataflows.startup import Causes
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import plan_intake
 from operators.progress.board import ProgressBoard

@@ -1,10 +1,8 @@
-"""How a flow starts and ends: what a person can put right is one line, never a traceback."""
+"""How a flow starts and fails: what a person can put right is one line, never a traceback."""
 
 import argparse
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +16,6 @@ FAILED = 1
 """Exit code of a flow that had to stop."""
 RUNNERS = frozenset({"bytewax.run", "bytewax.testing"})
 """Programs whose command line says where state is saved."""
-
-_draining = threading.Event()
 
 
 class Causes:
@@ -104,18 +100,6 @@ def require_recovery_directory(key_groups: int, arguments: Sequence[str] | None 
     addresses = given.addresses or os.environ.get("BYTEWAX_ADDRESSES") or ""
     if ";" not in addresses and not any(Path(folder).glob("part-*.sqlite3")):
         raise UserMistake(f"recovery directory {folder}: no recovery partitions in it; {make}")
-
-
-def drain_on_signals() -> None:
-    """On SIGTERM and SIGINT every source ends after its last batch; then state is saved."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: _draining.set())
-        signal.signal(signal.SIGINT, lambda *_: _draining.set())
-
-
-def draining() -> bool:
-    """Whether the process was asked to end."""
-    return _draining.is_set()
 
 
 def _say(error: TidegaugeError) -> None:

@@ -24,6 +24,16 @@ def test_only_names_outputs_and_tests_differ(name: str, tmp_path: Path, kafka: K
         assert theirs == ours
 
 
+def test_a_copy_reads_all_that_is_in_its_topic(tmp_path: Path, kafka: Kafka) -> None:
+    text = (PIPELINES / "web.yaml").read_text()
+    file = tmp_path / "latest.yaml"
+    assert "kafka: {topic: web-requests" in text
+    file.write_text(text.replace("kafka: {topic: web-requests", "kafka: {start: latest, topic: x"))
+    (tmp_path / "tests").symlink_to(PIPELINES / "tests")
+    with private_copy(file, tmp_path, kafka, None) as copy:
+        assert [source.kafka.start for source in copy.pipeline.sources.values()] == ["earliest"]
+
+
 def test_two_copies_share_nothing(tmp_path: Path, kafka: Kafka) -> None:
     file = PIPELINES / "web.yaml"
     with (

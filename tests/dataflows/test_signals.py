@@ -1,0 +1,55 @@
+"""Signals to the processes of a cluster: asked once they save and end, asked twice they end."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from benchmarks.flow_process import Member, Shape, free_ports, running_flow
+from tests.dataflows.interrupted import Interrupted, ask_to_end, interrupted, wait
+from tests.dataflows.shop.events import BUSY, tell
+from tests.services.kafka import Kafka
+from tests.services.process import wait_until
+
+ENDED_BY_SIGTERM = 128 + signal.SIGTERM
+
+
+def has_rows(flow: Interrupted, members: list[Member]) -> None:
+    """Send some of a story and wait until there are window rows."""
+    flow.send(tell(2_000, partitions=BUSY).messages)
+    wait(lambda: bool(flow.rows()), members)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("shape", [Shape(workers=2), Shape(processes=2)], ids=str)
+def test_asked_once_all_end_with_code_0(
+    tmp_path: Path, kafka: Kafka, shape: Shape, sign: signal.Signals
+) -> None:
+    with interrupted(tmp_path, kafka, None) as flow, flow.running(shape) as members:
+        has_rows(flow, members)
+        ask_to_end(members, sign)
+
+
+def test_one_that_is_asked_again_does_not_wait_for_the_others(tmp_path: Path, kafka: Kafka) -> None:
+    shape = Shape(processes=2)
+    with interrupted(tmp_path, kafka, None) as flow, flow.running(shape) as members:
+        has_rows(flow, members)
+        process = members[0].process
+
+        def asked() -> bool:
+            process.send_signal(signal.SIGTERM)
+            return process.poll() is not None
+
+        assert wait_until(asked, seconds=60)
+        assert process.returncode == ENDED_BY_SIGTERM
+
+
+def test_one_that_waits_for_the_others_to_start_ends_at_once(tmp_path: Path, kafka: Kafka) -> None:
+    place = ["-i", "1", "-a", ";".join(f"127.0.0.1:{port}" for port in free_ports(2))]
+    with (
+        interrupted(tmp_path, kafka, None) as flow,
+        running_flow(flow.copy.path, Shape(), flow.copy.environment, place) as (member,),
+    ):
+        wait(lambda: "error connecting" in member.output, [member])
+        member.process.terminate()
+        assert member.process.wait(30) == ENDED_BY_SIGTERM
