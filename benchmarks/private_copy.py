@@ -104,7 +104,8 @@ def private_copy(
 ) -> Iterator[PrivateCopy]:
     """A copy with names of its own, a Kafka output and a store that keeps records for ever.
 
-    It reads its topics from their start, and its `tests` are left out. Topics and bucket are deleted at the end of the `with`.
+    It reads its topics from their start, and its `tests` are left out. Topics and bucket are
+    deleted at the end of the `with`.
 
     Args:
         original: the pipeline file.
