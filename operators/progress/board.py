@@ -12,7 +12,7 @@ class ProgressBoard:
 
     A partition that is idle does not hold the watermark back. When it wakes, its events are judged
     against the watermark that passed meanwhile, which it reads here. Partitions read by other
-    processes are not seen; `WindowState.add` keeps what slips through.
+    processes are not seen; `PanedState.add` keeps what slips through.
     """
 
     def __init__(self) -> None:

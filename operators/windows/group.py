@@ -8,8 +8,8 @@ import polars as pl
 
 from operators.progress.watermark import Watermark
 from operators.windows.accumulators import FIRST, LAST, ROWS
+from operators.windows.kinds import make_state
 from operators.windows.plan import WindowPlan
-from operators.windows.state import WindowState
 from tidegauge.batch import Progress
 from tidegauge.errors import UserMistake
 from tidegauge.records import RecordBatch
@@ -47,7 +47,7 @@ class WindowGroup:
         self._plans = {plan.name: plan for plan in plans}
         self._clock_ns = clock_ns
         self._watermark = Watermark()
-        self._states = {plan.name: WindowState(plan) for plan in plans}
+        self._states = {plan.name: make_state(plan) for plan in plans}
         if snapshot:
             self._restore(snapshot)
 

@@ -12,8 +12,8 @@ from operators.keygroups.assign import KeyGroups
 from operators.keygroups.names import group_names
 from operators.keygroups.operator import GroupLogic
 from operators.windows.group import Partials, WindowGroup
+from operators.windows.kinds import preaggregate
 from operators.windows.plan import WindowPlan
-from operators.windows.preaggregate import preaggregate
 from tidegauge.batch import EventBatch
 from tidegauge.records import RecordBatch
 

@@ -1,12 +1,12 @@
-"""A window of the pipeline file, compiled: panes, keys, accumulators and final expressions."""
+"""A window of the pipeline file, compiled: shape, keys, accumulators and final expressions."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from operators.windows.accumulators import METADATA, Accumulator, Distance, accumulate
+from operators.windows.shapes import Shape, shape_of
 from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.expressions.compiled import AggregateCall
 from tidegauge.expressions.scalars import compile_scalar
@@ -20,8 +20,7 @@ class WindowPlan:
 
     Attributes:
         name: the window's name, also its signal's.
-        size_ns, every_ns: length of a window and distance between two starts.
-        pane_ns: width of a pane, the greatest common divisor of the two.
+        shape: its kind, with the sizes.
         lateness_ns: allowed lateness of the source.
         by: key columns and their types, in order.
         where: condition on the events that count, or None.
@@ -32,9 +31,7 @@ class WindowPlan:
     """
 
     name: str
-    size_ns: int
-    every_ns: int
-    pane_ns: int
+    shape: Shape
     lateness_ns: int
     by: Mapping[str, FieldType]
     where: pl.Expr | None
@@ -44,15 +41,10 @@ class WindowPlan:
     fields: tuple[pl.Expr, ...]
 
     @property
-    def panes_per_window(self) -> int:
-        """How many panes make a window."""
-        return self.size_ns // self.pane_ns
-
-    @property
     def layout(self) -> tuple[object, ...]:
         """What a saved state must agree with to be read."""
         keys = tuple((key, str(kind)) for key, kind in self.by.items())
-        return self.size_ns, self.every_ns, keys, tuple(held.name for held in self.accumulators)
+        return self.shape, keys, tuple(held.name for held in self.accumulators)
 
 
 def plan_window(
@@ -82,9 +74,7 @@ def plan_window(
         values.append(finished.value.alias(call.id))
     return WindowPlan(
         name=name,
-        size_ns=window.size_ns,
-        every_ns=window.every_ns,
-        pane_ns=math.gcd(window.size_ns, window.every_ns),
+        shape=shape_of(window),
         lateness_ns=lateness_ns,
         by={key: columns[key] for key in window.by},
         where=compile_scalar(window.where, columns).polars if window.where else None,

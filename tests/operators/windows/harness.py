@@ -13,8 +13,8 @@ from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import plan_intake
 from operators.progress.board import ProgressBoard
 from operators.windows.group import Partials, WindowGroup
+from operators.windows.paned.preaggregate import preaggregate
 from operators.windows.plan import WindowPlan, plan_window
-from operators.windows.preaggregate import preaggregate
 from tidegauge.batch import EventBatch, PartitionState, RawBatch
 from tidegauge.catalogue import event_columns
 from tidegauge.records import RecordBatch

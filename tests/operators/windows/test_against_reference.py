@@ -108,5 +108,4 @@ def test_all_results_are_those_of_the_reference(
     assert_same(made, expected, size)
     assert flow.dead == judge.dead
     assert flow.group._states["w"].dropped == 0
-    assert flow.group._states["w"]._on_time.open == []
-    assert flow.group._states["w"]._corrections.open == []
+    assert flow.group._states["w"].empty

@@ -3,40 +3,40 @@
 import numpy as np
 
 from operators.windows.merging import Array
-from operators.windows.plan import WindowPlan
+from operators.windows.shapes import Paned
 
 
-def earliest_end(plan: WindowPlan, panes: Array) -> Array:
+def earliest_end(shape: Paned, panes: Array) -> Array:
     """End of the first window that holds each pane."""
-    pane_end: Array = (panes + 1) * plan.pane_ns
-    return -((plan.size_ns - pane_end) // plan.every_ns) * plan.every_ns + plan.size_ns
+    pane_end: Array = (panes + 1) * shape.pane_ns
+    return -((shape.size_ns - pane_end) // shape.every_ns) * shape.every_ns + shape.size_ns
 
 
-def latest_end(plan: WindowPlan, panes: Array) -> Array:
+def latest_end(shape: Paned, panes: Array) -> Array:
     """End of the last window that holds each pane."""
-    pane_start: Array = panes * plan.pane_ns
-    return pane_start // plan.every_ns * plan.every_ns + plan.size_ns
+    pane_start: Array = panes * shape.pane_ns
+    return pane_start // shape.every_ns * shape.every_ns + shape.size_ns
 
 
-def ends_between(plan: WindowPlan, panes: list[int], after: int, until: int) -> list[int]:
+def ends_between(shape: Paned, panes: list[int], after: int, until: int) -> list[int]:
     """Ends in (after, until] of windows that hold one of the panes, ascending.
 
     Args:
-        plan: the window.
+        shape: the windows.
         panes: numbers of panes, ascending.
         after: nanoseconds.
         until: nanoseconds.
     """
     if not panes:
         return []
-    held, every = np.array(panes, np.int64), plan.every_ns
-    first = earliest_end(plan, held)
+    held, every = np.array(panes, np.int64), shape.every_ns
+    first = earliest_end(shape, held)
     # Neither bound need fit 64 bits; within what the panes can give they do.
-    after, until = max(after, int(first[0]) - 1), min(until, int(latest_end(plan, held[-1:])[0]))
+    after, until = max(after, int(first[0]) - 1), min(until, int(latest_end(shape, held[-1:])[0]))
     if until <= after:
         return []
-    last = first + (np.minimum(latest_end(plan, held), until) - first) // every * every
-    first = np.maximum(first, plan.size_ns - (plan.size_ns - after - 1) // every * every)
+    last = first + (np.minimum(latest_end(shape, held), until) - first) // every * every
+    first = np.maximum(first, shape.size_ns - (shape.size_ns - after - 1) // every * every)
     # A pane gives only what the one before it has not.
     first[1:] = np.maximum(first[1:], last[:-1] + every)
     counts = np.maximum((last - first) // every + 1, 0)

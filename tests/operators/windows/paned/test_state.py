@@ -3,10 +3,10 @@ import pickle
 import polars as pl
 import pytest
 
-from operators.windows import state as state_module
+from operators.windows.paned import state as state_module
+from operators.windows.paned.preaggregate import preaggregate
+from operators.windows.paned.state import PanedState
 from operators.windows.plan import WindowPlan
-from operators.windows.preaggregate import preaggregate
-from operators.windows.state import WindowState
 from tests.operators.windows.harness import SECOND, make_plan, make_source
 from tidegauge.batch import END_OF_TIME, TIME
 from tidegauge.errors import UserMistake
@@ -21,7 +21,7 @@ def rows(*seconds: float, keys: str | list[str] = "a", plan: WindowPlan = PLAN) 
     return preaggregate(plan, frame)
 
 
-def closed(state: WindowState, second: float) -> list[tuple[int, int, int]]:
+def closed(state: PanedState, second: float) -> list[tuple[int, int, int]]:
     """End, revision and count of what closes when the watermark is there."""
     frame = state.advance(int(second * SECOND))
     if frame is None:
@@ -31,14 +31,14 @@ def closed(state: WindowState, second: float) -> list[tuple[int, int, int]]:
 
 
 def test_nothing_closes_twice_and_the_watermark_may_stand_still_or_fall() -> None:
-    state = WindowState(PLAN)
+    state = PanedState(PLAN)
     state.add(rows(1, 2), None)
     assert closed(state, 10) == [(10, 0, 2)]
     assert closed(state, 10) == closed(state, 3) == closed(state, 1_000) == []
 
 
 def test_first_results_come_before_corrected_ones_each_by_their_ends() -> None:
-    state = WindowState(PLAN)
+    state = PanedState(PLAN)
     state.add(rows(1, 11, 21, 31), rows(12, 2))
     assert closed(state, 100) == [
         (10, 0, 1),
@@ -52,7 +52,7 @@ def test_first_results_come_before_corrected_ones_each_by_their_ends() -> None:
 
 def test_an_on_time_event_behind_the_watermark_corrects() -> None:
     """It can come from a partition that woke in another process."""
-    state = WindowState(PLAN)
+    state = PanedState(PLAN)
     state.add(rows(1), None)
     closed(state, 12)
     state.add(rows(2, 13), None)
@@ -62,7 +62,7 @@ def test_an_on_time_event_behind_the_watermark_corrects() -> None:
 
 
 def test_what_comes_after_the_last_result_is_counted_as_dropped() -> None:
-    state = WindowState(PLAN)
+    state = PanedState(PLAN)
     closed(state, 15)
     state.add(rows(1, 2, 11), rows(3))
     assert state.dropped == 3
@@ -70,7 +70,7 @@ def test_what_comes_after_the_last_result_is_counted_as_dropped() -> None:
 
 
 def test_panes_are_dropped_when_their_last_result_is_given() -> None:
-    state = WindowState(PLAN)
+    state = PanedState(PLAN)
     state.add(rows(1, 11), rows(2))
     closed(state, 14.9)
     assert state._on_time.open == [0, 1]
@@ -80,7 +80,7 @@ def test_panes_are_dropped_when_their_last_result_is_given() -> None:
 
 
 def test_memory_is_bounded_by_the_panes_that_are_open_at_once() -> None:
-    state = WindowState(make_plan(SOURCE, size=10_000, every=1_000, by=["k"]))
+    state = PanedState(make_plan(SOURCE, size=10_000, every=1_000, by=["k"]))
     for second in range(100):
         state.add(rows(second, plan=state._plan), rows(second - 3, plan=state._plan))
         closed(state, second)
@@ -91,7 +91,7 @@ def test_memory_is_bounded_by_the_panes_that_are_open_at_once() -> None:
 
 def test_series_that_no_pane_holds_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_module, "_COMPACT_ABOVE", 8)
-    state = WindowState(PLAN)
+    state = PanedState(PLAN)
     counts = []
     for second in range(0, 200, 10):
         keys = ["stays", *(f"key-{second}-{number}" for number in range(4))]
@@ -104,7 +104,7 @@ def test_series_that_no_pane_holds_are_forgotten(monkeypatch: pytest.MonkeyPatch
 
 def test_renumbering_keeps_what_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_module, "_COMPACT_ABOVE", 4)
-    state = WindowState(PLAN)
+    state = PanedState(PLAN)
     state.add(rows(*[1] * 16, keys=[f"key-{number}" for number in range(16)]), None)
     late = ["key-7", "key-11", "key-11", "key-3", "key-3", "key-3"]
     state.add(rows(*[21] * 6, keys=late), rows(22, 22, keys=["key-9", "key-11"]))
@@ -123,7 +123,7 @@ def test_renumbering_keeps_what_is_open(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_without_keys_there_is_nothing_to_renumber(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_module, "_COMPACT_ABOVE", 0)
-    state = WindowState(make_plan(SOURCE, size=10_000))
+    state = PanedState(make_plan(SOURCE, size=10_000))
     state.add(rows(1, plan=state._plan), None)
     closed(state, 100)
     state.add(rows(101, plan=state._plan), None)
@@ -131,7 +131,7 @@ def test_without_keys_there_is_nothing_to_renumber(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_window_that_was_declared_otherwise_does_not_read_the_old_state() -> None:
-    state = WindowState(PLAN)
+    state = PanedState(PLAN)
     state.add(rows(1), None)
     saved = pickle.loads(pickle.dumps(state.snapshot()))  # noqa: S301 - made here
     others = [
@@ -142,7 +142,7 @@ def test_a_window_that_was_declared_otherwise_does_not_read_the_old_state() -> N
     ]
     for other in others:
         with pytest.raises(UserMistake, match="window 'w' had another size, other keys or other"):
-            WindowState(other).restore(saved)
-    again = WindowState(make_plan(make_source(bound=9, lateness=0), size=10_000, by=["k"]))
+            PanedState(other).restore(saved)
+    again = PanedState(make_plan(make_source(bound=9, lateness=0), size=10_000, by=["k"]))
     again.restore(saved)
     assert closed(again, 10) == [(10, 0, 1)]

@@ -20,7 +20,7 @@ def preaggregate(plan: WindowPlan, events: pl.DataFrame) -> pl.DataFrame:
     floats = [key for key, kind in plan.by.items() if kind is FieldType.FLOAT]
     if floats:
         events = events.with_columns(pl.col(floats).fill_nan(None) + 0.0)
-    keys = [*map(pl.col, plan.by), (pl.col(TIME) // plan.pane_ns).alias(PANE)]
+    keys = [*map(pl.col, plan.by), (pl.col(TIME) // plan.shape.pane_ns).alias(PANE)]
     if plan.distances:
         events = events.with_columns(distance.over(keys) for distance in plan.distances)
     return events.group_by(keys).agg(held.partial.alias(held.name) for held in plan.accumulators)

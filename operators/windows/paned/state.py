@@ -7,11 +7,11 @@ import numpy as np
 import polars as pl
 
 from operators.windows.accumulators import ROWS
-from operators.windows.ends import earliest_end, ends_between, latest_end
 from operators.windows.merging import Array, merge_two
-from operators.windows.panes import Panes, partial_columns
+from operators.windows.paned.ends import earliest_end, ends_between, latest_end
+from operators.windows.paned.panes import Panes, partial_columns
+from operators.windows.paned.preaggregate import PANE
 from operators.windows.plan import WindowPlan
-from operators.windows.preaggregate import PANE
 from operators.windows.series import Series, Slots
 from tidegauge.batch import NO_TIME
 from tidegauge.errors import UserMistake
@@ -23,7 +23,7 @@ _Rows = tuple[int, int, Slots, Mapping[str, Array]]
 """End of a window, revision, slots, and the accumulators of those slots."""
 
 
-class WindowState:
+class PanedState:
     """Panes of on-time events and, apart from them, of corrections.
 
     A window's first result (revision 0) is made from on-time events alone when the watermark passes
@@ -35,12 +35,18 @@ class WindowState:
 
     def __init__(self, plan: WindowPlan) -> None:
         self._plan = plan
+        self._shape = plan.shape
         self._series = Series(plan.by)
         self._on_time = Panes(plan.accumulators)
         self._corrections = Panes(plan.accumulators)
         self._watermark_ns = NO_TIME
         self.dropped = 0
         """Events that came after the last result of every window they are in (see `add`)."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether it holds no event."""
+        return not self._on_time.open and not self._corrections.open
 
     def add(self, on_time: pl.DataFrame | None, corrections: pl.DataFrame | None) -> None:
         """Merge pre-aggregated rows in.
@@ -50,7 +56,7 @@ class WindowState:
         `dropped`.
         """
         if on_time is not None and on_time.height:
-            closed = earliest_end(self._plan, on_time[PANE].to_numpy()) <= self._watermark_ns
+            closed = earliest_end(self._shape, on_time[PANE].to_numpy()) <= self._watermark_ns
             if closed.any():
                 self._correct(on_time.filter(pl.Series(closed)))
                 on_time = on_time.filter(pl.Series(~closed))
@@ -69,9 +75,9 @@ class WindowState:
         if watermark_ns <= passed:
             return None
         lateness = self._plan.lateness_ns
-        firsts = ends_between(self._plan, self._on_time.open, passed, watermark_ns)
+        firsts = ends_between(self._shape, self._on_time.open, passed, watermark_ns)
         lasts = ends_between(
-            self._plan, self._corrections.open, passed - lateness, watermark_ns - lateness
+            self._shape, self._corrections.open, passed - lateness, watermark_ns - lateness
         )
         closed = [self._first(end) for end in firsts] + [self._corrected(end) for end in lasts]
         self._watermark_ns = watermark_ns
@@ -115,7 +121,7 @@ class WindowState:
         panes.add(rows[PANE].to_numpy(), slots, partial_columns(rows, self._plan.accumulators))
 
     def _correct(self, rows: pl.DataFrame) -> None:
-        last = latest_end(self._plan, rows[PANE].to_numpy()) + self._plan.lateness_ns
+        last = latest_end(self._shape, rows[PANE].to_numpy()) + self._plan.lateness_ns
         over = last <= self._watermark_ns
         if over.any():
             self.dropped += int(rows.filter(pl.Series(over))[ROWS.name].sum())
@@ -141,7 +147,7 @@ class WindowState:
         columns = self._series.columns(slots)
         columns += [
             pl.Series("time_ns", ends),
-            pl.Series("start_ns", ends - self._plan.size_ns),
+            pl.Series("start_ns", ends - self._shape.size_ns),
             pl.Series("revision", revisions),
         ]
         for held in self._plan.accumulators:
@@ -151,14 +157,14 @@ class WindowState:
 
     def _panes(self, end: int) -> tuple[int, int]:
         """First pane and number of panes of the window that ends there."""
-        return (end - self._plan.size_ns) // self._plan.pane_ns, self._plan.panes_per_window
+        return (end - self._shape.size_ns) // self._shape.pane_ns, self._shape.panes_per_window
 
     def _forget(self) -> None:
         """Drop panes that no result to come can need, and series that only they held."""
         for panes in (self._on_time, self._corrections):
             held = np.array(panes.open, np.int64)
             needed = held[
-                latest_end(self._plan, held) + self._plan.lateness_ns > self._watermark_ns
+                latest_end(self._shape, held) + self._plan.lateness_ns > self._watermark_ns
             ]
             panes.drop_before(
                 int(needed[0]) if needed.size else int(held[-1]) + 1 if held.size else 0

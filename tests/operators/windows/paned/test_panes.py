@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.windows.accumulators import FIRST, LAST, ROWS
-from operators.windows.panes import Panes
+from operators.windows.paned.panes import Panes
 
 HELD = (ROWS, FIRST, LAST)
 

@@ -1,0 +1,1 @@
+"""Tumbling and sliding windows: on panes that the windows share."""
