@@ -1,6 +1,8 @@
 """One partition's way from messages to an event batch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -171,6 +173,21 @@ class Intake:
         for name, scalar in plan.derive.items():
             frame = frame.with_columns(scalar.polars.cast(scalar.type.dtype).alias(name))
         return frame.drop(plan.event_time.field) if plan.drop_event_time else frame
+
+
+def partition_intake(plan: IntakePlan, partitions: int) -> Callable[[int, Any], Intake]:
+    """What makes the intake of each partition of a stream, from its number and saved state.
+
+    Args:
+        plan: what to do with its messages.
+        partitions: how many there are.
+    """
+    board = ProgressBoard()
+
+    def make_intake(number: int, saved: IntakeState | None) -> Intake:
+        return Intake(plan, number, partitions, board, saved or IntakeState())
+
+    return make_intake
 
 
 def _no_rows(plan: IntakePlan) -> pl.DataFrame:

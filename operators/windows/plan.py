@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from operators.windows.accumulators import METADATA, Accumulator, Distance, accumulate
 from operators.windows.shapes import Shape, shape_of
+from operators.windows.tables.table import Table, TableValue
+from tidegauge.catalogue import event_columns
+from tidegauge.errors import UserMistake
 from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.expressions.compiled import AggregateCall
 from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.fieldtypes import FieldType
-from tidegauge.spec.models import Window
+from tidegauge.spec.models import Source, Window
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,9 @@ class WindowPlan:
         where: condition on the events that count, or None.
         accumulators: columns of a pane's state, metadata first, each once.
         distances: columns that some accumulators need beside those of the events.
-        values: aggregate calls as columns over the accumulators.
+        tables: what else is kept of a pane, each once.
+        table_values: aggregate calls as columns made of tables.
+        values: the other aggregate calls as columns over the accumulators and those of the tables.
         fields: the record's fields as expressions over `values`.
     """
 
@@ -37,6 +43,8 @@ class WindowPlan:
     where: pl.Expr | None
     accumulators: tuple[Accumulator, ...]
     distances: tuple[Distance, ...]
+    tables: tuple[Table, ...]
+    table_values: tuple[TableValue, ...]
     values: tuple[pl.Expr, ...]
     fields: tuple[pl.Expr, ...]
 
@@ -44,7 +52,8 @@ class WindowPlan:
     def layout(self) -> tuple[object, ...]:
         """What a saved state must agree with to be read."""
         keys = tuple((key, str(kind)) for key, kind in self.by.items())
-        return self.shape, keys, tuple(held.name for held in self.accumulators)
+        kept = [held.name for held in self.accumulators] + [table.name for table in self.tables]
+        return self.shape, keys, tuple(kept)
 
 
 def plan_window(
@@ -80,6 +89,30 @@ def plan_window(
         where=compile_scalar(window.where, columns).polars if window.where else None,
         accumulators=tuple(accumulators.values()),
         distances=tuple(distances.values()),
+        tables=(),
+        table_values=(),
         values=tuple(values),
         fields=tuple(fields),
     )
+
+
+def declare_window(name: str, declared: Mapping[str, Any], source: Source) -> WindowPlan:
+    """Compile a window that is declared in Python as it would be in a pipeline file.
+
+    Args:
+        name: the window's name.
+        declared: its kind with the sizes, `by`, `where`, `select`.
+        source: where its events come from.
+
+    Raises:
+        UserMistake: the declaration is wrong.
+    """
+    columns = event_columns(source, {})
+    try:
+        window = Window.model_validate({"from": "rows", **declared})
+        unknown = [key for key in window.by if key not in columns]
+        if unknown:
+            raise ValueError(f"by: no column {unknown[0]!r}; allowed: {', '.join(columns)}")
+        return plan_window(name, window, columns, source.event_time.lateness)
+    except ValueError as error:
+        raise UserMistake(f"window {name!r}: {error}") from None

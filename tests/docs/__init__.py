@@ -1,0 +1,1 @@
+"""Tests of docs: what they show is run."""
