@@ -8,7 +8,9 @@ import polars as pl
 
 from operators.progress.watermark import Watermark
 from operators.windows.accumulators import FIRST, LAST, ROWS
+from operators.windows.finishing import finish
 from operators.windows.kinds import make_state
+from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
 from tidegauge.batch import Progress
 from tidegauge.errors import UserMistake
@@ -19,11 +21,11 @@ STATE_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Partials:
-    """What a batch of events brings to a key group: pre-aggregated rows a window, and progress."""
+    """What a batch of events brings to a key group: its part of each window, and progress."""
 
     progress: Progress
-    on_time: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    corrections: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    on_time: Mapping[str, Part] = field(default_factory=dict)
+    corrections: Mapping[str, Part] = field(default_factory=dict)
 
 
 class WindowGroup:
@@ -91,7 +93,7 @@ class WindowGroup:
             if name in snapshot["windows"]:
                 state.restore(snapshot["windows"][name])
 
-    def _finish(self, plan: WindowPlan, closed: pl.DataFrame, appended_ns: int) -> RecordBatch:
+    def _finish(self, plan: WindowPlan, closed: Part, appended_ns: int) -> RecordBatch:
         now_ns = self._clock_ns()
         latency_ms = (now_ns - appended_ns) / 1e6 if appended_ns else None
         metadata = [
@@ -103,7 +105,5 @@ class WindowGroup:
             pl.lit(now_ns, pl.Int64).alias("processing_time_ns"),
             pl.lit(latency_ms, pl.Float64).alias("latency_ms"),
         ]
-        frame = closed.with_columns(plan.values).select(
-            "time_ns", *plan.by, *plan.fields, *metadata
-        )
+        frame = finish(plan, closed).select("time_ns", *plan.by, *plan.fields, *metadata)
         return RecordBatch(plan.name, frame)

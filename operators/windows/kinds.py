@@ -6,6 +6,7 @@ import polars as pl
 
 from operators.windows.paned.preaggregate import preaggregate as preaggregate_panes
 from operators.windows.paned.state import PanedState
+from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
 
 
@@ -22,15 +23,15 @@ class WindowState(Protocol):
     def empty(self) -> bool:
         """Whether it holds no event."""
 
-    def add(self, on_time: pl.DataFrame | None, corrections: pl.DataFrame | None) -> None:
-        """Merge pre-aggregated rows in."""
+    def add(self, on_time: Part | None, corrections: Part | None) -> None:
+        """Merge what a batch brought in."""
 
-    def advance(self, watermark_ns: int) -> pl.DataFrame | None:
+    def advance(self, watermark_ns: int) -> Part | None:
         """Close what the watermark has passed.
 
         Returns:
-            rows of key columns, `time_ns`, `start_ns`, `revision` and accumulators, by the windows'
-            ends, first results first; None when nothing closed.
+            rows of key columns, `CLOSED` and accumulators, by the windows' ends, first results
+            first, and tables with the same keys and `CLOSED`; None when nothing closed.
         """
 
     def snapshot(self) -> dict[str, Any]:
@@ -44,8 +45,11 @@ class WindowState(Protocol):
         """
 
 
-def preaggregate(plan: WindowPlan, events: pl.DataFrame) -> pl.DataFrame:
-    """Events of a batch to fewer rows, before they leave the worker that read them."""
+def preaggregate(plan: WindowPlan, events: pl.DataFrame) -> Part:
+    """Events of a batch to fewer rows, before they leave the worker that read them.
+
+    `events` have the columns of an `EventBatch`; those of several partitions have `PARTITION` too.
+    """
     return preaggregate_panes(plan, events)
 
 

@@ -1,12 +1,15 @@
 """Accumulators of several parts of the events, merged to those of all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from operators.windows.accumulators import Accumulator, Merge
+from operators.windows.part import Part
+from operators.windows.plan import WindowPlan
 
 Array = npt.NDArray[Any]
 
@@ -51,3 +54,58 @@ def _raised(held: Accumulator, parts: Mapping[str, Array]) -> Array:
     raised: Array = np.where(counts > 0, lowest, least) - least
     # Never negative: read without a sign it is right even past 63 bits.
     return raised.view(np.uint64).astype(np.float64) if raised.dtype == np.int64 else raised
+
+
+def merge_part(plan: WindowPlan, part: Part, places: Sequence[str]) -> Part:
+    """One row for each key and place, and one table: what several parts, put together, amount to.
+
+    Args:
+        plan: the window.
+        part: rows of several parts; keys and places may occur more than once.
+        places: columns that, with the keys, say what is to be merged.
+    """
+    by = [*plan.by, *places]
+    tables = {
+        table.name: table.merge(part.tables[table.name], by)
+        for table in plan.tables
+        if table.name in part.tables
+    }
+    return Part(merge_frame(plan.accumulators, part.rows, by), tables)
+
+
+def merge_frame(
+    accumulators: tuple[Accumulator, ...], rows: pl.DataFrame, by: Sequence[str]
+) -> pl.DataFrame:
+    """One row for each value of the columns `by`, by the same rules as `merge_rows`."""
+    whole = {held.name for held in accumulators if held.integer}
+    merged = [
+        _expression(held, whole=held.lowest in whole).alias(held.name) for held in accumulators
+    ]
+    return rows.group_by(by).agg(merged) if by else rows.select(merged)
+
+
+def _expression(held: Accumulator, *, whole: bool) -> pl.Expr:
+    column = pl.col(held.name)
+    match held.merge:
+        case Merge.ADD:
+            return column.sum()
+        case Merge.LOWER:
+            return column.min()
+        case Merge.HIGHER:
+            return column.max()
+        case Merge.DISTANCE:
+            raised = _raised_expression(held, whole=whole)
+            return (column + pl.col(held.count) * raised).sum()
+        case Merge.DEVIATION:
+            counts = pl.col(held.count)
+            raised = _raised_expression(held, whole=whole)
+            means = raised + pl.col(held.distance) / counts.clip(lower_bound=1)
+            mean = (counts * means).sum() / counts.sum().clip(lower_bound=1)
+            return (column + counts * (means - mean) ** 2).sum()
+
+
+def _raised_expression(held: Accumulator, *, whole: bool) -> pl.Expr:
+    raised = pl.col(held.lowest) - pl.col(held.lowest).min()
+    if whole:
+        raised = raised.reinterpret(signed=False)
+    return pl.when(pl.col(held.count) > 0).then(raised.cast(pl.Float64)).otherwise(0.0)

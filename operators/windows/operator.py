@@ -13,6 +13,7 @@ from operators.keygroups.names import group_names
 from operators.keygroups.operator import GroupLogic
 from operators.windows.group import Partials, WindowGroup
 from operators.windows.kinds import preaggregate
+from operators.windows.part import located, split_part
 from operators.windows.plan import WindowPlan
 from tidegauge.batch import EventBatch
 from tidegauge.records import RecordBatch
@@ -32,8 +33,8 @@ class _Splitter:
             for plan in self._plans:
                 for side, events in enumerate((batch.on_time, batch.corrections)):
                     if events.height:
-                        merged = preaggregate(plan, events)
-                        for group, part in self._groups.split(merged, list(plan.by)):
+                        merged = preaggregate(plan, located(batch, events))
+                        for group, part in split_part(self._groups, merged, list(plan.by)):
                             rows[group][side][plan.name] = part
             for name, (on_time, corrections) in zip(self._names, rows, strict=True):
                 yield name, Partials(batch.progress, on_time, corrections)

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
 from tidegauge.batch import TIME
 from tidegauge.fieldtypes import FieldType
@@ -10,8 +11,8 @@ PANE = "_pane"
 """Column: number of the pane, its start divided by its width (Int64)."""
 
 
-def preaggregate(plan: WindowPlan, events: pl.DataFrame) -> pl.DataFrame:
-    """Rows with the key columns, `PANE` and the accumulators.
+def preaggregate(plan: WindowPlan, events: pl.DataFrame) -> Part:
+    """Rows with the key columns, `PANE` and the accumulators, and tables with keys and `PANE`.
 
     A key that is NaN, which equals nothing, counts as null; -0.0 is 0.0.
     """
@@ -23,4 +24,8 @@ def preaggregate(plan: WindowPlan, events: pl.DataFrame) -> pl.DataFrame:
     keys = [*map(pl.col, plan.by), (pl.col(TIME) // plan.shape.pane_ns).alias(PANE)]
     if plan.distances:
         events = events.with_columns(distance.over(keys) for distance in plan.distances)
-    return events.group_by(keys).agg(held.partial.alias(held.name) for held in plan.accumulators)
+    rows = events.group_by(keys).agg(held.partial.alias(held.name) for held in plan.accumulators)
+    if not plan.tables:
+        return Part(rows)
+    placed, by = events.with_columns(keys), [*plan.by, PANE]
+    return Part(rows, {table.name: table.collect(placed, by) for table in plan.tables})

@@ -11,8 +11,11 @@ from operators.windows.merging import Array, merge_two
 from operators.windows.paned.ends import earliest_end, ends_between, latest_end
 from operators.windows.paned.panes import Panes, partial_columns
 from operators.windows.paned.preaggregate import PANE
+from operators.windows.paned.tables import SLOT, PaneTables
+from operators.windows.part import CLOSED, Part
 from operators.windows.plan import WindowPlan
 from operators.windows.series import Series, Slots
+from operators.windows.tables.table import Table
 from tidegauge.batch import NO_TIME
 from tidegauge.errors import UserMistake
 
@@ -39,6 +42,8 @@ class PanedState:
         self._series = Series(plan.by)
         self._on_time = Panes(plan.accumulators)
         self._corrections = Panes(plan.accumulators)
+        self._on_time_tables = PaneTables(plan)
+        self._correction_tables = PaneTables(plan)
         self._watermark_ns = NO_TIME
         self.dropped = 0
         """Events that came after the last result of every window they are in (see `add`)."""
@@ -48,28 +53,30 @@ class PanedState:
         """Whether it holds no event."""
         return not self._on_time.open and not self._corrections.open
 
-    def add(self, on_time: pl.DataFrame | None, corrections: pl.DataFrame | None) -> None:
-        """Merge pre-aggregated rows in.
+    def add(self, on_time: Part | None, corrections: Part | None) -> None:
+        """Merge what a batch brought in.
 
         Where a partition wakes from idleness in another process, on-time events can arrive behind
         the watermark: they become corrections, and past the allowed lateness they are counted in
         `dropped`.
         """
-        if on_time is not None and on_time.height:
-            closed = earliest_end(self._shape, on_time[PANE].to_numpy()) <= self._watermark_ns
+        if on_time is not None and on_time.rows.height:
+            panes = on_time.rows[PANE].to_numpy()
+            closed = earliest_end(self._shape, panes) <= self._watermark_ns
             if closed.any():
-                self._correct(on_time.filter(pl.Series(closed)))
-                on_time = on_time.filter(pl.Series(~closed))
-            self._merge(self._on_time, on_time)
-        if corrections is not None and corrections.height:
+                passed = pl.col(PANE).is_in(np.unique(panes[closed]))
+                self._correct(on_time.filter(passed))
+                on_time = on_time.filter(~passed)
+            self._merge(self._on_time, self._on_time_tables, on_time)
+        if corrections is not None and corrections.rows.height:
             self._correct(corrections)
 
-    def advance(self, watermark_ns: int) -> pl.DataFrame | None:
+    def advance(self, watermark_ns: int) -> Part | None:
         """Close what the watermark has passed.
 
         Returns:
-            rows of key columns, `time_ns`, `start_ns`, `revision` and accumulators, by the windows'
-            ends, first results first; None when nothing closed.
+            rows of key columns, `CLOSED` and accumulators, by the windows' ends, first results
+            first, and tables with the same keys and `CLOSED`; None when nothing closed.
         """
         passed = self._watermark_ns
         if watermark_ns <= passed:
@@ -83,9 +90,9 @@ class PanedState:
         self._watermark_ns = watermark_ns
         closed = [rows for rows in closed if rows[2].size]
         # Before series are renumbered.
-        frame = self._frame(closed) if closed else None
+        part = Part(self._frame(closed), self._tables(closed)) if closed else None
         self._forget()
-        return frame
+        return part
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs, as copies of arrays."""
@@ -95,6 +102,8 @@ class PanedState:
             "keys": self._series.keys,
             "on_time": self._on_time.snapshot(count),
             "corrections": self._corrections.snapshot(count),
+            "on_time_tables": self._on_time_tables.snapshot(),
+            "correction_tables": self._correction_tables.snapshot(),
             "watermark_ns": self._watermark_ns,
             "dropped": self.dropped,
         }
@@ -113,20 +122,26 @@ class PanedState:
         self._series = Series(self._plan.by, snapshot["keys"])
         self._on_time.restore(snapshot["on_time"])
         self._corrections.restore(snapshot["corrections"])
+        self._on_time_tables.restore(snapshot["on_time_tables"])
+        self._correction_tables.restore(snapshot["correction_tables"])
         self._watermark_ns = snapshot["watermark_ns"]
         self.dropped = snapshot["dropped"]
 
-    def _merge(self, panes: Panes, rows: pl.DataFrame) -> None:
+    def _merge(self, panes: Panes, tables: PaneTables, part: Part) -> None:
+        rows = part.rows
         slots = self._series.slots(rows)
         panes.add(rows[PANE].to_numpy(), slots, partial_columns(rows, self._plan.accumulators))
+        for name, table in part.tables.items():
+            tables.add(name, self._series.slots(table), table)
 
-    def _correct(self, rows: pl.DataFrame) -> None:
-        last = latest_end(self._shape, rows[PANE].to_numpy()) + self._plan.lateness_ns
-        over = last <= self._watermark_ns
+    def _correct(self, part: Part) -> None:
+        panes = part.rows[PANE].to_numpy()
+        over = latest_end(self._shape, panes) + self._plan.lateness_ns <= self._watermark_ns
         if over.any():
-            self.dropped += int(rows.filter(pl.Series(over))[ROWS.name].sum())
-            rows = rows.filter(pl.Series(~over))
-        self._merge(self._corrections, rows)
+            late = pl.col(PANE).is_in(np.unique(panes[over]))
+            self.dropped += int(part.rows.filter(late)[ROWS.name].sum())
+            part = part.filter(~late)
+        self._merge(self._corrections, self._correction_tables, part)
 
     def _first(self, end: int) -> _Rows:
         panes = self._panes(end)
@@ -155,20 +170,41 @@ class PanedState:
             columns.append(pl.Series(held.name, values))
         return pl.DataFrame(columns)
 
+    def _tables(self, closed: list[_Rows]) -> dict[str, pl.DataFrame]:
+        """Tables of the closed windows; a corrected result is of on-time events too."""
+        return {
+            table.name: pl.concat([self._closed_table(table, *rows[:3]) for rows in closed])
+            for table in self._plan.tables
+        }
+
+    def _closed_table(self, table: Table, end: int, revision: int, slots: Slots) -> pl.DataFrame:
+        panes = self._panes(end)
+        rows = self._on_time_tables.over(table.name, *panes, slots)
+        if revision:
+            late = self._correction_tables.over(table.name, *panes, slots)
+            rows = table.merge(pl.concat([rows, late]), [SLOT])
+        places = (end, end - self._shape.size_ns, revision)
+        return rows.select(
+            *self._series.columns(rows[SLOT].to_numpy()),
+            *(pl.lit(at, pl.Int64).alias(name) for name, at in zip(CLOSED, places, strict=True)),
+            *table.schema,
+        )
+
     def _panes(self, end: int) -> tuple[int, int]:
         """First pane and number of panes of the window that ends there."""
         return (end - self._shape.size_ns) // self._shape.pane_ns, self._shape.panes_per_window
 
     def _forget(self) -> None:
         """Drop panes that no result to come can need, and series that only they held."""
-        for panes in (self._on_time, self._corrections):
+        both = (self._on_time, self._on_time_tables), (self._corrections, self._correction_tables)
+        for panes, tables in both:
             held = np.array(panes.open, np.int64)
             needed = held[
                 latest_end(self._shape, held) + self._plan.lateness_ns > self._watermark_ns
             ]
-            panes.drop_before(
-                int(needed[0]) if needed.size else int(held[-1]) + 1 if held.size else 0
-            )
+            before = int(needed[0]) if needed.size else int(held[-1]) + 1 if held.size else 0
+            panes.drop_before(before)
+            tables.drop_before(before)
         self._compact()
 
     def _compact(self) -> None:
@@ -181,3 +217,5 @@ class PanedState:
         self._series = self._series.kept(live)
         for panes in (self._on_time, self._corrections):
             panes.restore(panes.snapshot(count), keep=live)
+        for tables in (self._on_time_tables, self._correction_tables):
+            tables.restore(tables.snapshot(), keep=live)

@@ -13,7 +13,8 @@ from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import plan_intake
 from operators.progress.board import ProgressBoard
 from operators.windows.group import Partials, WindowGroup
-from operators.windows.paned.preaggregate import preaggregate
+from operators.windows.kinds import preaggregate
+from operators.windows.part import located
 from operators.windows.plan import WindowPlan, plan_window
 from tidegauge.batch import EventBatch, PartitionState, RawBatch
 from tidegauge.catalogue import event_columns
@@ -60,8 +61,8 @@ def partials(plans: Sequence[WindowPlan], batch: EventBatch) -> Partials:
     """What the batch brings to the only key group."""
     return Partials(
         batch.progress,
-        {plan.name: preaggregate(plan, batch.on_time) for plan in plans},
-        {plan.name: preaggregate(plan, batch.corrections) for plan in plans},
+        {plan.name: preaggregate(plan, located(batch, batch.on_time)) for plan in plans},
+        {plan.name: preaggregate(plan, located(batch, batch.corrections)) for plan in plans},
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from operators.windows.paned import state as state_module
 from operators.windows.paned.preaggregate import preaggregate
 from operators.windows.paned.state import PanedState
+from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
 from tests.operators.windows.harness import SECOND, make_plan, make_source
 from tidegauge.batch import END_OF_TIME, TIME
@@ -15,7 +16,7 @@ SOURCE = make_source(bound=0, lateness=5_000)
 PLAN = make_plan(SOURCE, size=10_000, by=["k"])
 
 
-def rows(*seconds: float, keys: str | list[str] = "a", plan: WindowPlan = PLAN) -> pl.DataFrame:
+def rows(*seconds: float, keys: str | list[str] = "a", plan: WindowPlan = PLAN) -> Part:
     events = {TIME: [int(second * SECOND) for second in seconds], "k": keys}
     frame = pl.DataFrame({**events, "k": [keys] * len(seconds) if isinstance(keys, str) else keys})
     return preaggregate(plan, frame)
@@ -23,10 +24,10 @@ def rows(*seconds: float, keys: str | list[str] = "a", plan: WindowPlan = PLAN) 
 
 def closed(state: PanedState, second: float) -> list[tuple[int, int, int]]:
     """End, revision and count of what closes when the watermark is there."""
-    frame = state.advance(int(second * SECOND))
-    if frame is None:
+    part = state.advance(int(second * SECOND))
+    if part is None:
         return []
-    found = frame.select("time_ns", "revision", "_rows").rows()
+    found = part.rows.select("time_ns", "revision", "_rows").rows()
     return [(end // SECOND, revision, count) for end, revision, count in found]
 
 
@@ -110,9 +111,9 @@ def test_renumbering_keeps_what_is_open(monkeypatch: pytest.MonkeyPatch) -> None
     state.add(rows(*[21] * 6, keys=late), rows(22, 22, keys=["key-9", "key-11"]))
     assert len(closed(state, 16)) == 16
     assert len(state._series) == 4
-    frame = state.advance(END_OF_TIME)
-    assert frame is not None
-    assert sorted(frame.select("k", "revision", "_rows").rows()) == [
+    part = state.advance(END_OF_TIME)
+    assert part is not None
+    assert sorted(part.rows.select("k", "revision", "_rows").rows()) == [
         ("key-11", 0, 2),
         ("key-11", 1, 3),
         ("key-3", 0, 3),

@@ -1,0 +1,56 @@
+"""What a batch, a pane or a closed window holds of one window: numbers by key, and tables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from operators.keygroups.assign import KeyGroups
+from operators.ordering.identity import PARTITION
+from tidegauge.batch import EventBatch
+
+CLOSED = ("time_ns", "start_ns", "revision")
+"""Places of a closed window: its end (time of the record), its start, and which result it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Pre-aggregated content of one window; mergeable (`operators.windows.merging.merge_part`).
+
+    Every frame has the window's key columns and the columns of its places, such as the number of
+    a pane. `rows` has a row for each key and place, with a column for each accumulator; a table has
+    any number of rows for each, and its own columns. A table without rows may be left out.
+    """
+
+    rows: pl.DataFrame
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+    def filter(self, predicate: pl.Expr) -> "Part":
+        """The rows, here and in the tables, of keys and places that fulfil a condition on them."""
+        tables = {name: table.filter(predicate) for name, table in self.tables.items()}
+        return Part(self.rows.filter(predicate), tables)
+
+
+def concat_parts(parts: list[Part]) -> Part:
+    """The rows of several parts in one, not merged; at least one part."""
+    names = dict.fromkeys(name for part in parts for name in part.tables)
+    tables = {
+        name: pl.concat([p.tables[name] for p in parts if name in p.tables]) for name in names
+    }
+    return Part(pl.concat([part.rows for part in parts]), tables)
+
+
+def split_part(groups: KeyGroups, part: Part, by: list[str]) -> list[tuple[int, Part]]:
+    """The part cut by key group; a group without rows is left out."""
+    tables: dict[int, dict[str, pl.DataFrame]] = {}
+    for name, table in part.tables.items():
+        for group, rows in groups.split(table, by):
+            tables.setdefault(group, {})[name] = rows
+    return [
+        (group, Part(rows, tables.get(group, {}))) for group, rows in groups.split(part.rows, by)
+    ]
+
+
+def located(batch: EventBatch, events: pl.DataFrame) -> pl.DataFrame:
+    """Events of a batch with the column `PARTITION`, so that `ORDER` is a total order."""
+    return events.with_columns(pl.lit(batch.progress.partition, pl.Int64).alias(PARTITION))
