@@ -130,7 +130,7 @@ def _expected(line: dict[str, str], pipeline: Pipeline) -> tuple[RowKey, Row]:
 
 def _key_types(window: str, pipeline: Pipeline) -> dict[str, FieldType]:
     declared = pipeline.windows[window]
-    columns = event_columns(pipeline.sources[declared.from_])
+    columns = event_columns(pipeline.sources[declared.from_], pipeline.tables)
     return {name: columns[name] for name in declared.by}
 
 

@@ -102,7 +102,7 @@ def _windows(
     pipeline: Pipeline, source: str, up: Stream[EventBatch], clock_ns: Callable[[], int]
 ) -> list[Records]:
     declared = pipeline.sources[source]
-    columns = event_columns(declared)
+    columns = event_columns(declared, pipeline.tables)
     plans = [
         plan_window(name, window, columns, declared.event_time.lateness)
         for name, window in pipeline.windows.items()

@@ -8,12 +8,14 @@ from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.fieldtypes import FieldType
 from tidegauge.signals import Column, Signal, SignalKind
-from tidegauge.spec.models import Pipeline, Source, Window, WindowField
+from tidegauge.spec.models import Pipeline, Source, SourceField, Table, Window, WindowField
 
 DEAD_LETTERS = "dead_letters"
 ALERTS = "alerts"
 FLOW = "flow"
 RUN_FIELDS = frozenset({"processing_time_ns", "latency_ms"})
+
+NO_TABLES: Mapping[str, Table] = MappingProxyType({})
 
 INT, FLOAT, STRING, BOOL = FieldType.INT, FieldType.FLOAT, FieldType.STRING, FieldType.BOOL
 
@@ -119,11 +121,12 @@ def catalogue_of(pipeline: Pipeline) -> Catalogue:
     """All signals of a pipeline that `tidegauge check` accepts."""
     signals: dict[str, Signal] = {}
     for name, window in pipeline.windows.items():
-        signals[name] = _window_signal(name, window, event_columns(pipeline.sources[window.from_]))
+        columns = event_columns(pipeline.sources[window.from_], pipeline.tables)
+        signals[name] = _window_signal(name, window, columns)
     for name, anomaly in pipeline.anomalies.items():
         signals[name] = _anomaly_signal(pipeline, name, anomaly.description)
     for name, source in pipeline.sources.items():
-        signals[f"events.{name}"] = _event_signal(name, source)
+        signals[f"events.{name}"] = _event_signal(name, source, pipeline.tables)
     keys = {column.name: column for signal in signals.values() for column in signal.tags}
     signals[ALERTS] = Signal(
         ALERTS,
@@ -140,9 +143,28 @@ def catalogue_of(pipeline: Pipeline) -> Catalogue:
     return Catalogue(pipeline.pipeline, MappingProxyType(signals), MappingProxyType(constant))
 
 
-def event_columns(source: Source) -> dict[str, FieldType]:
-    """Columns an event of this source has after decoding and deriving, and their types."""
-    columns = {name: declared.type for name, declared in source.fields.items()}
+def read_columns(source: Source, tables: Mapping[str, Table]) -> dict[str, SourceField]:
+    """Columns an event of this source has before any is derived: its own, then those of tables.
+
+    Args:
+        source: a source of a checked pipeline file.
+        tables: tables of the file.
+    """
+    columns = dict(source.fields)
+    for name, enrichment in source.enrich.items():
+        declared = tables[name].fields
+        columns |= {new: declared[column] for new, column in enrichment.fields.items()}
+    return columns
+
+
+def event_columns(source: Source, tables: Mapping[str, Table] = NO_TABLES) -> dict[str, FieldType]:
+    """Columns an event of this source has after decoding, enriching and deriving, and their types.
+
+    Args:
+        source: a source of a checked pipeline file.
+        tables: tables of the file; a source that is not enriched needs none.
+    """
+    columns = {name: declared.type for name, declared in read_columns(source, tables).items()}
     for name, sql in source.derive.items():
         columns[name] = compile_scalar(sql, columns).type
     return columns
@@ -181,19 +203,20 @@ def _anomaly_signal(pipeline: Pipeline, name: str, description: str) -> Signal:
         name,
         SignalKind.ANOMALY,
         "anomalies",
-        tags=(Column("anomaly", STRING), *_key_columns(by, event_columns(source))),
+        tags=(Column("anomaly", STRING), *_key_columns(by, event_columns(source, pipeline.tables))),
         fields=ANOMALY_FIELDS,
         description=description,
         run_fields=RUN_FIELDS,
     )
 
 
-def _event_signal(name: str, source: Source) -> Signal:
+def _event_signal(name: str, source: Source, tables: Mapping[str, Table]) -> Signal:
+    read = read_columns(source, tables)
     fields = tuple(
-        Column(key, kind, source.fields[key].unit, source.fields[key].description)
-        if key in source.fields
+        Column(key, kind, read[key].unit, read[key].description)
+        if key in read
         else Column(key, kind)
-        for key, kind in event_columns(source).items()
+        for key, kind in event_columns(source, tables).items()
     )
     return Signal(
         f"events.{name}", SignalKind.EVENT, f"events_{name}", (), fields, "Processed events"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tidegauge.catalogue import event_columns
 from tidegauge.durations import format_duration_ns
 from tidegauge.spec.models import Pipeline, Window
 
@@ -9,8 +10,11 @@ from tidegauge.spec.models import Pipeline, Window
 def rows(pipeline: Pipeline) -> Iterator[tuple[str, str, str, str]]:
     """Kind, name, what it is about, and what comes out, for each part of a pipeline."""
     for name, source in pipeline.sources.items():
-        columns = [*source.fields, *source.derive]
+        columns = event_columns(source, pipeline.tables)
         yield "source", name, f"topic {source.kafka.topic}", ", ".join(columns)
+    for name, table in pipeline.tables.items():
+        origin = f"topic {table.kafka.topic}" if table.kafka else f"file {table.file}"
+        yield "table", name, f"{origin} by {table.key}", ", ".join(table.fields)
     for name, window in pipeline.windows.items():
         yield "window", name, _window(window), ", ".join(window.select)
     for name, anomaly in pipeline.anomalies.items():

@@ -11,6 +11,7 @@ class UnknownName(ExpressionError):  # noqa: N818 - named by what it is
 
     def __init__(self, what: str, name: str, allowed: Collection[str]) -> None:
         super().__init__(unknown(what, name, allowed))
+        self.what = what
         self.name = name
 
 

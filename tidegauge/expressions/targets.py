@@ -42,14 +42,14 @@ def target_columns(pipeline: Pipeline, kind: TargetKind, target: str) -> dict[st
         ExpressionError: an expression that a column is made by is wrong.
     """
     if kind == "event":
-        return event_columns(pipeline.sources[target])
+        return event_columns(pipeline.sources[target], pipeline.tables)
     if kind == "window":
         window = pipeline.windows[target]
-        events = event_columns(pipeline.sources[window.from_])
+        events = event_columns(pipeline.sources[window.from_], pipeline.tables)
         fields = {name: compile_aggregate(f.expr, events).type for name, f in window.select.items()}
         return {key: events[key] for key in window.by} | fields | dict(WINDOW_FACTS)
     on = pipeline.anomalies[target].on.partition(".")[0]
     source = pipeline.windows[on].from_ if on in pipeline.windows else on
-    events = event_columns(pipeline.sources[source])
+    events = event_columns(pipeline.sources[source], pipeline.tables)
     keys = anomaly_keys(pipeline, pipeline.anomalies[target])
     return {key: events[key] for key in keys} | dict(ANOMALY_FACTS)

@@ -124,6 +124,56 @@ class SourceField(Model):
     description: str = Field("", description="What the field means.")
 
 
+class TableTopic(Model):
+    """The compacted topic that a table is kept in: the newest message of each key is its row."""
+
+    topic: Topic = Field(description="Topic with the newest row of each key.")
+    format: Literal["json"] = Field("json", description="How a message's value is encoded.")
+
+
+class Table(Model):
+    """Rows by key that events are enriched from; they may change while the flow runs."""
+
+    kafka: TableTopic | None = Field(
+        None, description="Compacted topic; a message without a value deletes its key."
+    )
+    file: str | None = Field(
+        None, description="CSV, Parquet or JSON lines, relative to the pipeline file."
+    )
+    key: str = Field(description="Column that tells the rows apart.")
+    fields: dict[str, SourceField] = Field(
+        description="Columns read from each row, the key among them; others are ignored."
+    )
+    description: str = Field("", description="What the table holds.")
+
+
+def _as_columns(value: object) -> object:
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return {name: name for name in value}
+    if not isinstance(value, dict):
+        raise ValueError(  # noqa: TRY004 - pydantic's
+            "must be a list of the table's columns, such as [a, b], or a mapping of new names to"
+            " them, such as {new_name: a}"
+        )
+    return value
+
+
+NewColumns = Annotated[
+    dict[str, str],
+    BeforeValidator(_as_columns, json_schema_input_type=list[str] | dict[str, str]),
+]
+"""Columns of a table by the names they get: a list in the file where they keep their own."""
+
+
+class Enrichment(Model):
+    """Columns that an event gets from the row of a table; null where there is no such row."""
+
+    on: str = Field(description="Column of the event that holds the key of the row.")
+    fields: NewColumns = Field(
+        description="Columns of the table: a list of them, or new names and what they stand for."
+    )
+
+
 class Source(Model):
     """A stream of events."""
 
@@ -131,6 +181,9 @@ class Source(Model):
     event_time: EventTime
     fields: dict[str, SourceField] = Field(
         description="Fields read from each message; others are ignored."
+    )
+    enrich: dict[str, Enrichment] = Field(
+        default_factory=dict, description="Columns from tables, by the table's name."
     )
     filter: str | None = Field(
         None, description="SQL condition over the fields; other events are left out."
@@ -325,6 +378,10 @@ class FileTest(Model):
         description="File of raw messages, one a line, relative to the pipeline file."
     )
     source: Name | None = Field(None, description="Source that gets them, where there are several.")
+    tables: dict[str, str] = Field(
+        default_factory=dict,
+        description="Files that stand in for tables, by the table's name; as `file` of a table.",
+    )
     expect: Expectation
 
 
@@ -349,6 +406,9 @@ class Pipeline(Model):
         "UTC", description="Time zone of event times that name none."
     )
     sources: dict[Name, Source] = Field(description="Streams of events, by name.")
+    tables: dict[Name, Table] = Field(
+        default_factory=dict, description="Tables that events are enriched from, by name."
+    )
     windows: dict[Name, Window] = Field(default_factory=dict, description="Windows, by name.")
     anomalies: dict[Name, Anomaly] = Field(
         default_factory=dict, description="Anomalies to look for, by name."

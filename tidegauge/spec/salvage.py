@@ -20,6 +20,7 @@ _STAND_INS: dict[str, Any] = {
     "topic": "unknown",
     "event_time": {"field": "unknown"},
     "field": "unknown",
+    "key": "unknown",
     "fields": {},
     "select": {},
     "events": "unknown",
@@ -83,11 +84,11 @@ class Salvage:
         if isinstance(holder, list) and isinstance(key, int) and key < len(holder):
             test: Any = {"events": "unknown", "expect": {}}
             holder[key] = test if path[-2] == "tests" else "unknown"
-        elif isinstance(holder, dict) and key in _STAND_INS and key in allowed_keys(path[:-1]):
+        elif isinstance(holder, dict) and _has_stand_in(path) and key in allowed_keys(path[:-1]):
             if path in self.broken:
                 self._remove(path[:-1])
             else:
-                holder[key] = deepcopy(_STAND_INS[key])
+                holder[key] = deepcopy(_STAND_INS.get(key, "unknown"))
         elif isinstance(holder, dict) and key in holder:
             del holder[key]
         else:
@@ -102,6 +103,11 @@ class Salvage:
             except (KeyError, IndexError, TypeError):
                 return None
         return value
+
+
+def _has_stand_in(path: Path) -> bool:
+    """Whether something can stand for a value; an anomaly's `on` says all that it is about."""
+    return path[-1] in _STAND_INS or (path[-1] == "on" and path[2:3] == ("enrich",))
 
 
 def _whole(path: Path) -> Path:

@@ -11,6 +11,7 @@ from tidegauge.spec.checks.names import check_names
 from tidegauge.spec.checks.outputs import check_outputs
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.checks.sources import check_sources
+from tidegauge.spec.checks.tables import check_tables
 from tidegauge.spec.checks.windows import check_windows
 from tidegauge.spec.mistakes import Path, Problem
 from tidegauge.spec.models import Pipeline
@@ -27,6 +28,7 @@ def check(pipeline: Pipeline, folder: FilePath, broken: Collection[Path] = ()) -
     """
     review = Review(pipeline, folder, broken)
     # In this order: each makes the columns that the next ones look up.
+    check_tables(review)
     check_sources(review)
     check_windows(review)
     check_anomalies(review)

@@ -1,6 +1,7 @@
 """Tests of the file: their events exist, and so do the names they expect."""
 
 from tidegauge.spec.checks.review import Review
+from tidegauge.spec.checks.tables import check_table_file
 from tidegauge.spec.mistakes import Path
 
 
@@ -10,15 +11,18 @@ def check_tests(review: Review) -> None:
     for index, test in enumerate(pipeline.tests):
         path: Path = ("tests", index)
         if not (review.folder / test.events).is_file():
-            message = (
-                f"there is no file {test.events}; allowed: a path relative to the pipeline file"
-            )
-            review.say((*path, "events"), message)
+            review.say((*path, "events"), _missing(test.events))
         if test.source is not None:
             review.known((*path, "source"), "source", test.source, pipeline.sources)
         elif len(pipeline.sources) > 1:
             several = ", ".join(pipeline.sources)
             review.say((*path, "source"), f"there are several sources: name one of {several}")
+        for name, file in test.tables.items():
+            here = (*path, "tables", name)
+            if review.known(here, "table", name, pipeline.tables):
+                if not (review.folder / file).is_file():
+                    review.say(here, _missing(file))
+                check_table_file(review, here, file, pipeline.tables[name])
         expect = test.expect
         for key, what, names, allowed in (
             ("alerts", "alert", expect.alerts, pipeline.alerts),
@@ -28,3 +32,7 @@ def check_tests(review: Review) -> None:
             for position, name in enumerate(names or ()):
                 entry = name if key == "windows" else position
                 review.known((*path, "expect", key, entry), what, name, allowed)
+
+
+def _missing(file: str) -> str:
+    return f"there is no file {file}; allowed: a path relative to the pipeline file"

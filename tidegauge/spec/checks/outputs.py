@@ -30,3 +30,8 @@ def _check_topics(review: Review) -> None:
         if topic in written:
             message = f"{topic} is {written[topic]}: the flow would read what it writes"
             review.say(("sources", name, "kafka", "topic"), message)
+    for name, table in pipeline.tables.items():
+        if table.kafka is not None and table.kafka.topic in written:
+            topic = table.kafka.topic
+            message = f"{topic} is {written[topic]}: the flow would read what it writes"
+            review.say(("tables", name, "kafka", "topic"), message)

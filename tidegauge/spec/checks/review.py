@@ -13,13 +13,16 @@ from tidegauge.spec.salvage import LEAVES
 
 T = TypeVar("T")
 
+_COLUMNS = ("column", "field")
+
 
 class Review:
     """One look through a pipeline file.
 
-    `events` are the columns of each source's events and `metrics` the fields of each window; the
-    type of one that is not declared soundly is None. `broken` are the paths of what was taken out
-    of the pipeline because it is wrong; what is found to be wrong about keys is added.
+    `tables` are the columns of each table, `events` those of each source's events and `metrics` the
+    fields of each window; the type of one that is not declared soundly is None. `broken` are the
+    paths of what was taken out of the pipeline because it is wrong; what is found to be wrong about
+    keys is added.
     """
 
     def __init__(self, pipeline: Pipeline, folder: FilePath, broken: Collection[Path]) -> None:
@@ -27,7 +30,9 @@ class Review:
         self.folder = folder
         self.broken = set(broken)
         self._names = {str(path[-1]) for path in broken if _is_declaration(path)}
+        self._columns_lost = any(map(_loses_columns, broken))
         self.problems: list[Problem] = []
+        self.tables: dict[str, dict[str, FieldType | None]] = {}
         self.events: dict[str, dict[str, FieldType | None]] = {}
         self.metrics: dict[str, dict[str, FieldType | None]] = {}
 
@@ -53,8 +58,11 @@ class Review:
             return None
 
     def _note(self, path: Path, error: ExpressionError) -> None:
-        if not (isinstance(error, UnknownName) and error.name in self._names):
+        if not (isinstance(error, UnknownName) and self._may_exist(error)):
             self.problems.append(Problem(path, str(error)))
+
+    def _may_exist(self, name: UnknownName) -> bool:
+        return name.name in self._names or (self._columns_lost and name.what in _COLUMNS)
 
     def untyped(self, path: Path) -> dict[str, FieldType | None]:
         """Names declared below `path` whose declarations were taken out."""
@@ -64,6 +72,11 @@ class Review:
         """Key columns that are declared, or every column where their declaration is wrong."""
         by = (*owner, "by")
         return list(columns) if any(path[: len(by)] == by for path in self.broken) else keys
+
+
+def _loses_columns(path: Path) -> bool:
+    """Whether columns from a table went, and nobody knows their names."""
+    return path[2:3] == ("enrich",) and path[4:] in ((), ("fields",))
 
 
 def _is_declaration(path: Path) -> bool:

@@ -3,10 +3,12 @@
 import re
 from functools import partial
 
-from tidegauge.batch import APPENDED, OFFSET, RESERVED_PREFIX, TIME
+from tidegauge.batch import APPENDED, OFFSET, TIME
 from tidegauge.expressions.scalars import compile_predicate, compile_scalar
 from tidegauge.fieldtypes import FieldType
 from tidegauge.records import TIME_NS
+from tidegauge.spec.checks.enrichment import enriched_columns
+from tidegauge.spec.checks.fieldnames import check_field_name
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.mistakes import Path
 from tidegauge.spec.models import Source
@@ -32,14 +34,15 @@ def check_sources(review: Review) -> None:
         path: Path = ("sources", name)
         _check_event_time(review, path, source)
         for field in source.fields:
-            _check_field_name(review, (*path, "fields", field), field)
+            check_field_name(review, (*path, "fields", field), field)
         declared: Types = {field: known.type for field, known in source.fields.items()}
         if declared.get(ALERT_LEVEL, FieldType.INT) is not FieldType.INT:
             message = "the level of an event's own alert is an int: write type: int"
             review.say((*path, "fields", ALERT_LEVEL), message)
         fields = declared | review.untyped((*path, "fields"))
+        fields |= enriched_columns(review, path, source, fields, _unseen(source))
         if source.filter is not None:
-            # It runs before anything is derived, so it sees the declared fields only.
+            # It runs before anything is derived.
             review.attempt((*path, "filter"), partial(compile_predicate, source.filter, fields))
         derived = _derived(review, path, source, fields)
         review.events[name] = fields | derived
@@ -67,25 +70,18 @@ def _check_event_time(review: Review, path: Path, source: Source) -> None:
         review.say((*path, "event_time", "field"), "the name of a field cannot be empty")
 
 
-def _check_field_name(review: Review, path: Path, name: str) -> None:
-    """Names are the keys of JSON objects; few are refused."""
-    if name.startswith(RESERVED_PREFIX):
-        review.say(path, f"names that begin with {RESERVED_PREFIX} are reserved")
-    elif name == TIME_NS:
-        review.say(path, f"{TIME_NS} is reserved for the time of records")
-    elif not name or name == "*" or (name.startswith("^") and name.endswith("$")):
-        review.say(path, f"{name!r} cannot be the name of a field")
-    elif not name.isprintable() or len(name) > 200 or '"' in name or "\\" in name:
-        message = "a field name is at most 200 printable characters, without quotation marks and \\"
-        review.say(path, message)
+def _unseen(source: Source) -> Types:
+    """Fields that are read from every message, though they need not be declared."""
+    return {source.event_time.field: None, ALERT_LEVEL: FieldType.INT}
 
 
 def _derived(review: Review, path: Path, source: Source, fields: Types) -> Types:
     derived = review.untyped((*path, "derive"))
     for name, sql in source.derive.items():
         here = (*path, "derive", name)
-        if name in source.fields:
-            review.say(here, f"{name} is a field of the messages already; take another name")
+        if name in fields:
+            of = "the messages" if name in source.fields else "a table"
+            review.say(here, f"{name} is a field of {of} already; take another name")
             continue
         if name == TIME_NS:
             review.say(here, f"{TIME_NS} is reserved for the time of records")

@@ -1,0 +1,1 @@
+"""Columns that events get from tables by key."""
