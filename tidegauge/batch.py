@@ -48,7 +48,9 @@ class Progress:
     `watermark_ns` is the partition's highest event time minus the out-of-orderness: every later
     on-time record of the partition has an event time of at least this. `partitions` is how many
     the source has, so that nobody advances before all of them have been heard of. `appended_ns` is
-    the Kafka timestamp of the newest record read, for measuring latency only.
+    the Kafka timestamp of the newest record read, for measuring latency only. `offset` is the next
+    one to read where idleness is told by floors in a journal (`tidegauge.journal`); None where the
+    state alone tells it.
     """
 
     source: str
@@ -57,6 +59,7 @@ class Progress:
     watermark_ns: int
     state: PartitionState
     appended_ns: int
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

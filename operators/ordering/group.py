@@ -12,16 +12,17 @@ from operators.ordering.identity import identity_time_ns
 from operators.ordering.plan import Ordering
 from operators.progress.watermark import Watermark
 from tidegauge.batch import Progress
+from tidegauge.journal import Floor
 from tidegauge.records import TIME_NS, RecordBatch
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class EventSlice:
-    """What one batch of events brings to a key group: its events by ordering, and progress."""
+    """What a batch brings to a key group: its events by ordering, and progress; or only a floor."""
 
-    progress: Progress
+    progress: Progress | Floor
     events: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
@@ -44,7 +45,7 @@ class OrderGroup:
         if snapshot is not None:
             check_version("ordered events", snapshot["version"], STATE_VERSION)
             held = snapshot["held"]
-            self._watermark = Watermark(snapshot["watermark_ns"], dict(snapshot["partitions"]))
+            self._watermark = Watermark.restore(snapshot["watermark"])
         self._buffers = {
             ordering.name: EventTimeBuffer(held.get(ordering.name, ())) for ordering in orderings
         }
@@ -70,7 +71,6 @@ class OrderGroup:
         """Everything a restart needs."""
         return {
             "version": STATE_VERSION,
-            "watermark_ns": self._watermark.value_ns,
-            "partitions": dict(self._watermark.partitions),
+            "watermark": self._watermark.snapshot(),
             "held": {name: buffer.snapshot() for name, buffer in self._buffers.items()},
         }

@@ -15,6 +15,7 @@ from operators.ordering.group import EventSlice, OrderGroup
 from operators.ordering.identity import PARTITION
 from operators.ordering.plan import Ordering
 from tidegauge.batch import OFFSET, TIME, EventBatch
+from tidegauge.journal import Floor
 from tidegauge.records import RecordBatch
 
 
@@ -26,8 +27,11 @@ class _Splitter:
         self._names = group_names(key_groups)
         self._groups = KeyGroups(key_groups)
 
-    def __call__(self, batches: list[EventBatch]) -> Iterable[tuple[str, EventSlice]]:
+    def __call__(self, batches: list[EventBatch | Floor]) -> Iterable[tuple[str, EventSlice]]:
         for batch in batches:
+            if isinstance(batch, Floor):
+                yield from ((name, EventSlice(batch)) for name in self._names)
+                continue
             events: list[dict[str, pl.DataFrame]] = [{} for _ in self._names]
             if batch.on_time.height:
                 for ordering in self._orderings:
@@ -47,7 +51,7 @@ def _wanted(ordering: Ordering, batch: EventBatch) -> pl.DataFrame:
 @operator
 def order_events(
     step_id: str,  # noqa: ARG001 - names the scope of the steps inside
-    up: Stream[EventBatch],
+    up: Stream[EventBatch] | Stream[EventBatch | Floor],
     orderings: Sequence[Ordering],
     key_groups: int,
 ) -> KeyedStream[RecordBatch]:
@@ -57,7 +61,7 @@ def order_events(
 
     Args:
         step_id: unique name of the step.
-        up: event batches of the source.
+        up: event batches of the source, and its floors where there is a journal.
         orderings: who needs what of it (`merge_orderings`).
         key_groups: number of key groups, 1 to 16; fixed when the state is first made.
 

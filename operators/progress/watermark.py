@@ -1,48 +1,111 @@
-"""The watermark of a key group: the minimum over the active partitions of what each has reached."""
+"""The watermark of a key group: the minimum over the partitions of what each has reached."""
 
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from tidegauge.batch import END_OF_TIME, NO_TIME, PartitionState, Progress
 from tidegauge.errors import Stop
+from tidegauge.journal import Floor
+
+
+class Reached(NamedTuple):
+    """How far a partition has come, as in `Progress`."""
+
+    watermark_ns: int
+    state: PartitionState
+    offset: int | None = None
 
 
 @dataclass
 class Watermark:
     """Event time before which no on-time event of a source will come any more.
 
-    It never falls. It stays where it is until every partition has been heard of, and while all of
-    them are idle; when all are finished it is the end of time.
+    It never falls. It stays where it is until every partition has been heard of; when all are
+    finished it is the end of time. How an idle partition lets it pass depends on whether there is
+    a journal:
+
+    - with one, by the partition's newest floor, from when the partition has come to the floor's
+      offset until it goes on from there. A floor for an offset further on waits, one for an offset
+      that was passed is in the partition's own watermark;
+    - without one, a partition that says it is idle does not count. While all are idle the
+      watermark stays.
 
     Args:
         value_ns: where an earlier run stopped.
-        partitions: watermark and state of each partition in the earlier run. One that was idle
-            counts as active until it is heard of again, for it may have filled in between.
+        partitions: what each partition had reached in the earlier run. One that was idle counts as
+            active until it is heard of again, for it may have filled in between.
+        floors: offset and event time of the newest floor of each partition.
     """
 
     value_ns: int = NO_TIME
-    partitions: dict[int, tuple[int, PartitionState]] = field(default_factory=dict)
+    partitions: dict[int, Reached] = field(default_factory=dict)
+    floors: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _expected: int = 0
 
     def __post_init__(self) -> None:
-        for partition, (at, state) in self.partitions.items():
-            if state is PartitionState.IDLE:
-                self.partitions[partition] = (at, PartitionState.ACTIVE)
+        for partition, reached in self.partitions.items():
+            if reached.state is PartitionState.IDLE:
+                self.partitions[partition] = reached._replace(state=PartitionState.ACTIVE)
+        self._expected = len(self.partitions)
 
-    def observe(self, progress: Progress) -> None:
-        """Take one partition's progress into account.
+    def observe(self, news: Progress | Floor) -> None:
+        """Take one partition's progress, or a floor of it, into account.
 
         Raises:
             Stop: a run to the end of the topic closed everything, and now there is more.
         """
+        if isinstance(news, Floor):
+            self._raise_floor(news)
+        else:
+            self._move(news)
+        self._advance()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything `restore` needs."""
+        return {
+            "value_ns": self.value_ns,
+            "partitions": {number: tuple(one) for number, one in self.partitions.items()},
+            "floors": dict(self.floors),
+        }
+
+    @classmethod
+    def restore(cls, snapshot: dict[str, Any]) -> "Watermark":
+        """The watermark of an earlier run."""
+        partitions = {number: Reached(*one) for number, one in snapshot["partitions"].items()}
+        return cls(snapshot["value_ns"], partitions, dict(snapshot["floors"]))
+
+    def _move(self, progress: Progress) -> None:
         if self.value_ns == END_OF_TIME and progress.state is not PartitionState.FINISHED:
             raise Stop(
                 f"saved state: an earlier run read {progress.source} to its end and closed every"
                 " window, so that nothing can follow; start with an empty recovery directory"
             )
-        self.partitions[progress.partition] = (progress.watermark_ns, progress.state)
-        if len(self.partitions) < progress.partitions:
+        self._expected = progress.partitions
+        reached = Reached(progress.watermark_ns, progress.state, progress.offset)
+        self.partitions[progress.partition] = reached
+
+    def _raise_floor(self, floor: Floor) -> None:
+        # A floor for a higher offset shows that the partition goes on at least to there.
+        known = self.floors.get(floor.partition, (-1, NO_TIME))
+        self.floors[floor.partition] = max(known, (floor.offset, floor.floor_ns))
+
+    def _advance(self) -> None:
+        if len(self.partitions) < max(self._expected, 1):
             return
-        active = [at for at, state in self.partitions.values() if state is PartitionState.ACTIVE]
-        if active:
-            self.value_ns = max(self.value_ns, min(active))
-        elif all(state is PartitionState.FINISHED for _, state in self.partitions.values()):
+        counted = [
+            self._passable_ns(number, reached)
+            for number, reached in self.partitions.items()
+            if reached.state is PartitionState.ACTIVE
+            or (reached.state is PartitionState.IDLE and reached.offset is not None)
+        ]
+        if counted:
+            self.value_ns = max(self.value_ns, min(counted))
+        elif all(one.state is PartitionState.FINISHED for one in self.partitions.values()):
             self.value_ns = END_OF_TIME
+
+    def _passable_ns(self, partition: int, reached: Reached) -> int:
+        """Event time up to which a partition lets the watermark pass."""
+        offset, floor_ns = self.floors.get(partition, (None, NO_TIME))
+        if offset is None or offset != reached.offset:
+            return reached.watermark_ns
+        return max(reached.watermark_ns, floor_ns)

@@ -14,16 +14,17 @@ from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
 from tidegauge.batch import Progress
 from tidegauge.errors import UserMistake
+from tidegauge.journal import Floor
 from tidegauge.records import RecordBatch
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Partials:
-    """What a batch of events brings to a key group: its part of each window, and progress."""
+    """What a batch gives to a key group: its part of each window, and progress; or a floor only."""
 
-    progress: Progress
+    progress: Progress | Floor
     on_time: Mapping[str, Part] = field(default_factory=dict)
     corrections: Mapping[str, Part] = field(default_factory=dict)
 
@@ -62,7 +63,9 @@ class WindowGroup:
             before = self._watermark.value_ns
             self._watermark.observe(partial.progress)
             if self._watermark.value_ns > before:
-                appended_ns = partial.progress.appended_ns
+                # No record closes what a floor closes.
+                told = partial.progress
+                appended_ns = told.appended_ns if isinstance(told, Progress) else 0
         made = []
         for name, state in self._states.items():
             closed = state.advance(self._watermark.value_ns)
@@ -73,11 +76,9 @@ class WindowGroup:
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs."""
         states = {name: state.snapshot() for name, state in self._states.items()}
-        partitions = dict(self._watermark.partitions)
         return {
             "version": STATE_VERSION,
-            "watermark_ns": self._watermark.value_ns,
-            "partitions": partitions,
+            "watermark": self._watermark.snapshot(),
             "windows": states,
         }
 
@@ -88,7 +89,7 @@ class WindowGroup:
                 f" {STATE_VERSION}; start with an empty recovery directory or with the program"
                 " that wrote it"
             )
-        self._watermark = Watermark(snapshot["watermark_ns"], dict(snapshot["partitions"]))
+        self._watermark = Watermark.restore(snapshot["watermark"])
         for name, state in self._states.items():
             if name in snapshot["windows"]:
                 state.restore(snapshot["windows"][name])

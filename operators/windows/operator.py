@@ -16,6 +16,7 @@ from operators.windows.kinds import preaggregate
 from operators.windows.part import located, split_part
 from operators.windows.plan import WindowPlan
 from tidegauge.batch import EventBatch
+from tidegauge.journal import Floor
 from tidegauge.records import RecordBatch
 
 
@@ -27,8 +28,11 @@ class _Splitter:
         self._names = group_names(key_groups)
         self._groups = KeyGroups(key_groups)
 
-    def __call__(self, batches: list[EventBatch]) -> Iterable[tuple[str, Partials]]:
+    def __call__(self, batches: list[EventBatch | Floor]) -> Iterable[tuple[str, Partials]]:
         for batch in batches:
+            if isinstance(batch, Floor):
+                yield from ((name, Partials(batch)) for name in self._names)
+                continue
             rows: list[tuple[dict[str, Any], dict[str, Any]]] = [({}, {}) for _ in self._names]
             for plan in self._plans:
                 for side, events in enumerate((batch.on_time, batch.corrections)):
@@ -43,7 +47,7 @@ class _Splitter:
 @operator
 def windows(
     step_id: str,  # noqa: ARG001 - the decorator reads it
-    up: Stream[EventBatch],
+    up: Stream[EventBatch] | Stream[EventBatch | Floor],
     plans: Sequence[WindowPlan],
     key_groups: int,
     clock_ns: Callable[[], int] = time.time_ns,
@@ -52,7 +56,7 @@ def windows(
 
     Args:
         step_id: unique name of the step.
-        up: event batches of one source.
+        up: event batches of one source, and its floors where there is a journal.
         plans: its windows, compiled by `plan_window`.
         key_groups: number of key groups, 1 to 16; fixed when the state is first made.
         clock_ns: wall clock, for the processing time in the records.

@@ -57,5 +57,5 @@ def test_orderings_with_equal_keys_are_sent_once_with_the_columns_of_all() -> No
 
 def test_a_snapshot_of_another_version_is_refused() -> None:
     snapshot = OrderGroup([BY_CARD]).snapshot() | {"version": 99}
-    with pytest.raises(UserMistake, match="have version 99, this program reads 1; start with"):
+    with pytest.raises(UserMistake, match="have version 99, this program reads 2; start with"):
         OrderGroup([BY_CARD], snapshot)

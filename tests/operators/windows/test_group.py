@@ -86,7 +86,7 @@ def test_several_batches_in_one_activation_are_merged_before_anything_closes() -
 
 def test_state_of_another_version_is_refused_with_what_to_do() -> None:
     saved = WindowGroup([PLAN], lambda: 0, None).snapshot() | {"version": 0}
-    with pytest.raises(UserMistake, match="version 0, this program reads 1; start with an empty"):
+    with pytest.raises(UserMistake, match="version 0, this program reads 2; start with an empty"):
         WindowGroup([PLAN], lambda: 0, saved)
 
 

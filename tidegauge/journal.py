@@ -1,0 +1,94 @@
+"""What is not in the data and still decides results: entries of a pipeline's journal.
+
+The journal is a topic of one partition. What an entry says counts from where it stands in the
+journal; whoever reads it from the start again comes to the same.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+PartitionKey = tuple[str, int]
+"""Source and partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """An idle partition holds nothing back up to an event time.
+
+    The partition had been read to its end, the next offset being `offset`. Should it wake, records
+    from that offset on are judged against a watermark of at least `floor_ns`.
+
+    Attributes:
+        source: name of the source.
+        partition: number of the partition.
+        offset: the next offset that will be read from it.
+        floor_ns: event time, nanoseconds since the epoch.
+        run: who wrote it (`Claim`).
+    """
+
+    source: str
+    partition: int
+    offset: int
+    floor_ns: int
+    run: str
+
+    @property
+    def key(self) -> PartitionKey:
+        """The partition it is about."""
+        return self.source, self.partition
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """From here on floors of a partition count only when this run wrote them.
+
+    A process writes one before it reads a partition. What a process that was believed dead still
+    writes afterwards is passed over by everyone.
+    """
+
+    source: str
+    partition: int
+    run: str
+
+    @property
+    def key(self) -> PartitionKey:
+        """The partition it is about."""
+        return self.source, self.partition
+
+
+Entry = Floor | Claim
+
+
+class Claims:
+    """Who may write floors of which partition, as far as the journal has been read.
+
+    Args:
+        runs: run that claimed each partition last.
+    """
+
+    def __init__(self, runs: dict[PartitionKey, str] | None = None) -> None:
+        self.runs = dict(runs or {})
+
+    def counts(self, entry: Entry) -> bool:
+        """Take the next entry of the journal; whether it is a floor that counts."""
+        if isinstance(entry, Claim):
+            self.runs[entry.key] = entry.run
+            return False
+        return self.runs.get(entry.key, entry.run) == entry.run
+
+
+class PartitionJournal(Protocol):
+    """What a source tells the journal of one partition; see `dataflows.journal`."""
+
+    def idle(self, offset: int) -> None:
+        """The partition is idle and the next offset is this: write what passes meanwhile."""
+
+    def settled(self) -> bool:
+        """Whether all that was written of it is in the journal.
+
+        Until then none of its messages may be judged.
+
+        Raises:
+            Retry: the journal has not taken it in time.
+            Stop: the journal refuses it for good.
+        """
