@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import bytewax.operators as op
@@ -58,12 +59,15 @@ class _PartitionLogic(StatefulBatchLogic[_Rows, EventBatch, _Saved]):
 
     def __init__(
         self,
+        saved: _Saved | None,
+        *,
         make_intake: MakeIntake,
         idle_after: timedelta | None,
+        bounded: bool,
         clock_ns: Callable[[], int],
-        saved: _Saved | None,
     ) -> None:
         self._make_intake = make_intake
+        self._bounded = bounded
         self._idle_after = idle_after
         self._clock_ns = clock_ns
         self._number = 0
@@ -85,8 +89,9 @@ class _PartitionLogic(StatefulBatchLogic[_Rows, EventBatch, _Saved]):
         return [self._intake.quiet(PartitionState.IDLE)], self.RETAIN
 
     def on_eof(self) -> tuple[Iterable[EventBatch], bool]:
-        made = [] if self._intake is None else [self._intake.quiet(PartitionState.FINISHED)]
-        return made, self.RETAIN
+        if self._intake is None or not self._bounded:
+            return [], self.RETAIN
+        return [self._intake.quiet(PartitionState.FINISHED)], self.RETAIN
 
     def notify_at(self) -> datetime | None:
         return self._idle_at
@@ -115,14 +120,15 @@ def event_batches(
     up: KeyedStream[Row],
     make_intake: MakeIntake,
     partitions: Sequence[str],
+    *,
     idle_after: timedelta | None = None,
+    bounded: bool = False,
     clock_ns: Callable[[], int] = time.time_ns,
 ) -> Stream[EventBatch]:
     """Event batches of a stream of rows, for `windows` and the rest, without a pipeline file.
 
     Rows are keyed by where their order comes from: a partition, a file, a device. Each partition
-    has a watermark of its own, so that one that runs ahead makes no event of another late. At the
-    end of the input everything is closed.
+    has a watermark of its own, so that one that runs ahead makes no event of another late.
 
     Args:
         step_id: unique name of the step.
@@ -133,15 +139,22 @@ def event_batches(
             idle.
         idle_after: silence after which a partition no longer holds the watermark back; None for
             never.
+        bounded: the end of the input is the end of the data: every window closes there, and no
+            later run may go on. Otherwise it may be a stop between two runs, and closes nothing.
         clock_ns: wall clock, for `max_future`, idleness and the time of dead letters.
 
     Raises:
         UserMistake: while running, for a key that is none of `partitions`.
     """
     gathered = op.flat_map_batch("gather", up, _ByPartition(partitions))
-    batches = op.stateful_batch(
-        "take", gathered, lambda saved: _PartitionLogic(make_intake, idle_after, clock_ns, saved)
+    build = partial(
+        _PartitionLogic,
+        make_intake=make_intake,
+        idle_after=idle_after,
+        bounded=bounded,
+        clock_ns=clock_ns,
     )
+    batches = op.stateful_batch("take", gathered, build)
     return op.map("unkey", batches, lambda item: item[1])
 
 
