@@ -66,7 +66,8 @@ class Progress:
 class Counts:
     """What became of every record read from one partition since the flow's first start.
 
-    `read` equals the sum of the others: on time, corrections, filtered and dead-lettered.
+    `read` equals the sum of the next four: on time, corrections, filtered and dead-lettered. Among
+    the last, `late` came past the allowed lateness.
     """
 
     read: int = 0
@@ -74,6 +75,7 @@ class Counts:
     corrections: int = 0
     filtered: int = 0
     dead_lettered: int = 0
+    late: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -82,6 +84,7 @@ class Counts:
             self.corrections + other.corrections,
             self.filtered + other.filtered,
             self.dead_lettered + other.dead_lettered,
+            self.late + other.late,
         )
 
 

@@ -15,5 +15,10 @@ class Intake(Protocol):
     def take(self, raw: RawBatch) -> EventBatch:
         """Shape a batch of messages."""
 
-    def quiet(self, state: PartitionState) -> EventBatch:
-        """A batch without events that tells of the partition's new state."""
+    def quiet(self, state: PartitionState, offset: int | None = None) -> EventBatch:
+        """A batch without events that tells of the partition's new state.
+
+        Args:
+            state: the new state.
+            offset: the next offset to read, where it is known.
+        """

@@ -12,7 +12,7 @@ from operators.intake.decode import decode, position_of
 from operators.intake.lateness import Judged, Times, judge
 from operators.intake.plan import IntakePlan
 from operators.intake.process import Process, process_rows
-from operators.progress.board import ProgressBoard
+from operators.progress.board import Board, ProgressBoard
 from tidegauge.batch import (
     APPENDED,
     NO_TIME,
@@ -28,6 +28,8 @@ from tidegauge.durations import format_duration_ns
 
 __all__ = ["Intake", "IntakePlan", "IntakeState"]
 
+LATE = "late"
+"""Kind of dead letters that came past the allowed lateness."""
 _MS = 1_000_000
 
 
@@ -48,7 +50,7 @@ class Intake:
         plan: what to do.
         partition: number of the partition.
         partitions: how many the topic has.
-        board: progress of the partitions of this process.
+        board: progress of the partitions of this process, and what passes those that are idle.
         state: where an earlier run stopped.
     """
 
@@ -57,7 +59,7 @@ class Intake:
         plan: IntakePlan,
         partition: int,
         partitions: int,
-        board: ProgressBoard,
+        board: Board,
         state: IntakeState,
     ) -> None:
         self._plan = plan
@@ -69,7 +71,8 @@ class Intake:
         self._counts = state.counts
         self._state = PartitionState.ACTIVE
         self._appended_ns = 0
-        self._empty = self._shape(_no_rows(plan))
+        self._next: int | None = None
+        self._empty = self._shape(self._enriched(_no_rows(plan)))
         # The board must know of every partition before any of them can wake.
         board.post(self._progress())
 
@@ -79,10 +82,16 @@ class Intake:
         self._raise_floor()
         return IntakeState(self._high_ns, self._floor_ns, self._counts)
 
-    def quiet(self, state: PartitionState) -> EventBatch:
-        """A batch without events that tells of the partition's new state."""
+    def quiet(self, state: PartitionState, offset: int | None = None) -> EventBatch:
+        """A batch without events that tells of the partition's new state.
+
+        Args:
+            state: the new state.
+            offset: the next offset to read, where it is known.
+        """
         self._raise_floor()
         self._state = state
+        self._next = self._next if offset is None else offset
         return self._batch(self._empty, self._empty, NONE_REFUSED)
 
     def take(self, raw: RawBatch) -> EventBatch:
@@ -93,18 +102,20 @@ class Intake:
         judged = judge(
             frame[TIME].to_numpy(),
             high_ns=self._high_ns,
-            floor_ns=self._floor_ns,
+            floor_ns=self._floors(frame, raw),
             out_of_orderness_ns=self._plan.event_time.out_of_orderness,
             lateness_ns=self._plan.event_time.lateness,
         )
+        frame = self._enriched(frame)
         on_time, corrections, filtered = self._parted(frame, judged, raw, refused)
         if self._plan.process:
             on_time, lost_on_time = _processed(self._plan.process, on_time, raw, refused)
             corrections, lost = _processed(self._plan.process, corrections, raw, refused)
             filtered += lost_on_time + lost
         self._high_ns = judged.high_ns
+        late = sum(one.kind == LATE for one in refused)
         self._counts += Counts(
-            len(raw.payloads), on_time.height, corrections.height, filtered, len(refused)
+            len(raw.payloads), on_time.height, corrections.height, filtered, len(refused), late
         )
         self._appended_ns = raw.appended_ms[-1] * _MS if raw.appended_ms else self._appended_ns
         dead = dead_letter_frame(self._plan.topic, self._partition, refused)
@@ -115,6 +126,20 @@ class Intake:
         if self._state is PartitionState.IDLE:
             passed_ns = self._board.passed_ns(self._plan.source, self._partition)
             self._floor_ns = max(self._floor_ns, passed_ns)
+
+    def _floors(self, frame: pl.DataFrame, raw: RawBatch) -> int | Times:
+        """Floor of each event, or one for all where none begins to hold within the batch."""
+        before = self._floor_ns
+        if not len(raw.offsets):
+            return before
+        self._next = raw.offsets[-1] + 1
+        steps = self._board.floors(self._plan.source, self._partition, raw.offsets[-1])
+        if not steps:
+            return before
+        offsets, floors = np.array(steps, np.int64).T
+        self._floor_ns = max(before, int(floors[-1]))
+        begun = np.searchsorted(offsets, frame[OFFSET].to_numpy(), side="right")
+        return np.concatenate(([before], np.maximum(floors, before)))[begun]
 
     def _progress(self) -> Progress:
         own_ns = NO_TIME
@@ -127,6 +152,7 @@ class Intake:
             max(own_ns, self._floor_ns),
             self._state,
             self._appended_ns,
+            self._next if self._board.journaled else None,
         )
 
     def _batch(
@@ -135,6 +161,11 @@ class Intake:
         progress = self._progress()
         self._board.post(progress)
         return EventBatch(self._plan.topic, on_time, corrections, dead, progress, self._counts)
+
+    def _enriched(self, frame: pl.DataFrame) -> pl.DataFrame:
+        for lookup in self._plan.enrich:
+            frame = lookup.add_to(frame)
+        return frame
 
     def _parted(
         self, frame: pl.DataFrame, judged: Judged, raw: RawBatch, refused: list[Refused]
@@ -165,7 +196,7 @@ class Intake:
             reason = (
                 f"{by} later than the watermark of its partition, allowed lateness is {allowed}"
             )
-            refused.append(refuse(raw, int(position), "late", reason))
+            refused.append(refuse(raw, int(position), LATE, reason))
 
     def _shape(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Derived columns added, the raw event time dropped where it is not declared."""

@@ -29,7 +29,12 @@ class Judged:
 
 
 def judge(
-    times: Times, *, high_ns: int, floor_ns: int, out_of_orderness_ns: int, lateness_ns: int
+    times: Times,
+    *,
+    high_ns: int,
+    floor_ns: int | Times,
+    out_of_orderness_ns: int,
+    lateness_ns: int,
 ) -> Judged:
     """Compare each event with the highest event time before it in its own partition.
 
@@ -39,7 +44,8 @@ def judge(
     Args:
         times: event times of a batch in offset order, nanoseconds.
         high_ns: highest event time of the partition before the batch, or `NO_TIME`.
-        floor_ns: watermark that passed while the partition was idle, or `NO_TIME`.
+        floor_ns: watermark that passed while the partition was idle, or `NO_TIME`; one for all
+            events, or one for each.
         out_of_orderness_ns: from the pipeline file.
         lateness_ns: from the pipeline file.
     """

@@ -1,24 +1,45 @@
 """What passes while a partition is idle, for judging it when it wakes."""
 
+from collections.abc import Sequence
 from threading import Lock
+from typing import Protocol
 
 from tidegauge.batch import NO_TIME, PartitionState, Progress
+from tidegauge.journal import PartitionKey
 
-_Key = tuple[str, int]
+
+class Board(Protocol):
+    """Where partitions post their progress and read what they are judged against when they wake."""
+
+    @property
+    def journaled(self) -> bool:
+        """Whether a journal tells what passes idle partitions, and nothing else does."""
+
+    def post(self, progress: Progress) -> None:
+        """Replace what was known of a partition."""
+
+    def passed_ns(self, source: str, partition: int) -> int:
+        """Watermark that has passed an idle partition without a journal; `NO_TIME` for none."""
+
+    def floors(self, source: str, partition: int, last: int) -> Sequence[tuple[int, int]]:
+        """Offsets up to the last of a batch where a floor begins to hold, and the floors."""
 
 
 class ProgressBoard:
-    """Progress of the partitions of a source; shared by the worker threads of a process.
+    """Progress of the partitions of a source where there is no journal.
 
-    A partition that is idle does not hold the watermark back. When it wakes, its events are judged
-    against the watermark that passed meanwhile, which it reads here. Partitions read by other
-    processes are not seen; `PanedState.add` keeps what slips through.
+    It is shared by the worker threads of a process. A partition that is idle does not hold the
+    watermark back. When it wakes, its events are judged against the watermark that passed
+    meanwhile, which it reads here. Partitions read by other processes are not seen; the windows
+    keep what slips through.
     """
+
+    journaled = False
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._newest: dict[_Key, Progress] = {}
-        self._passed: dict[_Key, int] = {}
+        self._newest: dict[PartitionKey, Progress] = {}
+        self._passed: dict[PartitionKey, int] = {}
 
     def post(self, progress: Progress) -> None:
         """Replace what was known of a partition."""
@@ -37,3 +58,7 @@ class ProgressBoard:
         """Highest watermark of the others while a partition was idle; `NO_TIME` for none."""
         with self._lock:
             return self._passed.get((source, partition), NO_TIME)
+
+    def floors(self, source: str, partition: int, last: int) -> Sequence[tuple[int, int]]:
+        """None: only a journal has them."""
+        return ()
