@@ -8,6 +8,7 @@ a live topic, a file's own tests and a replay.
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 import bytewax.operators as op
 import polars as pl
@@ -53,7 +54,7 @@ def flow(pipeline_file: str) -> Dataflow:
         settings = read_settings()
         pipeline = load_pipeline(pipeline_file)
         require_recovery_directory(pipeline.state.key_groups)
-        sources, sinks = connect(pipeline, settings)
+        sources, sinks = connect(pipeline, settings, Path(pipeline_file).parent)
         draining.on_signals()
         tell_errors_of_ours()
         return build(pipeline, sources, sinks)

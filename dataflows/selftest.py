@@ -1,6 +1,7 @@
 """A pipeline file's own tests: the same flow over messages from a file, records into memory."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,8 +16,10 @@ from connectors.memory.source import Held, MemorySource
 from dataflows.analytics import build
 from dataflows.servers import Sinks
 from dataflows.startup import error_of_ours
+from dataflows.tables import stand_ins
+from operators.enrichment.table import LookupTable
 from operators.intake.intake import Intake, IntakeState
-from operators.intake.plan import plan_intake
+from operators.intake.plan import NO_TABLES, plan_intake
 from operators.progress.board import ProgressBoard
 from tidegauge.catalogue import catalogue_of
 from tidegauge.errors import UserMistake
@@ -53,15 +56,21 @@ def run_file_test(pipeline: Pipeline, folder: Path, test: FileTest) -> list[str]
         test: one of its tests.
 
     Raises:
-        UserMistake: the events cannot be read, or go to an unknown source.
+        UserMistake: the events or tables cannot be read, or go to an unknown source.
     """
     messages = _messages(folder / test.events)
-    return _differences(test.expect, observe(pipeline, messages, test.source))
+    tables = stand_ins(pipeline, folder, test.tables)
+    return _differences(test.expect, observe(pipeline, messages, test.source, tables))
 
 
-def observe(pipeline: Pipeline, messages: list[Held], source: str | None = None) -> Observed:
+def observe(
+    pipeline: Pipeline,
+    messages: list[Held],
+    source: str | None = None,
+    tables: Mapping[str, LookupTable] = NO_TABLES,
+) -> Observed:
     """Run the flow over messages of one partition until every window is closed."""
-    records = _run(pipeline, messages, _source_of(pipeline, source))
+    records = _run(pipeline, messages, _source_of(pipeline, source), tables)
     frames: dict[str, list[pl.DataFrame]] = {}
     for batch in records:
         frames.setdefault(batch.signal, []).append(batch.frame)
@@ -85,10 +94,12 @@ def observe(pipeline: Pipeline, messages: list[Held], source: str | None = None)
     return Observed(frozenset(alerts), frozenset(anomalies), windows, dead)
 
 
-def _run(pipeline: Pipeline, messages: list[Held], source: str) -> list[RecordBatch]:
+def _run(
+    pipeline: Pipeline, messages: list[Held], source: str, tables: Mapping[str, LookupTable]
+) -> list[RecordBatch]:
     board = ProgressBoard()
     sources = {
-        name: _source(name, pipeline, messages if name == source else [], board)
+        name: _source(name, pipeline, messages if name == source else [], board, tables)
         for name in pipeline.sources
     }
     sink = MemorySink()
@@ -102,9 +113,14 @@ def _run(pipeline: Pipeline, messages: list[Held], source: str) -> list[RecordBa
 
 
 def _source(
-    name: str, pipeline: Pipeline, messages: list[Held], board: ProgressBoard
+    name: str,
+    pipeline: Pipeline,
+    messages: list[Held],
+    board: ProgressBoard,
+    tables: Mapping[str, LookupTable],
 ) -> MemorySource:
-    plan = plan_intake(name, pipeline.sources[name], JsonColumns, zone=ZoneInfo(pipeline.timezone))
+    zone = ZoneInfo(pipeline.timezone)
+    plan = plan_intake(name, pipeline.sources[name], JsonColumns, zone=zone, tables=tables)
 
     def make_intake(number: int, saved: IntakeState | None) -> Intake:
         return Intake(plan, number, 1, board, saved or IntakeState())

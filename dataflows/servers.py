@@ -1,5 +1,6 @@
 """Sources and sinks of a pipeline on real servers, checked before the first event is read."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from connectors.kafka.source import KafkaSource, Reading
 from connectors.kafka.topics import ensure_topics, require_topic
 from dataflows.drain import draining
 from dataflows.startup import Causes
+from dataflows.tables import Tables
+from operators.enrichment.table import LookupTable
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import plan_intake
 from operators.progress.board import ProgressBoard
@@ -50,44 +53,64 @@ class Sinks:
     kafka: Sink[Any] | None = None
 
 
-def connect(pipeline: Pipeline, settings: Settings) -> tuple[dict[str, EventSource], Sinks]:
+def connect(
+    pipeline: Pipeline, settings: Settings, folder: Path
+) -> tuple[dict[str, EventSource], Sinks]:
     """Sources and sinks of a pipeline; broker and store are asked at the same time.
 
+    Tables are loaded, and from then on kept current.
+
+    Args:
+        pipeline: the pipeline.
+        settings: where the servers are.
+        folder: where the pipeline file is.
+
     Raises:
-        UserMistake: a server does not answer or lets us not in, a topic does not exist, or the
-            store cannot be written; a line for each.
+        UserMistake: a server does not answer or lets us not in, a topic does not exist, a table
+            cannot be read, or the store cannot be written; a line for each.
     """
     causes = Causes()
+    tables = Tables(pipeline, folder)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(_store, pipeline, settings)
         with causes.gather():
+            tables.load_files()
+        with causes.gather():
             admin = preflight(settings)
             with causes.gather():
-                sources = _sources(pipeline, settings, admin)
+                tables.load_topics(settings, admin)
+            with causes.gather():
+                sources = _sources(pipeline, settings, admin, tables.lookups)
             with causes.gather():
                 kafka = _kafka(pipeline, settings, admin)
         with causes.gather():
             store = asked.result()
     causes.tell()
+    tables.follow()
     return sources, Sinks(store, kafka)
 
 
 def connect_sources(pipeline: Pipeline, settings: Settings) -> dict[str, EventSource]:
-    """A Kafka source for each source of the pipeline.
+    """A Kafka source for each source of a pipeline without tables.
 
     Raises:
         UserMistake: the broker does not answer, or topics do not exist.
     """
-    return _sources(pipeline, settings, preflight(settings))
+    return _sources(pipeline, settings, preflight(settings), {})
 
 
-def _sources(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> dict[str, EventSource]:
+def _sources(
+    pipeline: Pipeline,
+    settings: Settings,
+    admin: AdminClient,
+    tables: Mapping[str, LookupTable],
+) -> dict[str, EventSource]:
     board = ProgressBoard()
     causes = Causes()
     sources = {}
     for name in pipeline.sources:
         with causes.gather():
-            sources[name] = _source(name, pipeline, settings, admin, board)
+            sources[name] = _source(name, pipeline, settings, admin, board, tables)
     causes.tell()
     return sources
 
@@ -134,12 +157,22 @@ def _too_large(message: Message, reason: str) -> None:
 
 
 def _source(
-    name: str, pipeline: Pipeline, settings: Settings, admin: AdminClient, board: ProgressBoard
+    name: str,
+    pipeline: Pipeline,
+    settings: Settings,
+    admin: AdminClient,
+    board: ProgressBoard,
+    tables: Mapping[str, LookupTable],
 ) -> EventSource:
     source = pipeline.sources[name]
     keep_appended = pipeline.output.kafka is not None and pipeline.output.kafka.events
     plan = plan_intake(
-        name, source, JsonColumns, zone=ZoneInfo(pipeline.timezone), keep_appended=keep_appended
+        name,
+        source,
+        JsonColumns,
+        zone=ZoneInfo(pipeline.timezone),
+        keep_appended=keep_appended,
+        tables=tables,
     )
     reading = Reading(
         client={

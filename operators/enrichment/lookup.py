@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from operators.enrichment.table import Contents, LookupTable
+from tidegauge.fieldtypes import FieldType
 
 JOIN_FROM = 15
 """From a fifteenth of the table's rows on, a join of a batch is quicker than looking keys up."""
@@ -24,6 +25,11 @@ class Lookup:
     table: LookupTable
     on: str
     columns: Mapping[str, str]
+
+    @property
+    def types(self) -> dict[str, FieldType]:
+        """Types of the columns that events get."""
+        return {new: self.table.columns[column] for new, column in self.columns.items()}
 
     def add_to(self, events: pl.DataFrame) -> pl.DataFrame:
         """The events, in their order, with the columns; null where the table has no such key.

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from types import MappingProxyType
 
+from operators.enrichment.lookup import Lookup
+from operators.enrichment.table import LookupTable
 from operators.intake.event_time import decoded_type
 from operators.intake.process import Process, load_process
 from tidegauge.decoding import Decoder
@@ -15,6 +18,8 @@ from tidegauge.spec.models import EventTime, Source
 
 ALERT_LEVEL = "alert_level"
 """Field of an event that says itself how urgent it is; read from every message, absent means 0."""
+
+NO_TABLES: Mapping[str, LookupTable] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class IntakePlan:
         event_time: where the event time is, and how much disorder is borne.
         zone: time zone of event times that name none.
         drop_event_time: whether the field of the event time is none of the declared ones.
+        enrich: what events get from tables, in order.
         filter: condition on the events that are wanted, or None.
         derive: new columns, in order.
         process: the user's own function, or None.
@@ -40,6 +46,7 @@ class IntakePlan:
     event_time: EventTime
     zone: tzinfo
     drop_event_time: bool
+    enrich: tuple[Lookup, ...]
     filter: Scalar | None
     derive: Mapping[str, Scalar]
     process: Process | None
@@ -53,6 +60,7 @@ def plan_intake(
     *,
     zone: tzinfo = UTC,
     keep_appended: bool = False,
+    tables: Mapping[str, LookupTable] = NO_TABLES,
 ) -> IntakePlan:
     """Compile a source of a checked pipeline file.
 
@@ -63,6 +71,7 @@ def plan_intake(
             of which a value of another type counts as absent.
         zone: time zone of event times that name none.
         keep_appended: keep each record's Kafka timestamp as a column.
+        tables: the tables that the source is enriched from, by name.
 
     Raises:
         UserMistake: the `process` function cannot be loaded.
@@ -70,8 +79,14 @@ def plan_intake(
     declared = {key: field.type for key, field in source.fields.items()}
     time_field = source.event_time.field
     read = {time_field: decoded_type(source.event_time.format), ALERT_LEVEL: FieldType.INT}
+    enrich = []
+    given = dict(declared)
+    for table, enrichment in source.enrich.items():
+        lookup = Lookup(tables[table], enrichment.on, enrichment.fields)
+        enrich.append(lookup)
+        given |= lookup.types
     derive = {}
-    columns = dict(declared)
+    columns = dict(given)
     for key, sql in source.derive.items():
         derive[key] = compile_scalar(sql, columns)
         columns[key] = derive[key].type
@@ -82,7 +97,8 @@ def plan_intake(
         zone=zone,
         event_time=source.event_time,
         drop_event_time=time_field not in declared,
-        filter=compile_scalar(source.filter, declared) if source.filter else None,
+        enrich=tuple(enrich),
+        filter=compile_scalar(source.filter, given) if source.filter else None,
         derive=derive,
         process=_process(name, source),
         keep_appended=keep_appended,
