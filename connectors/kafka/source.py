@@ -11,6 +11,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from connectors.kafka.reader import CONSUMER_CONFIG, PartitionReader, Reading
 from tidegauge.batch import EventBatch, PartitionState
 from tidegauge.intake import Intake
+from tidegauge.journal import PartitionJournal
 
 __all__ = ["CONSUMER_CONFIG", "KafkaSource", "Position", "Reading"]
 
@@ -35,6 +36,8 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         make_intake: makes the intake of a partition from its number and saved state.
         draining: asked before each read; once true, every partition ends after its last batch.
         monotonic_ns: clock for the idle timeout.
+        journal_of: makes the journal of a partition, which is told while it is idle; None where
+            there is no journal.
     """
 
     def __init__(
@@ -43,11 +46,13 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         make_intake: Callable[[int, Any], Intake],
         draining: Callable[[], bool] = lambda: False,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
+        journal_of: Callable[[int], PartitionJournal] | None = None,
     ) -> None:
         self._reading = reading
         self._make_intake = make_intake
         self._draining = draining
         self._monotonic_ns = monotonic_ns
+        self._journal_of = journal_of
 
     def list_parts(self) -> list[str]:
         """Topic and number of each partition."""
@@ -65,8 +70,12 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         reader = PartitionReader(
             self._reading, number, resume_state.offset if resume_state else None
         )
+        # The journal is read after the end of a bounded reading is known: so it is at least as new.
+        journal = self._journal_of(number) if self._journal_of is not None else None
         intake = self._make_intake(number, resume_state.intake if resume_state else None)
-        return KafkaPartition(self._reading, reader, intake, self._draining, self._monotonic_ns)
+        return KafkaPartition(
+            self._reading, reader, intake, self._draining, self._monotonic_ns, journal
+        )
 
 
 class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
@@ -79,12 +88,14 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         intake: Intake,
         draining: Callable[[], bool],
         monotonic_ns: Callable[[], int],
+        journal: PartitionJournal | None = None,
     ) -> None:
         self._reading = reading
         self._reader = reader
         self._intake = intake
         self._draining = draining
         self._monotonic_ns = monotonic_ns
+        self._journal = journal
         self._quiet_since_ns = monotonic_ns()
         self._state = PartitionState.ACTIVE
         self._wait = timedelta(0)
@@ -95,9 +106,13 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         Raises:
             StopIteration: the flow is draining, or a bounded reading is at its end.
             Stop: the broker refuses to give more.
+            Retry: the journal has not taken in time what was written of the partition.
         """
         if self._draining() or self._state is PartitionState.FINISHED:
             raise StopIteration
+        if self._unsettled():
+            self._wait = _SHORTEST_WAIT
+            return []
         raw = self._reader.read()
         if raw is not None:
             self._wait = timedelta(0)
@@ -127,8 +142,15 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         elif self._silent():
             self._state = PartitionState.IDLE
         else:
+            if self._state is PartitionState.IDLE and self._journal is not None:
+                self._journal.idle(self._reader.offset)
             return []
-        return [self._intake.quiet(self._state)]
+        return [self._intake.quiet(self._state, self._reader.offset)]
+
+    def _unsettled(self) -> bool:
+        """Whether it is not yet sure what the next messages are to be judged against."""
+        idle = self._state is PartitionState.IDLE
+        return idle and self._journal is not None and not self._journal.settled()
 
     def _silent(self) -> bool:
         """Whether an active partition has had nothing to read for long enough to be idle."""

@@ -1,0 +1,54 @@
+"""Entries of the journal as JSON: an object that names its version and kind.
+
+{"v":1,"kind":"floor","source":"payments","partition":0,"offset":17,"floor_ns":…,"run":"…"}
+{"v":1,"kind":"claim","source":"payments","partition":0,"run":"…"}
+"""
+
+from dataclasses import asdict
+
+import msgspec
+import orjson
+
+from connectors.codecs.messages import Message
+from tidegauge.errors import Stop
+from tidegauge.journal import Claim, Entry, Floor
+
+VERSION = 1
+_KINDS: dict[str, type[Entry]] = {"floor": Floor, "claim": Claim}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def entry_message(entry: Entry, topic: str) -> Message:
+    """The message of an entry.
+
+    Its key is what a newer entry replaces: of the floors that a run wrote for an offset only the
+    highest, which is the last, has to be kept.
+    """
+    value = {"v": VERSION, "kind": _NAMES[type(entry)], **asdict(entry)}
+    parts = [value["kind"], entry.source, entry.partition, entry.run]
+    if isinstance(entry, Floor):
+        parts.append(entry.offset)
+    return Message(topic, orjson.dumps(value), "/".join(map(str, parts)).encode())
+
+
+def read_entry(value: bytes | None) -> Entry | None:
+    """The entry of a message; None for what is none, and for kinds that are not known here.
+
+    Raises:
+        Stop: it is of a newer version.
+    """
+    try:
+        found = orjson.loads(value or b"")
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(found, dict) or found.get("kind") not in _KINDS:
+        return None
+    if found.get("v") != VERSION:
+        raise Stop(
+            f"journal: an entry of kind {found['kind']} has version {found.get('v')}, this program"
+            f" reads {VERSION}; start the program that wrote it, or a newer one"
+        )
+    try:
+        return msgspec.convert(found, _KINDS[found["kind"]])
+    except msgspec.ValidationError:
+        return None

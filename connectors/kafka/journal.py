@@ -1,0 +1,221 @@
+"""The journal's topic: entries in, and all of them out again."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from connectors.codecs.journal_json import entry_message, read_entry
+from connectors.kafka.client import Faults, client_config, short
+from tidegauge.errors import Retry, Stop
+from tidegauge.journal import Entry
+from tidegauge.settings import Settings
+
+PARTITION = 0
+"""The journal has one partition, so that its entries are in one order."""
+DELIVERY_TIMEOUT_S = 30.0
+"""How long an entry may take to be stored by the broker."""
+
+_CONSUMER_CONFIG: dict[str, Any] = {
+    "group.id": "tidegauge-journal",  # the client wants one; no position is ever committed
+    "enable.auto.commit": False,
+    "enable.partition.eof": True,
+    "auto.offset.reset": "error",
+    "queued.max.messages.kbytes": 4_096,
+}
+_PRODUCER_CONFIG: dict[str, Any] = {
+    "enable.idempotence": True,
+    "acks": "all",
+    "linger.ms": 0,
+    "delivery.timeout.ms": int(DELIVERY_TIMEOUT_S * 1_000),
+}
+_PIECE = 10_000
+
+
+class JournalReader:
+    """Reads the journal from a position on.
+
+    Args:
+        settings: where the broker is.
+        topic: the journal.
+        offset: the next offset to read; None for the first that is there.
+
+    Attributes:
+        offset: the next offset to read.
+        end: the offset after the last entry when the journal was opened.
+
+    Raises:
+        Stop: the position no longer exists, or the broker does not tell what does.
+    """
+
+    def __init__(self, settings: Settings, topic: str, offset: int | None = None) -> None:
+        self._topic = topic
+        self._timeout_s = settings.start_timeout_s
+        self._faults = Faults()
+        config = client_config(settings, self._faults)
+        config["fetch.wait.max.ms"] = settings.kafka_fetch_wait_ms
+        self._consumer = Consumer({**config, **_CONSUMER_CONFIG})
+        low, self.end = self._range()
+        if offset is not None and not low <= offset <= self.end:
+            raise Stop(
+                f"kafka: {topic}: position {offset} of the saved state is not in the journal, which"
+                f" begins at {low} and ends before {self.end}; a journal is kept as long as saved"
+                " state: start with an empty recovery directory"
+            )
+        self.offset = low if offset is None else offset
+        self._consumer.assign([TopicPartition(topic, PARTITION, self.offset)])
+
+    def read(self, timeout_s: float = 0) -> list[Entry]:
+        """The next entries that have arrived; what is none is passed over.
+
+        Args:
+            timeout_s: how long to wait for more than has arrived.
+
+        Raises:
+            Stop: the broker refuses to give them, or one is of a newer version.
+        """
+        entries = []
+        for message in self._consumer.consume(_PIECE, timeout_s):
+            error = message.error()
+            if error is not None:
+                self._refuse(error)
+                continue
+            self.offset = _offset(message) + 1
+            entry = read_entry(message.value())
+            if entry is not None:
+                entries.append(entry)
+        return entries
+
+    def read_to(self, end: int) -> list[Entry]:
+        """All entries before an offset that has been written.
+
+        Raises:
+            Stop: as `read`, or they have not come in time.
+        """
+        entries: list[Entry] = []
+        deadline = time.monotonic() + self._timeout_s
+        while self.offset < end:
+            at = self.offset
+            entries += self.read(min(0.1, self._timeout_s))
+            if self.offset > at:
+                deadline = time.monotonic() + self._timeout_s
+            elif time.monotonic() > deadline:
+                reason = self._faults.reason("no answer")
+                raise Stop(
+                    f"kafka: {self._topic}: nothing at offset {at} within {self._timeout_s:g} s"
+                    f" ({reason}), although the journal ends before {end}"
+                )
+        return entries
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._consumer.close()
+
+    def _range(self) -> tuple[int, int]:
+        here = TopicPartition(self._topic, PARTITION)
+        deadline = time.monotonic() + self._timeout_s
+        while True:
+            try:
+                return self._consumer.get_watermark_offsets(here, timeout=self._timeout_s)
+            except KafkaException as error:
+                # A topic that was made just now is not known to every broker at once.
+                if time.monotonic() < deadline and error.args[0].code() in _NOT_YET:
+                    self._consumer.poll(0.1)
+                    continue
+                raise Stop(
+                    f"kafka: {self._topic}: the broker did not tell its offsets within"
+                    f" {self._timeout_s:g} s ({short(error.args[0])})"
+                ) from None
+
+    def _refuse(self, error: KafkaError) -> None:
+        if error.code() == KafkaError._AUTO_OFFSET_RESET or error.fatal() or error.code() > 0:  # noqa: SLF001 - the client's public name for it
+            raise Stop(f"kafka: {self._topic}: {short(error)}")
+
+
+class JournalWriter:
+    """Writes entries; those of one writer are stored once and in their order.
+
+    Args:
+        settings: where the broker is.
+        topic: the journal.
+    """
+
+    def __init__(self, settings: Settings, topic: str) -> None:
+        self._topic = topic
+        self._faults = Faults()
+        self._failed: KafkaError | None = None
+        self._producer = Producer({**client_config(settings, self._faults), **_PRODUCER_CONFIG})
+
+    def write(self, entry: Entry, written: Callable[[int], None]) -> None:
+        """Send an entry; `poll` calls `written` with its offset once it is stored."""
+        message = entry_message(entry, self._topic)
+
+        def delivered(error: KafkaError | None, sent: Message) -> None:
+            if error is None:
+                written(_offset(sent))
+            elif self._failed is None:
+                self._failed = error
+
+        self._producer.produce(
+            message.topic,
+            value=message.value,
+            key=message.key,
+            partition=PARTITION,
+            on_delivery=delivered,
+        )
+
+    def poll(self) -> None:
+        """Tell of entries that are stored.
+
+        Raises:
+            Retry: the broker has not stored one in time.
+            Stop: the broker refuses them, or this producer, for good.
+        """
+        self._producer.poll(0)
+        self._raise_failure()
+
+    def append(self, entry: Entry) -> int:
+        """Write an entry and wait until it is stored; its offset.
+
+        Raises:
+            Retry: the broker has not stored it in time.
+            Stop: the broker refuses it, or this producer, for good.
+        """
+        offsets: list[int] = []
+        self.write(entry, offsets.append)
+        # The client fails what is not delivered in time; the margin is for its telling so.
+        self._producer.flush(DELIVERY_TIMEOUT_S + 5)
+        self._raise_failure()
+        if not offsets:
+            raise Retry(self._late())
+        return offsets[0]
+
+    def _raise_failure(self) -> None:
+        if self._faults.fatal is not None:
+            raise Stop(f"Kafka refuses this producer for good: {short(self._faults.fatal)}")
+        if self._failed is not None:
+            if self._failed.retriable() or self._failed.code() < 0:
+                raise Retry(self._late())
+            raise Stop(f"Kafka refuses entries of {self._topic!r}: {short(self._failed)}")
+
+    def _late(self) -> str:
+        reason = self._faults.reason(short(self._failed) if self._failed else "no answer")
+        return (
+            f"Kafka has not stored an entry of {self._topic!r} in {DELIVERY_TIMEOUT_S:g} s:"
+            f" {reason}"
+        )
+
+
+def _offset(message: Message) -> int:
+    return message.offset()  # type: ignore[return-value]  # messages without errors have one
+
+
+_NOT_YET = frozenset(
+    {
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - the library's public name, as below
+        KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001
+    }
+)

@@ -1,0 +1,134 @@
+"""The journal of a pipeline, as one process reads and writes it."""
+
+import time
+from collections.abc import Callable
+from threading import Lock
+from uuid import uuid4
+
+from connectors.kafka.journal import JournalReader, JournalWriter
+from operators.progress.journaled import JournaledBoard
+from tidegauge.journal import Claim, Claims, Floor
+from tidegauge.settings import Settings
+
+
+class Journal:
+    """Keeps what decides results and is not in the data.
+
+    Only the process that reads a partition writes floors of it. It first claims the partition and
+    then reads the journal up to that claim: all floors that will ever count, but its own. A bounded
+    run writes nothing.
+
+    Args:
+        settings: where the broker is; whether the run is bounded.
+        topic: the journal, which is there.
+        monotonic_ns: clock for what passes while the whole stream is silent.
+
+    Attributes:
+        board: what passes idle partitions.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        topic: str,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self.board = JournaledBoard()
+        self._settings = settings
+        self._topic = topic
+        self._monotonic_ns = monotonic_ns
+        self._run = uuid4().hex
+        self._lock = Lock()
+        self._claims = Claims()
+        self._read = 0
+        self._writer: JournalWriter | None = None
+
+    def begin(self, source: str, partition: int) -> "PartitionFloors":
+        """Claim a partition and learn its floors, before its first message is judged.
+
+        Raises:
+            Retry: the broker has not stored the claim in time.
+            Stop: the broker refuses it, or does not give what is in the journal.
+        """
+        with self._lock:
+            end = None
+            if not self._settings.bounded:
+                self._writer = self._writer or JournalWriter(self._settings, self._topic)
+                end = self._writer.append(Claim(source, partition, self._run)) + 1
+            self._learn(end)
+        return PartitionFloors(self, source, partition)
+
+    def write(self, floor: Floor, written: Callable[[], None]) -> None:
+        """Send a floor; once it is in the journal the board learns it and `written` is called."""
+
+        def learn(_: int) -> None:
+            self.board.learn(floor)
+            written()
+
+        if self._writer is not None:
+            self._writer.write(floor, learn)
+
+    def poll(self) -> None:
+        """Learn which floors are in the journal.
+
+        Raises:
+            Retry: the broker has not stored one in time.
+            Stop: the broker refuses them for good.
+        """
+        if self._writer is not None:
+            self._writer.poll()
+
+    def due(self, source: str, partition: int, offset: int) -> Floor | None:
+        """The floor that an idle partition should write now, if any."""
+        floor_ns = self.board.due(source, partition, offset, self._monotonic_ns())
+        if floor_ns is None or self._writer is None:
+            return None
+        return Floor(source, partition, offset, floor_ns, self._run)
+
+    def _learn(self, end: int | None) -> None:
+        """Read on, up to an offset or to where the journal ends now."""
+        reader = JournalReader(self._settings, self._topic, self._read or None)
+        try:
+            for entry in reader.read_to(reader.end if end is None else end):
+                if self._claims.counts(entry) and isinstance(entry, Floor):
+                    self.board.learn(entry)
+            self._read = reader.offset
+        finally:
+            reader.close()
+
+
+class PartitionFloors:
+    """Writes the floors of one partition of this process.
+
+    Args:
+        journal: that of the process.
+        source: name of the source.
+        partition: number of the partition.
+    """
+
+    def __init__(self, journal: Journal, source: str, partition: int) -> None:
+        self._journal = journal
+        self._source = source
+        self._partition = partition
+        self._on_the_way = 0
+
+    def idle(self, offset: int) -> None:
+        """Write what passes the partition, while the next offset is this."""
+        floor = self._journal.due(self._source, self._partition, offset)
+        if floor is not None:
+            self._on_the_way += 1
+            self._journal.write(floor, self._arrived)
+
+    def settled(self) -> bool:
+        """Whether all floors that were written are in the journal.
+
+        Raises:
+            Retry: the broker has not stored one in time.
+            Stop: the broker refuses them for good.
+        """
+        if self._on_the_way:
+            self._journal.poll()
+        return not self._on_the_way
+
+    def _arrived(self) -> None:
+        self._on_the_way -= 1
