@@ -17,11 +17,11 @@ class Group(Protocol[V_contra]):
     def take(self, values: Sequence[V_contra], /) -> Iterable[RecordBatch]:
         """Records that follow from what came in one activation."""
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any] | None:
         """Everything a restart needs; nothing in it may change afterwards."""
 
 
-class GroupLogic(StatefulBatchLogic[V, RecordBatch, dict[str, Any]]):
+class GroupLogic(StatefulBatchLogic[V, RecordBatch, dict[str, Any] | None]):
     """Logic of one key group, kept for ever."""
 
     def __init__(self, group: Group[V]) -> None:
@@ -31,6 +31,6 @@ class GroupLogic(StatefulBatchLogic[V, RecordBatch, dict[str, Any]]):
         """Hand the values on."""
         return self._group.take(values), StatefulBatchLogic.RETAIN
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any] | None:
         """State of the group."""
         return self._group.snapshot()

@@ -6,27 +6,31 @@ from typing import Any
 
 import polars as pl
 
+from operators.keygroups.shelf import IN_SNAPSHOTS, Saving, Shelf
 from operators.progress.watermark import Watermark
 from operators.windows.accumulators import FIRST, LAST, ROWS
 from operators.windows.finishing import finish
 from operators.windows.kinds import make_state
 from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
+from operators.windows.saved import VERSION, upgraded
 from tidegauge.batch import Progress
 from tidegauge.errors import UserMistake
 from tidegauge.journal import Floor
 from tidegauge.records import RecordBatch
 
-STATE_VERSION = 2
-
 
 @dataclass(frozen=True, slots=True)
 class Partials:
-    """What a batch gives to a key group: its part of each window, and progress; or a floor only."""
+    """What a batch gives to a key group: its part of each window, and progress; or a floor only.
+
+    `group` is the name of the key group.
+    """
 
     progress: Progress | Floor
     on_time: Mapping[str, Part] = field(default_factory=dict)
     corrections: Mapping[str, Part] = field(default_factory=dict)
+    group: str = ""
 
 
 class WindowGroup:
@@ -36,9 +40,11 @@ class WindowGroup:
         plans: the source's windows.
         clock_ns: wall clock, for the processing time in the records and nothing else.
         snapshot: where an earlier run stopped.
+        saving: what becomes of snapshots.
+        step: name of the step, unique in the flow.
 
     Raises:
-        UserMistake: the snapshot is of another version.
+        UserMistake: the snapshot does not fit, or a piece of it is missing.
     """
 
     def __init__(
@@ -46,9 +52,13 @@ class WindowGroup:
         plans: Sequence[WindowPlan],
         clock_ns: Callable[[], int],
         snapshot: dict[str, Any] | None,
+        saving: Saving = IN_SNAPSHOTS,
+        step: str = "windows",
     ) -> None:
         self._plans = {plan.name: plan for plan in plans}
         self._clock_ns = clock_ns
+        self._saving, self._step, self._name = saving, step, ""
+        self._shelf: Shelf | None = None
         self._watermark = Watermark()
         self._states = {plan.name: make_state(plan) for plan in plans}
         if snapshot:
@@ -57,6 +67,8 @@ class WindowGroup:
     def take(self, partials: Sequence[Partials]) -> list[RecordBatch]:
         """Merge what came in one activation, then close what the watermark has passed."""
         appended_ns = 0
+        if not self._name and partials:
+            self._name = partials[0].group
         for partial in partials:
             for name, state in self._states.items():
                 state.add(partial.on_time.get(name), partial.corrections.get(name))
@@ -73,23 +85,33 @@ class WindowGroup:
                 made.append(self._finish(self._plans[name], closed, appended_ns))
         return made
 
-    def snapshot(self) -> dict[str, Any]:
-        """Everything a restart needs."""
+    def snapshot(self) -> dict[str, Any] | None:
+        """Everything a restart needs; None where nobody keeps it."""
+        if not self._saving.wanted:
+            return None
         states = {name: state.snapshot() for name, state in self._states.items()}
+        if self._shelf is None:
+            self._shelf = self._saving.shelf(self._step, self._name)
         return {
-            "version": STATE_VERSION,
+            "version": VERSION,
+            "group": self._name,
             "watermark": self._watermark.snapshot(),
+            "shelf": self._shelf.save(states, self._clock_ns()) if self._shelf else None,
             "windows": states,
         }
 
-    def _restore(self, snapshot: dict[str, Any]) -> None:
-        if snapshot["version"] != STATE_VERSION:
-            raise UserMistake(
-                f"saved state: windows have version {snapshot['version']}, this program reads"
-                f" {STATE_VERSION}; start with an empty recovery directory or with the program"
-                " that wrote it"
-            )
+    def _restore(self, saved: dict[str, Any]) -> None:
+        snapshot = upgraded(saved)
         self._watermark = Watermark.restore(snapshot["watermark"])
+        if snapshot["shelf"] is not None:
+            self._name = snapshot["group"]
+            self._shelf = self._saving.shelf(self._step, self._name)
+            if self._shelf is None:
+                raise UserMistake(
+                    f"saved state: the windows of {self._step} have pieces beside it; start with"
+                    " the recovery directory that it is from"
+                )
+            self._shelf.load(snapshot["shelf"], snapshot["windows"])
         for name, state in self._states.items():
             if name in snapshot["windows"]:
                 state.restore(snapshot["windows"][name])

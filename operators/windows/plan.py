@@ -1,7 +1,7 @@
 """A window of the pipeline file, compiled: shape, keys, accumulators and final expressions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import polars as pl
@@ -28,6 +28,7 @@ class WindowPlan:
         lateness_ns: allowed lateness of the source.
         by: key columns and their types, in order.
         where: condition on the events that count, or None.
+        where_sql: the same as text; empty for none.
         accumulators: columns of a pane's state, metadata first, each once.
         distances: columns that some accumulators need beside those of the events.
         tables: what else is kept of a pane, each once.
@@ -41,6 +42,7 @@ class WindowPlan:
     lateness_ns: int
     by: Mapping[str, FieldType]
     where: pl.Expr | None
+    where_sql: str
     accumulators: tuple[Accumulator, ...]
     distances: tuple[Distance, ...]
     tables: tuple[Table, ...]
@@ -49,11 +51,14 @@ class WindowPlan:
     fields: tuple[pl.Expr, ...]
 
     @property
-    def layout(self) -> tuple[object, ...]:
+    def layout(self) -> dict[str, object]:
         """What a saved state must agree with to be read."""
-        keys = tuple((key, str(kind)) for key, kind in self.by.items())
-        kept = [held.name for held in self.accumulators] + [table.name for table in self.tables]
-        return self.shape, keys, tuple(kept)
+        return {
+            "shape": (type(self.shape).__name__, *astuple(self.shape)),
+            "keys": tuple((key, str(kind)) for key, kind in self.by.items()),
+            "kept": (*(held.name for held in self.accumulators), *(t.name for t in self.tables)),
+            "where": self.where_sql,
+        }
 
 
 def plan_window(
@@ -79,6 +84,7 @@ def plan_window(
     for call in calls.values():
         finished = accumulate(call)
         accumulators |= {held.name: held for held in finished.accumulators}
+    where = compile_scalar(window.where, columns) if window.where else None
         distances |= {column.name: column for column in finished.distances}
         values.append(finished.value.alias(call.id))
     return WindowPlan(
@@ -86,7 +92,8 @@ def plan_window(
         shape=shape_of(window),
         lateness_ns=lateness_ns,
         by={key: columns[key] for key in window.by},
-        where=compile_scalar(window.where, columns).polars if window.where else None,
+        where=where.polars if where else None,
+        where_sql=where.sql if where else "",
         accumulators=tuple(accumulators.values()),
         distances=tuple(distances.values()),
         tables=(),

@@ -1,12 +1,14 @@
 """The series (keys) of one window in one key group, numbered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from operators.keygroups.pieces import Piece
 from tidegauge.fieldtypes import FieldType
 
 Slots = npt.NDArray[np.int64]
@@ -17,7 +19,7 @@ class Series:
 
     Args:
         by: key columns and their types; none means one series.
-        keys: key values of each column, in slot order, from an earlier run.
+        keys: key values of each column, in slot order.
     """
 
     def __init__(self, by: Mapping[str, FieldType], keys: list[list[Any]] | None = None) -> None:
@@ -30,14 +32,34 @@ class Series:
         )
         self._slot_of: dict[Any, int] = {key: slot for slot, key in enumerate(ids)}
         self._cached: list[pl.Series] | None = None
+        self._saved: list[tuple[int, Piece]] = []
 
     def __len__(self) -> int:
         return len(self._slot_of) if self._by else 1
 
-    @property
-    def keys(self) -> list[list[Any]]:
-        """Key values of each column, in slot order (copies)."""
-        return [list(column) for column in self._columns]
+    def snapshot(self) -> list[tuple[int, Piece]]:
+        """Key values of each column, in slot order: number of keys and keys of each piece.
+
+        New keys are a new piece; of pieces that are not larger than the last, one is made, so that
+        there are few.
+        """
+        start = sum(count for count, _ in self._saved)
+        if len(self) > start and self._by:
+            while self._saved and self._saved[-1][0] <= len(self) - start:
+                start -= self._saved.pop()[0]
+            self._saved.append((len(self) - start, Piece([c[start:] for c in self._columns])))
+        return list(self._saved)
+
+    @classmethod
+    def restored(
+        cls, by: Mapping[str, FieldType], snapshot: Sequence[tuple[int, Piece]]
+    ) -> "Series":
+        """The series that `snapshot` told of."""
+        parts = [piece.take() for _, piece in snapshot]
+        keys = [list(chain.from_iterable(part[i] for part in parts)) for i in range(len(by))]
+        series = cls(by, keys)
+        series._saved = list(snapshot)
+        return series
 
     def slots(self, frame: pl.DataFrame) -> Slots:
         """Slot of each row; new keys get the next numbers."""

@@ -1,11 +1,11 @@
 """State of the open panes of one key group: a matrix of panes and series for each accumulator."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import polars as pl
 
+from operators.keygroups.pieces import Piece
 from operators.windows.accumulators import ROWS, Accumulator
 from operators.windows.merging import Array, merge_rows, merge_two
 
@@ -23,6 +23,7 @@ class Panes:
         self._free: list[int] = []
         self._slots = 0
         self._matrices = {held.name: _fresh(held, 0, 0) for held in accumulators}
+        self._saved: dict[int, Piece] = {}
 
     @property
     def open(self) -> list[int]:
@@ -41,6 +42,8 @@ class Panes:
             return
         rows = self._rows(panes, int(slots.max()) + 1)
         at = rows * self._slots + slots
+        for pane in np.unique(panes).tolist():
+            self._saved.pop(pane, None)
         flat = {name: matrix.reshape(-1) for name, matrix in self._matrices.items()}
         before = {name: column[at] for name, column in flat.items()}
         for name, merged in merge_two(self._accumulators, before, partial).items():
@@ -65,34 +68,57 @@ class Panes:
             self._grow(0, int(slots.max()) + 1)
         if not rows.size:
             return {held.name: _fresh(held, 1, slots.size)[0] for held in self._accumulators}
-        parts = {name: matrix[np.ix_(rows, slots)] for name, matrix in self._matrices.items()}
+        every = slots.size and slots.size == int(slots.max()) + 1
+        # Whole rows are copied much faster than places of them are gathered.
+        at = (rows, slice(slots.size)) if every else np.ix_(rows, slots)
+        parts = {name: matrix[at] for name, matrix in self._matrices.items()}
         return merge_rows(self._accumulators, parts)
 
     def drop_before(self, pane: int) -> None:
         """Forget every pane below `pane`."""
         for gone in [number for number in self._row_of if number < pane]:
             row = self._row_of.pop(gone)
+            self._saved.pop(gone, None)
             for held in self._accumulators:
                 self._matrices[held.name][row] = held.identity
             self._free.append(row)
 
-    def snapshot(self, slots: int) -> dict[str, Any]:
-        """A compact copy of the state of the first `slots` slots."""
-        if slots > self._slots:
-            self._grow(0, slots)
-        rows = [self._row_of[pane] for pane in self.open]
-        columns = {name: matrix[rows, :slots] for name, matrix in self._matrices.items()}
-        return {"panes": self.open, "columns": columns}
-
-    def restore(self, snapshot: dict[str, Any], keep: Array | None = None) -> None:
-        """Take over what `snapshot` returned; `keep` selects slots, renumbering them."""
-        self._row_of = {pane: row for row, pane in enumerate(snapshot["panes"])}
-        self._free = []
+    def renumber(self, keep: Array) -> None:
+        """Keep these slots only, giving them new numbers in their order."""
+        if keep.size and int(keep.max()) >= self._slots:
+            self._grow(0, int(keep.max()) + 1)
         for held in self._accumulators:
-            matrix = snapshot["columns"][held.name]
-            matrix = matrix.copy() if keep is None else np.ascontiguousarray(matrix[:, keep])
-            self._matrices[held.name] = matrix
-            self._slots = matrix.shape[1]
+            self._matrices[held.name] = np.ascontiguousarray(self._matrices[held.name][:, keep])
+        self._slots = keep.size
+        self._saved = {}
+
+    def snapshot(self, slots: int) -> dict[int, Piece]:
+        """State of the first `slots` slots, a piece for each pane; those of before that hold."""
+        for pane in self._row_of.keys() - self._saved.keys():
+            self._saved[pane] = Piece(self._content(pane, slots))
+        return {pane: self._saved[pane] for pane in self.open}
+
+    def restore(self, snapshot: Mapping[int, Piece], slots: int) -> None:
+        """Take over what `snapshot` returned, of so many slots."""
+        self._row_of = {pane: row for row, pane in enumerate(snapshot)}
+        self._free, self._slots, self._saved = [], slots, dict(snapshot)
+        self._matrices = {
+            held.name: _fresh(held, len(snapshot), slots) for held in self._accumulators
+        }
+        for row, piece in enumerate(snapshot.values()):
+            held_slots, columns = piece.take()
+            for name, column in columns.items():
+                at = slice(column.size) if held_slots is None else held_slots
+                self._matrices[name][row, at] = column
+
+    def _content(self, pane: int, slots: int) -> tuple[Array | None, dict[str, Array]]:
+        """Slots that hold something (None for all up to the last), and their accumulators."""
+        row, end = self._row_of[pane], min(slots, self._slots)
+        live = np.flatnonzero(self._matrices[ROWS.name][row, :end])
+        sparse = 2 * live.size < end
+        at = live if sparse else slice(end)
+        columns = {name: matrix[row, at].copy() for name, matrix in self._matrices.items()}
+        return (live if sparse else None), columns
 
     def _held(self, first: int, count: int) -> Array:
         wanted = range(first, first + count)

@@ -14,10 +14,10 @@ from operators.windows.paned.preaggregate import PANE
 from operators.windows.paned.tables import SLOT, PaneTables
 from operators.windows.part import CLOSED, Part
 from operators.windows.plan import WindowPlan
+from operators.windows.saved import check_layout
 from operators.windows.series import Series, Slots
 from operators.windows.tables.table import Table
 from tidegauge.batch import NO_TIME
-from tidegauge.errors import UserMistake
 
 _COMPACT_ABOVE = 1024
 """Fewer series than this are never worth renumbering."""
@@ -95,11 +95,11 @@ class PanedState:
         return part
 
     def snapshot(self) -> dict[str, Any]:
-        """Everything a restart needs, as copies of arrays."""
+        """Everything a restart needs, in pieces: keys, and each pane."""
         count = len(self._series)
         return {
             "layout": self._plan.layout,
-            "keys": self._series.keys,
+            "keys": self._series.snapshot(),
             "on_time": self._on_time.snapshot(count),
             "corrections": self._corrections.snapshot(count),
             "on_time_tables": self._on_time_tables.snapshot(),
@@ -114,14 +114,10 @@ class PanedState:
         Raises:
             UserMistake: it is of a window that was declared otherwise.
         """
-        if snapshot["layout"] != self._plan.layout:
-            raise UserMistake(
-                f"saved state: window {self._plan.name!r} had another size, other keys or other"
-                " metrics; give the new one another name, or start with an empty recovery directory"
-            )
-        self._series = Series(self._plan.by, snapshot["keys"])
-        self._on_time.restore(snapshot["on_time"])
-        self._corrections.restore(snapshot["corrections"])
+        check_layout(self._plan, snapshot["layout"])
+        self._series = Series.restored(self._plan.by, snapshot["keys"])
+        self._on_time.restore(snapshot["on_time"], len(self._series))
+        self._corrections.restore(snapshot["corrections"], len(self._series))
         self._on_time_tables.restore(snapshot["on_time_tables"])
         self._correction_tables.restore(snapshot["correction_tables"])
         self._watermark_ns = snapshot["watermark_ns"]
@@ -216,6 +212,6 @@ class PanedState:
             return
         self._series = self._series.kept(live)
         for panes in (self._on_time, self._corrections):
-            panes.restore(panes.snapshot(count), keep=live)
+            panes.renumber(live)
         for tables in (self._on_time_tables, self._correction_tables):
-            tables.restore(tables.snapshot(), keep=live)
+            tables.renumber(live)

@@ -1,11 +1,11 @@
 """Tables of every open pane and series."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import polars as pl
 
+from operators.keygroups.pieces import Piece
 from operators.windows.merging import Array
 from operators.windows.paned.preaggregate import PANE
 from operators.windows.plan import WindowPlan
@@ -31,12 +31,15 @@ class PaneTables:
         self._tables: Mapping[str, Table] = {table.name: table for table in plan.tables}
         self._merged = {name: _empty(table) for name, table in self._tables.items()}
         self._new: dict[str, list[pl.DataFrame]] = {name: [] for name in self._tables}
+        self._saved: dict[str, dict[int, Piece]] = {name: {} for name in self._tables}
 
     def add(self, name: str, slots: Slots, rows: pl.DataFrame) -> None:
         """Take in rows of a table, with the column `PANE`; `slots` has the slot of each."""
         if not rows.height:
             return
         frame = rows.with_columns(pl.Series(SLOT, slots)).select(self._merged[name].columns)
+        for pane in rows[PANE].unique().to_list():
+            self._saved[name].pop(pane, None)
         self._new[name].append(frame)
         if len(self._new[name]) >= _MERGE_AT:
             self._merge(name)
@@ -53,24 +56,34 @@ class PaneTables:
         for name in self._tables:
             self._merge(name)
             self._merged[name] = self._merged[name].filter(pl.col(PANE) >= pane)
+            for gone in [number for number in self._saved[name] if number < pane]:
+                del self._saved[name][gone]
 
-    def snapshot(self) -> dict[str, Any]:
-        """The frames, which never change."""
+    def renumber(self, keep: Array) -> None:
+        """Keep these slots only (ascending), giving them new numbers in their order."""
         for name in self._tables:
             self._merge(name)
-        return dict(self._merged)
+            rows = self._merged[name].filter(pl.col(SLOT).is_in(keep))
+            slots = pl.Series(SLOT, np.searchsorted(keep, rows[SLOT].to_numpy()))
+            self._merged[name], self._saved[name] = rows.with_columns(slots), {}
 
-    def restore(self, snapshot: dict[str, Any], keep: Array | None = None) -> None:
-        """Take over what `snapshot` returned; `keep` selects slots, ascending, renumbering them."""
-        self._new = {name: [] for name in self._tables}
-        for name in self._tables:
-            rows = snapshot[name]
-            if keep is not None:
-                rows = rows.filter(pl.col(SLOT).is_in(keep))
-                rows = rows.with_columns(
-                    pl.Series(SLOT, np.searchsorted(keep, rows[SLOT].to_numpy()))
-                )
-            self._merged[name] = rows
+    def snapshot(self) -> dict[str, dict[int, Piece]]:
+        """Rows of each table, a piece for each pane; those of before that hold."""
+        for name, saved in self._saved.items():
+            self._merge(name)
+            rows = self._merged[name]
+            fresh = rows.filter(~pl.col(PANE).is_in(list(saved)))
+            for (pane,), part in fresh.partition_by(PANE, as_dict=True).items():
+                saved[pane] = Piece(part)
+        return {name: dict(saved) for name, saved in self._saved.items()}
+
+    def restore(self, snapshot: Mapping[str, Mapping[int, Piece]]) -> None:
+        """Take over what `snapshot` returned."""
+        for name, table in self._tables.items():
+            saved = dict(snapshot[name])
+            rows = [piece.take() for piece in saved.values()]
+            self._merged[name] = pl.concat([_empty(table), *rows])
+            self._new[name], self._saved[name] = [], saved
 
     def _merge(self, name: str) -> None:
         if self._new[name]:

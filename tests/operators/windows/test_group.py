@@ -1,12 +1,10 @@
 import pickle
 
-import pytest
-
+from operators.keygroups.shelf import NOT_SAVED
 from operators.windows.group import WindowGroup
 from tests.operators.windows.harness import SECOND, Flow, make_plan, make_source, partials
 from tidegauge.batch import Counts, EventBatch, PartitionState, Progress, RawBatch
 from tidegauge.catalogue import WINDOW_METADATA
-from tidegauge.errors import UserMistake
 from tidegauge.records import TIME_NS
 
 SOURCE = make_source(bound=0, lateness=0)
@@ -84,12 +82,6 @@ def test_several_batches_in_one_activation_are_merged_before_anything_closes() -
     assert record.frame.select("start_ns", "n").rows() == [(0, 2), (10_000_000, 1)]
 
 
-def test_state_of_another_version_is_refused_with_what_to_do() -> None:
-    saved = WindowGroup([PLAN], lambda: 0, None).snapshot() | {"version": 0}
-    with pytest.raises(UserMistake, match="version 0, this program reads 2; start with an empty"):
-        WindowGroup([PLAN], lambda: 0, saved)
-
-
 def test_a_new_window_begins_where_the_others_are() -> None:
     flow = Flow(SOURCE, [PLAN])
     flow.events(0, [{"ts": 25, "k": "a"}])
@@ -106,7 +98,13 @@ def test_a_window_that_is_gone_is_forgotten() -> None:
     flow = Flow(SOURCE, [PLAN, make_plan(SOURCE, size=10, name="gone")])
     flow.events(0, ONE)
     saved = flow.group.snapshot()
-    assert list(WindowGroup([PLAN], lambda: 0, saved).snapshot()["windows"]) == ["w"]
+    resumed = WindowGroup([PLAN], lambda: 0, saved).snapshot()
+    assert resumed is not None
+    assert list(resumed["windows"]) == ["w"]
+
+
+def test_where_nobody_keeps_snapshots_none_is_made() -> None:
+    assert WindowGroup([PLAN], lambda: 0, None, NOT_SAVED).snapshot() is None
 
 
 def test_a_snapshot_does_not_change_with_what_comes_after_it() -> None:

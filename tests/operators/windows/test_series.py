@@ -1,7 +1,11 @@
+import pickle
+from itertools import pairwise
+
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from operators.keygroups.pieces import Piece
 from operators.windows.series import Series
 from tidegauge.fieldtypes import FieldType
 
@@ -11,6 +15,12 @@ TWO = {"k": FieldType.STRING, "j": FieldType.INT}
 
 def frame(*rows: tuple[str | None, int | None]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), {"k": pl.String, "j": pl.Int64}, orient="row")
+
+
+def restarted(series: Series, by: dict[str, FieldType]) -> Series:
+    """What a snapshot, pickled, brings back."""
+    saved = pickle.loads(pickle.dumps(series.snapshot()))  # noqa: S301 - made here
+    return Series.restored(by, saved)
 
 
 def test_a_key_gets_the_next_number_once() -> None:
@@ -40,7 +50,7 @@ def test_without_key_columns_there_is_one_series() -> None:
     assert len(series) == 1
     assert series.slots(frame(("a", 0), ("b", 0))).tolist() == [0, 0]
     assert series.columns(series.slots(frame(("a", 0)))) == []
-    assert len(Series({}, series.keys)) == 1
+    assert len(restarted(series, {})) == 1
 
 
 def test_columns_have_the_type_of_the_key_even_if_all_are_null() -> None:
@@ -69,6 +79,23 @@ def test_numbers_lead_back_to_the_keys_also_after_a_restart(
     series = Series(TWO)
     given_ = frame(*rows)
     slots = series.slots(given_)
-    restored = Series(TWO, series.keys)
+    restored = restarted(series, TWO)
     assert restored.slots(given_).tolist() == slots.tolist()
     assert pl.DataFrame(restored.columns(slots)).equals(given_) or not rows
+
+
+@given(st.lists(st.integers(0, 60), max_size=40))
+def test_new_keys_are_new_pieces_and_there_are_never_many(steps: list[int]) -> None:
+    series = Series(ONE)
+    before: list[tuple[int, Piece]] = []
+    names = iter(range(10_000))
+    for new in steps:
+        series.slots(frame(*((str(next(names)), 0) for _ in range(new))))
+        after = series.snapshot()
+        sizes = [count for count, _ in after]
+        assert sum(sizes) == len(series)
+        assert all(larger > smaller for larger, smaller in pairwise(sizes))
+        if not new:
+            assert after == before
+        before = after
+    assert len(restarted(series, ONE)) == len(series)

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -70,32 +72,76 @@ def test_room_grows_with_what_is_open_and_not_with_how_often_it_is_added_to() ->
     assert over(panes, 0, 5, [19]) == [(250, 0, 4)]
 
 
-def test_a_snapshot_is_a_copy() -> None:
+def restarted(panes: Panes, slots: int) -> Panes:
+    """What a snapshot, pickled, brings back."""
+    saved = pickle.loads(pickle.dumps(panes.snapshot(slots)))  # noqa: S301 - made here
+    again = Panes(HELD)
+    again.restore(saved, slots)
+    return again
+
+
+def test_a_snapshot_does_not_change_with_what_comes_after() -> None:
     panes = Panes(HELD)
     add(panes, {(5, 0): 1})
     saved = panes.snapshot(1)
     add(panes, {(5, 0): 1})
     restored = Panes(HELD)
-    restored.restore(saved)
+    restored.restore(saved, 1)
     add(restored, {(5, 0): 5})
     assert over(restored, 5, 1, [0]) == [(6, 5, 5)]
     assert over(panes, 5, 1, [0]) == [(2, 5, 5)]
-    assert saved["columns"][ROWS.name].tolist() == [[1]]
+
+
+def test_a_pane_that_nothing_was_added_to_is_the_same_piece_in_the_next_snapshot() -> None:
+    panes = Panes(HELD)
+    add(panes, {(5, 0): 1, (6, 0): 1})
+    before = panes.snapshot(1)
+    add(panes, {(6, 3): 1, (7, 0): 1})
+    after = panes.snapshot(4)
+    assert after[5] is before[5]
+    assert after[6] is not before[6]
+    assert list(after) == [5, 6, 7]
+
+
+def test_a_piece_that_was_brought_back_holds_until_its_pane_changes() -> None:
+    panes = Panes(HELD)
+    add(panes, {(5, 0): 1, (6, 0): 1})
+    saved = panes.snapshot(1)
+    again = Panes(HELD)
+    again.restore(saved, 1)
+    add(again, {(6, 1): 1})
+    after = again.snapshot(2)
+    assert after[5] is saved[5]
+    assert after[6] is not saved[6]
 
 
 def test_a_snapshot_holds_open_panes_and_known_slots_only() -> None:
     panes = Panes(HELD)
     add(panes, {(pane, 0): 1 for pane in range(50)})
     panes.drop_before(48)
-    assert panes.snapshot(2)["panes"] == [48, 49]
-    assert panes.snapshot(2)["columns"][ROWS.name].shape == (2, 2)
+    assert list(panes.snapshot(2)) == [48, 49]
+    slots, columns = panes.snapshot(2)[48].content
+    assert slots is None
+    assert columns[ROWS.name].tolist() == [1, 0]
 
 
-def test_kept_slots_are_renumbered() -> None:
+def test_of_a_pane_that_few_slots_are_in_a_snapshot_holds_those() -> None:
+    panes = Panes(HELD)
+    add(panes, {(5, slot): 1 for slot in range(100)} | {(6, 70): 2, (6, 90): 3})
+    slots, columns = panes.snapshot(100)[6].content
+    assert slots.tolist() == [70, 90]
+    assert columns[ROWS.name].tolist() == [2, 3]
+    assert over(restarted(panes, 100), 5, 2, [0, 70, 90]) == [(1, 5, 5), (3, 5, 6), (4, 5, 6)]
+
+
+def test_kept_slots_are_renumbered_and_saved_anew() -> None:
     panes = Panes(HELD)
     add(panes, {(5, slot): slot + 1 for slot in range(6)})
-    panes.restore(panes.snapshot(6), keep=np.array([1, 4]))
+    before = panes.snapshot(6)
+    panes.renumber(np.array([1, 4]))
     assert [row[0] for row in over(panes, 5, 1, [0, 1, 2])] == [2, 5, 0]
+    assert panes.snapshot(2)[5] is not before[5]
+    assert [row[0] for row in over(restarted(panes, 2), 5, 1, [0, 1, 2])] == [2, 5, 0]
 
 
 PLACES = st.dictionaries(
@@ -120,9 +166,7 @@ def test_it_holds_what_a_dictionary_would(
             for place, count in step.items():
                 held[place] = held.get(place, 0) + count
         if restart:
-            saved = panes.snapshot(41)
-            panes = Panes(HELD)
-            panes.restore(saved)
+            panes = restarted(panes, 41)
     assert panes.open == sorted({pane for pane, _ in held})
     assert panes.all_live(41).tolist() == sorted({slot for _, slot in held})
     counts = [0] * 41

@@ -135,14 +135,15 @@ def test_a_window_that_was_declared_otherwise_does_not_read_the_old_state() -> N
     state = PanedState(PLAN)
     state.add(rows(1), None)
     saved = pickle.loads(pickle.dumps(state.snapshot()))  # noqa: S301 - made here
-    others = [
-        make_plan(SOURCE, size=20_000, by=["k"]),
-        make_plan(SOURCE, size=10_000, every=5_000, by=["k"]),
-        make_plan(SOURCE, size=10_000, by=["j"]),
-        make_plan(SOURCE, size=10_000, by=["k"], select={"n": "count(v)"}),
-    ]
-    for other in others:
-        with pytest.raises(UserMistake, match="window 'w' had another size, other keys or other"):
+    others = {
+        "another kind or size": make_plan(SOURCE, size=20_000, by=["k"]),
+        "another kind or": make_plan(SOURCE, size=10_000, every=5_000, by=["k"]),
+        "other keys": make_plan(SOURCE, size=10_000, by=["j"]),
+        "other metrics": make_plan(SOURCE, size=10_000, by=["k"], select={"n": "count(v)"}),
+        "another condition": make_plan(SOURCE, size=10_000, by=["k"], where="v > 1"),
+    }
+    for what, other in others.items():
+        with pytest.raises(UserMistake, match=f"saved state: window 'w' had {what}"):
             PanedState(other).restore(saved)
     again = PanedState(make_plan(make_source(bound=9, lateness=0), size=10_000, by=["k"]))
     again.restore(saved)

@@ -1,0 +1,78 @@
+"""Parts of a saved state that do not change any more: saved once, named in every snapshot after."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a piece is kept, and what must be found there.
+
+    Attributes:
+        file: number of the file in its shelf.
+        offset: first byte.
+        size: number of bytes.
+        digest: XXH3 of them.
+    """
+
+    file: int
+    offset: int
+    size: int
+    digest: int
+
+
+class Piece:
+    """Content that never changes, from now on.
+
+    A state that returns the same piece in its next snapshot says by this that nothing in it is new.
+    Once kept in a file (`operators.keygroups.shelf`) a piece is pickled as its place and lets go of
+    its content; until then it is pickled whole.
+
+    Attributes:
+        place: where it is kept, if it is.
+    """
+
+    __slots__ = ("_content", "place")
+
+    def __init__(self, content: Any) -> None:
+        self._content = content
+        self.place: Place | None = None
+
+    @property
+    def content(self) -> Any:
+        """The content; None once it is kept elsewhere."""
+        return self._content
+
+    def keep(self, place: Place) -> None:
+        """The content is there now."""
+        self.place, self._content = place, None
+
+    def bring(self, content: Any) -> None:
+        """The content was read from its place."""
+        self._content = content
+
+    def take(self) -> Any:
+        """The content, for the one who owns it from now on."""
+        content = self._content
+        if self.place is not None:
+            self._content = None
+        return content
+
+    def __getstate__(self) -> tuple[Place | None, Any]:
+        return self.place, None if self.place is not None else self._content
+
+    def __setstate__(self, state: tuple[Place | None, Any]) -> None:
+        self.place, self._content = state
+
+
+def pieces_in(state: Any) -> Iterator[Piece]:
+    """All pieces in the dictionaries, lists and tuples of a snapshot, in their order."""
+    if isinstance(state, Piece):
+        yield state
+    elif isinstance(state, dict):
+        for value in state.values():
+            yield from pieces_in(value)
+    elif isinstance(state, list | tuple):
+        for value in state:
+            yield from pieces_in(value)
