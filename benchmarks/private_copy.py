@@ -61,7 +61,9 @@ class PrivateCopy:
     def topics(self) -> set[str]:
         """All its topics."""
         read = {source.kafka.topic for source in self.pipeline.sources.values()}
-        return read | {self.output.topic, self.output.critical_topic} | {self.dead_letter_topic}
+        read |= {table.kafka.topic for table in self.pipeline.tables.values() if table.kafka}
+        written = {self.output.topic, self.output.critical_topic, self.dead_letter_topic}
+        return read | written | {self.pipeline.journal_topic}
 
     @property
     def dead_letter_topic(self) -> str:
@@ -124,6 +126,11 @@ def private_copy(
     for name, source in pipeline.sources.items():
         own = {"topic": f"{source.kafka.topic}-{suffix}", "start": "earliest"}
         document["sources"][name]["kafka"] |= own
+    for name, table in pipeline.tables.items():
+        if table.kafka is not None:
+            document["tables"][name]["kafka"]["topic"] = f"{table.kafka.topic}-{suffix}"
+        elif table.file is not None:
+            document["tables"][name]["file"] = str((original.parent / table.file).resolve())
     output = pipeline.output.kafka or KafkaOutput()
     document["output"] = {
         "kafka": {

@@ -16,7 +16,7 @@ from tests.dataflows.shop.truth import anomalies, critical_alerts, truth_of
 from tidegauge.errors import UserMistake
 from tidegauge.spec.loader import load_pipeline
 
-EXAMPLES = ("machines", "payments", "web")
+EXAMPLES = ("machines", "payments", "warehouse", "web")
 FILE = """\
 version: 1
 pipeline: sums
@@ -76,7 +76,7 @@ def differences(file: Path) -> list[str]:
 def test_the_examples_pass_their_own_tests() -> None:
     done = tidegauge_test(*(ROOT / "pipelines" / f"{name}.yaml" for name in EXAMPLES))
     assert done.returncode == 0, done.stdout
-    assert done.stdout.splitlines()[-1] == "7 passed, 0 failed"
+    assert done.stdout.splitlines()[-1] == "10 passed, 0 failed"
     assert done.stderr == ""
 
 

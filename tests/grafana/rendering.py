@@ -12,10 +12,13 @@ from tests.grafana.filled import EXAMPLES, NAMES
 from tidegauge.spec.loader import load_pipeline
 from tidegauge.spec.models import Pipeline
 
+RENDERED = (*NAMES, "warehouse")
+"""Examples that have files; those with a store that a test fills, and others."""
+
 
 def examples() -> list[Pipeline]:
     """The example pipelines."""
-    return [load_pipeline(EXAMPLES / f"{name}.yaml") for name in NAMES]
+    return [load_pipeline(EXAMPLES / f"{name}.yaml") for name in RENDERED]
 
 
 def subjects() -> list[Subject]:

@@ -26,8 +26,8 @@ PIPELINES = [name for name in BOARDS if name != "flow"]
 
 
 def test_there_is_one_a_pipeline_and_one_for_the_flows() -> None:
-    assert set(BOARDS) == {"machines", "payments", "web", "flow"}
-    assert len({board["uid"] for board in BOARDS.values()}) == 4
+    assert set(BOARDS) == {"machines", "payments", "warehouse", "web", "flow"}
+    assert len({board["uid"] for board in BOARDS.values()}) == 5
 
 
 @every_board
