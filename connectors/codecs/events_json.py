@@ -6,6 +6,7 @@ Headers, as texts: `topic`, `partition` and `offset` of the message the event wa
 """
 
 import polars as pl
+import xxhash
 
 from connectors.codecs.frames import conformed, json_object
 from connectors.codecs.messages import Message
@@ -24,6 +25,7 @@ HEADERS = {
 }
 
 _NAMES = tuple(HEADERS)
+_OFFSET = _NAMES.index("offset")
 _KEY = pl.format("{}-{}", TOPIC, PARTITION).cast(pl.Binary)
 _HEADERS = [pl.col(column).cast(pl.String).cast(pl.Binary) for column in HEADERS.values()]
 
@@ -45,6 +47,12 @@ class EventJson:
         values = conformed(batch, self._signal).with_columns(value=self._value)["value"]
         headers = batch.frame.select(_HEADERS).rows()
         return [
-            Message(topic, key, value, list(zip(_NAMES, origin, strict=True)))
+            Message(
+                topic,
+                key,
+                value,
+                list(zip(_NAMES, origin, strict=True)),
+                xxhash.xxh3_128_digest(b"%b-%b" % (key, origin[_OFFSET])),
+            )
             for key, value, origin in zip(keys, values, headers, strict=True)
         ]

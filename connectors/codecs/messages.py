@@ -13,9 +13,11 @@ class Message(NamedTuple):
         key: messages with the same key stay in order.
         value: the encoded record.
         headers: name and value, in order.
+        identity: 16 bytes that name the record, the same in every run; empty for none.
     """
 
     topic: str
     key: bytes
     value: bytes
     headers: Headers | None = None
+    identity: bytes = b""

@@ -28,6 +28,8 @@ from tidegauge.records import TIME_NS, RecordBatch
 from tidegauge.signals import Signal, SignalKind
 
 _START_NS = "start_ns"
+_EDITION = frozenset({"revision", "state"})
+"""Fields by which messages of one record differ."""
 
 
 class RecordJson:
@@ -44,6 +46,9 @@ class RecordJson:
         tags = [tag.name for tag in signal.tags]
         names = {"pipeline": pipeline, "signal": signal.name}
         self._identity = _identity(signal, names).cast(pl.Binary)
+        # A corrected record has the identity of the first, but is another message.
+        editions = [field.name for field in signal.fields if field.name in _EDITION]
+        self._edition = json_object(*editions).cast(pl.Binary)
         self._key = pl.concat_str(
             [pl.lit(signal.name), *(pl.concat_str([pl.lit(f"{tag}="), tag]) for tag in tags)],
             separator=",",
@@ -72,12 +77,17 @@ class RecordJson:
         if not len(batch):
             return []
         columns = conformed(batch, self._signal).select(
-            identity=self._identity, key=self._key, rest=self._rest
+            identity=self._identity, edition=self._edition, key=self._key, rest=self._rest
         )
         begin, middle, digest = self._begin, self._middle, xxhash.xxh3_128_hexdigest
         return [
-            Message(topic, key, begin + digest(identity).encode() + middle + rest)
-            for identity, key, rest in columns.rows()
+            Message(
+                topic,
+                key,
+                begin + digest(identity).encode() + middle + rest,
+                identity=xxhash.xxh3_128_digest(identity + edition),
+            )
+            for identity, edition, key, rest in columns.rows()
         ]
 
 

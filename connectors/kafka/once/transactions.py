@@ -1,0 +1,156 @@
+"""A transactional producer: what is sent between two commits becomes visible together, or not."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import Message as Delivered
+
+from connectors.codecs.messages import Message
+from connectors.kafka.client import Faults, short
+from tidegauge.errors import Retry, Stop
+
+TRANSACTION_TIMEOUT_MS = 900_000
+"""The most that a broker allows by default: longer than any stall of another sink of the flow."""
+_TRIES = 3
+"""How often a step of a transaction that the client calls retriable is tried."""
+
+
+class Transactions:
+    """Sends messages in transactions, which begin by themselves.
+
+    Making one waits until the broker has fenced an earlier producer of the same name off and ended
+    what it left open.
+
+    Args:
+        client: configuration of the Kafka client, with `bootstrap.servers`.
+        faults: its error callback.
+        name: transactional id; never used by two at a time.
+        max_bytes: most that the topics allow of a batch of messages.
+        timeout_s: how long a message, and a step of a transaction, may take.
+
+    Attributes:
+        ends: the offset after the last message that was sent to each topic and partition.
+
+    Raises:
+        Retry: the broker does not answer in time.
+        Stop: it does not allow transactions.
+    """
+
+    def __init__(
+        self,
+        client: Mapping[str, Any],
+        faults: Faults,
+        *,
+        name: str,
+        max_bytes: int,
+        timeout_s: float,
+    ) -> None:
+        self._faults = faults
+        self._name = name
+        self._timeout_s = timeout_s
+        self._failed: KafkaError | None = None
+        self._open = False
+        self.ends: dict[tuple[str, int], int] = {}
+        self._producer = Producer(
+            {
+                **client,
+                "transactional.id": name,
+                "transaction.timeout.ms": max(TRANSACTION_TIMEOUT_MS, int(timeout_s * 1_000)),
+                "delivery.timeout.ms": int(timeout_s * 1_000),
+                "message.max.bytes": max_bytes,
+                "linger.ms": 2,
+                "compression.type": "lz4",
+            }
+        )
+        self._step(partial(self._producer.init_transactions, timeout_s))
+
+    def send(self, message: Message) -> bool:
+        """Send a message in the open transaction, or a new one.
+
+        Returns:
+            whether it was sent; False where it is larger than the topics allow.
+
+        Raises:
+            Retry: the broker does not take messages in time.
+            Stop: the broker refuses them, or this producer, for good.
+        """
+        if not self._open:
+            self._step(self._producer.begin_transaction)
+            self._open = True
+        while True:
+            try:
+                self._producer.produce(
+                    message.topic,
+                    value=message.value,
+                    key=message.key,
+                    headers=message.headers,
+                    on_delivery=self._delivered,
+                )
+                self._producer.poll(0)
+            except BufferError:
+                # What fills the queue is delivered, or fails within the time limit.
+                self._producer.poll(1.0)
+                self._raise_failure()
+            except KafkaException as error:
+                if error.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
+                    return False
+                raise self._fault(error.args[0]) from None
+            else:
+                return True
+
+    def commit(self) -> None:
+        """Make visible what was sent since the last commit.
+
+        Raises:
+            Retry: the broker did not commit in time; nothing is visible yet, or all of it.
+            Stop: another producer of this name has begun, or the broker refuses for good.
+        """
+        if not self._open:
+            return
+        self._step(partial(self._producer.commit_transaction, self._timeout_s))
+        self._raise_failure()
+        self._open = False
+
+    def abort(self) -> None:
+        """Take back what was sent since the last commit."""
+        if self._open:
+            self._step(partial(self._producer.abort_transaction, self._timeout_s))
+            self._open = False
+
+    def _step(self, step: Callable[[], object]) -> None:
+        for left in reversed(range(_TRIES)):
+            try:
+                step()
+            except KafkaException as error:
+                fault: KafkaError = error.args[0]
+                if not (left and fault.retriable()):
+                    raise self._fault(fault) from None
+            else:
+                return
+
+    def _delivered(self, error: KafkaError | None, sent: Delivered) -> None:
+        if error is not None:
+            self._failed = self._failed or error
+            return
+        topic, number, offset = sent.topic(), sent.partition(), sent.offset()
+        if topic is not None and number is not None and offset is not None:
+            here = topic, number
+            self.ends[here] = max(self.ends.get(here, 0), offset + 1)
+
+    def _raise_failure(self) -> None:
+        if self._failed is not None:
+            raise self._fault(self._failed)
+
+    def _fault(self, error: KafkaError) -> Retry | Stop:
+        code = error.code()
+        if code in (KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH):  # noqa: SLF001 - the client's public name
+            return Stop(
+                f"Kafka: another producer named {self._name!r} has begun: this pipeline runs twice;"
+                " end one of the two"
+            )
+        if error.retriable() or error.txn_requires_abort() or code == KafkaError._TIMED_OUT:  # noqa: SLF001 - as above
+            reason = self._faults.reason(short(error))
+            return Retry(f"Kafka has not committed within {self._timeout_s:g} s: {reason}")
+        return Stop(f"Kafka refuses transaction {self._name!r}: {short(error)}")
