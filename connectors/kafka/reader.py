@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -20,8 +21,9 @@ CONSUMER_CONFIG: Mapping[str, Any] = {
     "fetch.max.bytes": 52_428_800,
     "max.partition.fetch.bytes": 8_388_608,
 }
-_PIECE = 2_000
-"""Messages taken from the client at once: so many stay in the processor's cache."""
+_PIECE = 500
+"""Messages taken from the client at once: so many stay in the processor's cache, and below what
+sets off the garbage collector, which would look at every one of them."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class PartitionReader:
         Raises:
             Stop: the broker refuses to give them.
         """
-        raw = _Gathered([], [], [])
+        raw = _Gathered()
         while (left := self._reading.batch_size - len(raw.payloads)) > 0:
             wanted = min(left, _PIECE)
             messages: list[Message] = self._consumer.consume(wanted, 0)
@@ -154,21 +156,31 @@ class PartitionReader:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class _Gathered:
     """What is kept of messages; the client's own objects are four times as large and soon gone."""
 
-    payloads: list[bytes | None]
-    offsets: list[int]
-    appended_ms: list[int]
+    def __init__(self) -> None:
+        self.payloads: list[bytes | None] = []
+        self._offsets: list[Sequence[int]] = []
+        self._appended_ms: list[int] = []
 
     def add(self, messages: Sequence[Message]) -> None:
+        if not messages:
+            return
         self.payloads.extend(map(Message.value, messages))
-        self.offsets.extend(map(Message.offset, messages))  # type: ignore[arg-type]  # no errors, so they have offsets
-        self.appended_ms.extend([moment[1] for moment in map(Message.timestamp, messages)])
+        # Offsets ascend, so without gaps the first and the last tell all.
+        offsets: Sequence[int] = range(_offset(messages[0]), _offset(messages[-1]) + 1)
+        if len(offsets) != len(messages):
+            offsets = [_offset(message) for message in messages]
+        self._offsets.append(offsets)
+        self._appended_ms.extend([moment[1] for moment in map(Message.timestamp, messages)])
 
     def batch(self) -> RawBatch:
-        return RawBatch(self.payloads, self.offsets, self.appended_ms)
+        first, last = self._offsets[0][0], self._offsets[-1][-1]
+        offsets: Sequence[int] = range(first, last + 1)
+        if len(offsets) != len(self.payloads):
+            offsets = list(chain.from_iterable(self._offsets))
+        return RawBatch(self.payloads, offsets, self._appended_ms)
 
 
 def _offset(message: Message) -> int:
