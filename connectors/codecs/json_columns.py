@@ -7,11 +7,12 @@ size.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from tidegauge.decoding import Decoded, Undecodable
@@ -72,17 +73,25 @@ class JsonColumns:
         return Decoded(self._frame(rows), undecodable)
 
     def _frame(self, rows: list[Any]) -> pl.DataFrame:
-        return pl.DataFrame(
-            [
-                pl.Series(name, self._values(name, map(get, rows)), dtype=self._dtypes[name])
-                for name, get in self._getters
-            ]
-        )
+        return pl.DataFrame([self._series(name, get, rows) for name, get in self._getters])
 
-    def _values(self, name: str, values: Iterable[Any]) -> list[Any]:
-        if name not in self._lenient:
-            return list(values)
-        return [value if type(value) is int and _fits(value) else None for value in values]
+    def _series(self, name: str, get: Callable[[Any], Any], rows: list[Any]) -> pl.Series:
+        dtype = self._dtypes[name]
+        if name in self._lenient:
+            values = list(map(get, rows))
+            if values.count(None) == len(values):
+                return pl.Series(name, [None], dtype=dtype).new_from_index(0, len(values))
+            return pl.Series(name, [_integer(value) for value in values], dtype=dtype)
+        if dtype == pl.Float64:
+            numbers = np.fromiter(map(get, rows), np.float64, len(rows))
+            # JSON has no NaN: it stands for None.
+            if not np.isnan(numbers).any():
+                return pl.Series(name, numbers)
+        return pl.Series(name, list(map(get, rows)), dtype=dtype)
+
+
+def _integer(value: object) -> int | None:
+    return value if type(value) is int and _fits(value) else None
 
 
 def _fits(value: int) -> bool:

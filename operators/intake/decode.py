@@ -26,12 +26,12 @@ def decode(plan: IntakePlan, raw: RawBatch) -> tuple[pl.DataFrame, list[Refused]
     """
     decoded = plan.decoder.decode(raw.payloads)
     refused = [refuse(raw, bad.position, bad.kind, bad.reason) for bad in decoded.undecodable]
-    good = np.delete(np.arange(len(raw.payloads)), [bad.position for bad in decoded.undecodable])
-    offsets = np.asarray(raw.offsets, np.int64)
+    bad_positions = [bad.position for bad in decoded.undecodable]
     times = event_time_ns(decoded.frame[plan.event_time.field], plan.event_time.format, plan.zone)
-    extra = [times.alias(TIME), pl.Series(OFFSET, offsets[good])]
+    extra = [times.alias(TIME), pl.Series(OFFSET, _without(_offsets(raw), bad_positions))]
     if plan.keep_appended:
-        extra.append(pl.Series(APPENDED, np.asarray(raw.appended_ms, np.int64)[good]))
+        appended_ms = np.asarray(raw.appended_ms, np.int64)
+        extra.append(pl.Series(APPENDED, _without(appended_ms, bad_positions)))
     frame = decoded.frame.with_columns(extra)
     if times.null_count():
         frame = _with_time(plan, frame, raw, refused)
@@ -40,7 +40,18 @@ def decode(plan: IntakePlan, raw: RawBatch) -> tuple[pl.DataFrame, list[Refused]
 
 def position_of(raw: RawBatch, offsets: pl.Series) -> Offsets:
     """Positions in the batch of messages with these offsets."""
-    return np.searchsorted(np.asarray(raw.offsets, np.int64), offsets.to_numpy())
+    return np.searchsorted(_offsets(raw), offsets.to_numpy())
+
+
+def _offsets(raw: RawBatch) -> Offsets:
+    if isinstance(raw.offsets, range):  # a list of them would take a while
+        steps = raw.offsets
+        return np.arange(steps.start, steps.stop, steps.step, dtype=np.int64)
+    return np.asarray(raw.offsets, np.int64)
+
+
+def _without(values: Offsets, positions: list[int]) -> Offsets:
+    return np.delete(values, positions) if positions else values
 
 
 def _with_time(
