@@ -1,14 +1,53 @@
 """The journal of a pipeline, as one process reads and writes it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from threading import Lock
 from uuid import uuid4
 
+import bytewax.operators as op
+from bytewax.dataflow import Dataflow, Stream
+from bytewax.inputs import Source
+
 from connectors.kafka.journal import JournalReader, JournalWriter
 from operators.progress.journaled import JournaledBoard
+from operators.progress.operator import tell_progress
+from tidegauge.batch import EventBatch
 from tidegauge.journal import Claim, Claims, Floor
 from tidegauge.settings import Settings
+
+Timed = Stream[EventBatch] | Stream[EventBatch | Floor]
+"""What moves the watermark of a source: its batches, and its floors where there is a journal."""
+
+
+@dataclass(frozen=True)
+class JournalFlow:
+    """What a flow does with the journal.
+
+    Attributes:
+        floors: source of its floors.
+        board: hears of the partitions of other processes; None where no floors are written.
+    """
+
+    floors: Source[Floor]
+    board: JournaledBoard | None
+
+
+def with_floors(
+    graph: Dataflow, batches: Mapping[str, Stream[EventBatch]], journal: JournalFlow | None
+) -> Mapping[str, Timed]:
+    """The batches of each source merged with its floors, for whatever keeps a watermark."""
+    if journal is None:
+        return batches
+    floors = op.input("journal", graph, journal.floors)
+    timed: dict[str, Timed] = {}
+    for name, up in batches.items():
+        own = op.filter(f"floors_{name}", floors, lambda floor, name=name: floor.source == name)  # type: ignore[misc]  # the default makes it a lambda of one
+        timed[name] = op.merge(f"with_floors_{name}", up, own)
+        if journal.board is not None:
+            tell_progress(f"progress_{name}", up, journal.board)
+    return timed
 
 
 class Journal:
@@ -110,25 +149,25 @@ class PartitionFloors:
         self._journal = journal
         self._source = source
         self._partition = partition
-        self._on_the_way = 0
+        self._on_the_way = False
 
     def idle(self, offset: int) -> None:
         """Write what passes the partition, while the next offset is this."""
         floor = self._journal.due(self._source, self._partition, offset)
         if floor is not None:
-            self._on_the_way += 1
+            self._on_the_way = True
             self._journal.write(floor, self._arrived)
 
     def settled(self) -> bool:
-        """Whether all floors that were written are in the journal.
+        """Whether the last floor that was written is in the journal; ask before the next.
 
         Raises:
-            Retry: the broker has not stored one in time.
-            Stop: the broker refuses them for good.
+            Retry: the broker has not stored it in time.
+            Stop: the broker refuses it for good.
         """
         if self._on_the_way:
             self._journal.poll()
         return not self._on_the_way
 
     def _arrived(self) -> None:
-        self._on_the_way -= 1
+        self._on_the_way = False

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,11 +20,13 @@ from connectors.embedded.store import Store
 from connectors.influxdb.server import prepare
 from connectors.influxdb.sink import InfluxSink
 from connectors.kafka.client import Faults, client_config, preflight
+from connectors.kafka.journal_source import JournalSource
 from connectors.kafka.routes import Routes
 from connectors.kafka.sink import KafkaSink
 from connectors.kafka.source import KafkaSource, Reading
-from connectors.kafka.topics import ensure_topics, require_topic
+from connectors.kafka.topics import ensure_journal, ensure_topics, require_topic, topic_exists
 from dataflows.drain import draining
+from dataflows.journal import Journal, JournalFlow
 from dataflows.startup import Causes
 from dataflows.tables import Tables
 from operators.enrichment.table import LookupTable
@@ -55,8 +58,8 @@ class Sinks:
 
 def connect(
     pipeline: Pipeline, settings: Settings, folder: Path
-) -> tuple[dict[str, EventSource], Sinks]:
-    """Sources and sinks of a pipeline; broker and store are asked at the same time.
+) -> tuple[dict[str, EventSource], Sinks, JournalFlow | None]:
+    """Sources, sinks and journal of a pipeline; broker and store are asked at the same time.
 
     Tables are loaded, and from then on kept current.
 
@@ -79,19 +82,22 @@ def connect(
             admin = preflight(settings)
             with causes.gather():
                 tables.load_topics(settings, admin)
+            journal = None
             with causes.gather():
-                sources = _sources(pipeline, settings, admin, tables.lookups)
+                journal = _journal(pipeline, settings, admin)
+            with causes.gather():
+                sources = _sources(pipeline, settings, admin, tables.lookups, journal)
             with causes.gather():
                 kafka = _kafka(pipeline, settings, admin)
         with causes.gather():
             store = asked.result()
     causes.tell()
     tables.follow()
-    return sources, Sinks(store, kafka)
+    return sources, Sinks(store, kafka), _journal_flow(pipeline, settings, journal)
 
 
 def connect_sources(pipeline: Pipeline, settings: Settings) -> dict[str, EventSource]:
-    """A Kafka source for each source of a pipeline without tables.
+    """A Kafka source for each source of a pipeline without tables, and without its journal.
 
     Raises:
         UserMistake: the broker does not answer, or topics do not exist.
@@ -104,15 +110,35 @@ def _sources(
     settings: Settings,
     admin: AdminClient,
     tables: Mapping[str, LookupTable],
+    journal: Journal | None = None,
 ) -> dict[str, EventSource]:
     board = ProgressBoard()
     causes = Causes()
     sources = {}
     for name in pipeline.sources:
         with causes.gather():
-            sources[name] = _source(name, pipeline, settings, admin, board, tables)
+            sources[name] = _source(name, pipeline, settings, admin, journal or board, tables)
     causes.tell()
     return sources
+
+
+def _journal(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> Journal | None:
+    """The journal; a bounded run, which writes nothing, may find none."""
+    topic = pipeline.journal_topic
+    if not settings.bounded:
+        ensure_journal(admin, topic, settings.start_timeout_s)
+    elif not topic_exists(admin, topic, settings.start_timeout_s):
+        return None
+    return Journal(settings, topic)
+
+
+def _journal_flow(
+    pipeline: Pipeline, settings: Settings, journal: Journal | None
+) -> JournalFlow | None:
+    if journal is None:
+        return None
+    floors = JournalSource(settings, pipeline.journal_topic, draining)
+    return JournalFlow(floors, None if settings.bounded else journal.board)
 
 
 def _kafka(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> KafkaSink:
@@ -161,7 +187,7 @@ def _source(
     pipeline: Pipeline,
     settings: Settings,
     admin: AdminClient,
-    board: ProgressBoard,
+    told: ProgressBoard | Journal,
     tables: Mapping[str, LookupTable],
 ) -> EventSource:
     source = pipeline.sources[name]
@@ -189,7 +215,10 @@ def _source(
         timeout_s=settings.start_timeout_s,
     )
 
+    journal, board = (told, told.board) if isinstance(told, Journal) else (None, told)
+
     def make_intake(number: int, saved: IntakeState | None) -> Intake:
         return Intake(plan, number, reading.partitions, board, saved or IntakeState())
 
-    return KafkaSource(reading, make_intake, draining)
+    journal_of = partial(journal.begin, name) if journal is not None else None
+    return KafkaSource(reading, make_intake, draining, journal_of=journal_of)

@@ -28,7 +28,7 @@ def entry_message(entry: Entry, topic: str) -> Message:
     parts = [value["kind"], entry.source, entry.partition, entry.run]
     if isinstance(entry, Floor):
         parts.append(entry.offset)
-    return Message(topic, orjson.dumps(value), "/".join(map(str, parts)).encode())
+    return Message(topic, "/".join(map(str, parts)).encode(), orjson.dumps(value))
 
 
 def read_entry(value: bytes | None) -> Entry | None:

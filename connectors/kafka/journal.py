@@ -31,6 +31,8 @@ _PRODUCER_CONFIG: dict[str, Any] = {
     "delivery.timeout.ms": int(DELIVERY_TIMEOUT_S * 1_000),
 }
 _PIECE = 10_000
+_PATIENCE_S = 0.01
+"""How long to gather entries before looking whether they are enough."""
 
 
 class JournalReader:
@@ -97,7 +99,7 @@ class JournalReader:
         deadline = time.monotonic() + self._timeout_s
         while self.offset < end:
             at = self.offset
-            entries += self.read(min(0.1, self._timeout_s))
+            entries += self.read(_PATIENCE_S)
             if self.offset > at:
                 deadline = time.monotonic() + self._timeout_s
             elif time.monotonic() > deadline:

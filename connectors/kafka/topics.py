@@ -1,7 +1,8 @@
 """Topics that must be there, and topics that are made when they are not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -12,6 +13,14 @@ from connectors.kafka.client import short
 from tidegauge.errors import UserMistake
 
 BROKERS_DEFAULT = -1
+JOURNAL_CONFIG: Mapping[str, str] = MappingProxyType(
+    {
+        "cleanup.policy": "compact",
+        # Small, for the segment that is written to is never compacted and read at every start.
+        "segment.bytes": "16777216",
+        "retention.ms": "-1",
+    }
+)
 MOCK_CLUSTER = "mockCluster"
 """How the cluster id of librdkafka's mock cluster begins: it makes a topic when asked for it."""
 
@@ -34,8 +43,33 @@ def require_topic(admin: AdminClient, name: str, timeout_s: float) -> int:
     return len(topics[name].partitions)
 
 
-def ensure_topics(admin: AdminClient, names: Iterable[str], timeout_s: float) -> None:
-    """Make the topics that are not there, with the broker's own defaults.
+def topic_exists(admin: AdminClient, name: str, timeout_s: float) -> bool:
+    """Whether a topic is there.
+
+    Raises:
+        UserMistake: the broker does not answer within `timeout_s`.
+    """
+    return name in _metadata(admin, timeout_s).topics
+
+
+def ensure_journal(admin: AdminClient, name: str, timeout_s: float) -> None:
+    """Make the topic of a journal if it is not there: one partition, kept for ever, compacted.
+
+    Raises:
+        UserMistake: the broker refuses to make it, or does not answer within `timeout_s`.
+    """
+    ensure_topics(admin, [name], timeout_s, partitions=1, config=JOURNAL_CONFIG)
+
+
+def ensure_topics(
+    admin: AdminClient,
+    names: Iterable[str],
+    timeout_s: float,
+    *,
+    partitions: int = BROKERS_DEFAULT,
+    config: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Make the topics that are not there, with the broker's own defaults unless others are given.
 
     Raises:
         UserMistake: the broker refuses to make one, or does not answer within `timeout_s`.
@@ -47,7 +81,7 @@ def ensure_topics(admin: AdminClient, names: Iterable[str], timeout_s: float) ->
     if str(metadata.cluster_id).startswith(MOCK_CLUSTER):
         _make_on_mock_cluster(metadata, missing, timeout_s)
         return
-    new = [NewTopic(name, BROKERS_DEFAULT, BROKERS_DEFAULT) for name in missing]
+    new = [NewTopic(name, partitions, BROKERS_DEFAULT, config=dict(config)) for name in missing]
     for name, made in admin.create_topics(new, request_timeout=timeout_s).items():
         try:
             made.result(timeout_s)

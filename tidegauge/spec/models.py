@@ -240,12 +240,43 @@ class Sliding(Model):
     every: DurationNs = Field(description="Distance between the starts of two windows.")
 
 
+class Session(Model):
+    """Windows from a first event to a gap without any."""
+
+    gap: DurationNs = Field(description="Silence of a key that ends its session.")
+
+
+class Counted(Model):
+    """Windows of a number of events of a key, in event-time order."""
+
+    size: Whole = Field(description="Events in a window.")
+    every: Whole | None = Field(
+        None, description="Events from one window to the next; without it, they do not overlap."
+    )
+
+
+class Cumulative(Model):
+    """Windows from the start of a period to each step within it."""
+
+    size: DurationNs = Field(
+        86_400 * SECOND_NS,
+        description="Length of the period: 1d and 1w are calendar days and weeks (from Monday) in"
+        " the pipeline's time zone, others are aligned to the epoch.",
+    )
+    every: DurationNs = Field(
+        60 * SECOND_NS, description="Distance between two results within the period."
+    )
+
+
 class Window(Model):
     """Metrics of the events in windows of event time, by key; also a measurement."""
 
     from_: Name = Field(alias="from", description="Source to read.")
     tumbling: Tumbling | None = Field(None, description="Windows side by side.")
     sliding: Sliding | None = Field(None, description="Windows that overlap.")
+    session: Session | None = Field(None, description="Windows that end after a gap.")
+    count: Counted | None = Field(None, description="Windows of so many events.")
+    cumulative: Cumulative | None = Field(None, description="A day so far, every minute.")
     by: list[str] = Field(
         default_factory=list, description="Key columns; none means one window over all."
     )
@@ -258,15 +289,16 @@ class Window(Model):
     description: str = Field("", description="What the window tells.")
 
     @property
-    def size_ns(self) -> int:
-        """Length of a window."""
-        kind = self.tumbling or self.sliding
-        return kind.size if kind else 0
+    def size_ns(self) -> int | None:
+        """Length of a window, at most; None where it follows from the events."""
+        kind = self.tumbling or self.sliding or self.cumulative
+        return kind.size if kind else None
 
     @property
-    def every_ns(self) -> int:
-        """Distance between the starts of two windows."""
-        return self.sliding.every if self.sliding else self.size_ns
+    def every_ns(self) -> int | None:
+        """Distance between two results of a key; None where it follows from the events."""
+        kind = self.sliding or self.cumulative
+        return kind.every if kind else self.size_ns
 
 
 class Anomaly(Model):
@@ -403,7 +435,7 @@ class Pipeline(Model):
         default_factory=dict, description="Tags that every record carries."
     )
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
-        "UTC", description="Time zone of event times that name none."
+        "UTC", description="Time zone of event times that name none, and of calendar days."
     )
     sources: dict[Name, Source] = Field(description="Streams of events, by name.")
     tables: dict[Name, Table] = Field(
@@ -423,3 +455,8 @@ class Pipeline(Model):
     def dead_letter_topic(self) -> str:
         """Topic that refused records go to."""
         return f"{self.pipeline}-dead-letters"
+
+    @property
+    def journal_topic(self) -> str:
+        """Topic of what is not in the data and still decides results (`tidegauge.journal`)."""
+        return f"{self.pipeline}-journal"

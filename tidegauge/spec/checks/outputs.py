@@ -17,7 +17,10 @@ def check_outputs(review: Review) -> None:
 
 def _check_topics(review: Review) -> None:
     pipeline = review.pipeline
-    written = {pipeline.dead_letter_topic: "where refused records go"}
+    written = {
+        pipeline.dead_letter_topic: "where refused records go",
+        pipeline.journal_topic: "the pipeline's journal",
+    }
     kafka = pipeline.output.kafka
     if kafka:
         written |= {kafka.topic: "written by output.kafka.topic"}
