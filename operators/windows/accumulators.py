@@ -1,4 +1,4 @@
-"""Mergeable parts of aggregates.
+"""Mergeable numbers that aggregates are made of.
 
 An aggregate is made from accumulators that can be computed for any part of the events and merged in
 any order: counts and sums add up, extremes keep the lower or higher, and the sum of squared
@@ -10,7 +10,6 @@ are far from zero and close together (1e9 ± 1), so a deviation is taken of each
 from the lowest of its part; the lowest is kept with it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from tidegauge.batch import TIME
-from tidegauge.expressions.compiled import AggregateCall, Scalar
+from tidegauge.expressions.compiled import Scalar
 from tidegauge.fieldtypes import FieldType
 
 
@@ -93,23 +92,7 @@ class Distance:
         return distance.cast(pl.Float64).alias(self.name)
 
 
-@dataclass(frozen=True)
-class Finished:
-    """An aggregate call over accumulator columns: what it needs and how its value is computed."""
-
-    accumulators: tuple[Accumulator, ...]
-    value: pl.Expr
-    distances: tuple[Distance, ...] = ()
-
-
-def accumulate(call: AggregateCall) -> Finished:
-    """The accumulators of an aggregate call, and its value (null where SQL says null)."""
-    if call.argument is None:
-        return Finished((ROWS,), pl.col(ROWS.name))
-    return _FUNCTIONS[call.function](call.argument)
-
-
-def _values(argument: Scalar) -> pl.Expr:
+def values_of(argument: Scalar) -> pl.Expr:
     """The argument with a value for each row, also where it is the same for all."""
     if argument.columns:
         return argument.polars
@@ -119,29 +102,32 @@ def _values(argument: Scalar) -> pl.Expr:
 def _number(argument: Scalar) -> tuple[pl.Expr, bool]:
     """The argument as a number, and whether it is whole; a bool counts as 0 and 1."""
     integer = argument.type is not FieldType.FLOAT
-    return _values(argument).cast(pl.Int64 if integer else pl.Float64), integer
+    return values_of(argument).cast(pl.Int64 if integer else pl.Float64), integer
 
 
-def _count(argument: Scalar) -> Accumulator:
-    count = _values(argument).count().cast(pl.Int64)
-    return Accumulator(f"_n({argument.sql})", Merge.ADD, count, integer=True)
+def count(argument: Scalar) -> Accumulator:
+    """How many values there are."""
+    values = values_of(argument).count().cast(pl.Int64)
+    return Accumulator(f"_n({argument.sql})", Merge.ADD, values, integer=True)
 
 
-def _sum(argument: Scalar) -> Accumulator:
+def total(argument: Scalar) -> Accumulator:
+    """The sum; that of whole numbers wraps around beyond 64 bits."""
     number, integer = _number(argument)
     return Accumulator(f"_sum({argument.sql})", Merge.ADD, number.sum(), integer)
 
 
-def _total(argument: Scalar) -> Accumulator:
+def float_total(argument: Scalar) -> Accumulator:
     """The sum for a mean: of whole numbers as floats, for many large ones exceed 64 bits."""
     number, integer = _number(argument)
     if not integer:
-        return _sum(argument)
-    total = number.cast(pl.Float64).sum()
-    return Accumulator(f"_total({argument.sql})", Merge.ADD, total, integer=False)
+        return total(argument)
+    summed = number.cast(pl.Float64).sum()
+    return Accumulator(f"_total({argument.sql})", Merge.ADD, summed, integer=False)
 
 
-def _extreme(argument: Scalar, merge: Merge) -> Accumulator:
+def extreme(argument: Scalar, merge: Merge) -> Accumulator:
+    """The lowest or highest value."""
     number, integer = _number(argument)
     name, best = ("min", number.min()) if merge is Merge.LOWER else ("max", number.max())
     held = Accumulator(f"_{name}({argument.sql})", merge, best, integer)
@@ -149,73 +135,27 @@ def _extreme(argument: Scalar, merge: Merge) -> Accumulator:
     return Accumulator(held.name, merge, best.fill_null(held.identity), integer)
 
 
-def _present(count: Accumulator, value: pl.Expr, least: int = 1) -> pl.Expr:
-    return pl.when(pl.col(count.name) >= least).then(value)
-
-
-def _finish_count(argument: Scalar) -> Finished:
-    count = _count(argument)
-    return Finished((count,), pl.col(count.name))
-
-
-def _finish_sum(argument: Scalar) -> Finished:
-    count, total, magnitude = _count(argument), _sum(argument), _total(argument)
-    value = pl.col(total.name)
-    if total.integer:
-        # What exceeds 64 bits has wrapped around: no value is better than a wrong one.
-        value = pl.when(pl.col(magnitude.name).abs() < 2.0**63).then(value)
-    return Finished((count, total, magnitude), _present(count, value))
-
-
-def _finish_avg(argument: Scalar) -> Finished:
-    count, total = _count(argument), _total(argument)
-    return Finished((count, total), _present(count, pl.col(total.name) / pl.col(count.name)))
-
-
-def _finish_extreme(merge: Merge) -> Callable[[Scalar], Finished]:
-    def finish(argument: Scalar) -> Finished:
-        count, held = _count(argument), _extreme(argument, merge)
-        return Finished((count, held), _present(count, pl.col(held.name)))
-
-    return finish
-
-
-def _finish_deviation(least: int, divisor_less: int) -> Callable[[Scalar], Finished]:
-    def finish(argument: Scalar) -> Finished:
-        number, integer = _number(argument)
-        count, lowest = _count(argument), _extreme(argument, Merge.LOWER)
-        column = Distance(f"_above({argument.sql})", number, integer)
-        above = pl.col(column.name)
-        distance = Accumulator(
-            f"_distance({argument.sql})",
-            Merge.DISTANCE,
-            above.sum(),
-            integer=False,
-            count=count.name,
-            lowest=lowest.name,
-        )
-        m2 = Accumulator(
-            f"_m2({argument.sql})",
-            Merge.DEVIATION,
-            (above.var(ddof=0) * above.count()).fill_null(0.0),
-            integer=False,
-            count=count.name,
-            lowest=lowest.name,
-            distance=distance.name,
-        )
-        divisor = pl.col(count.name) - divisor_less
-        value = _present(count, (pl.col(m2.name) / divisor).sqrt(), least)
-        return Finished((count, lowest, distance, m2), value, (column,))
-
-    return finish
-
-
-_FUNCTIONS: dict[str, Callable[[Scalar], Finished]] = {
-    "count": _finish_count,
-    "sum": _finish_sum,
-    "avg": _finish_avg,
-    "min": _finish_extreme(Merge.LOWER),
-    "max": _finish_extreme(Merge.HIGHER),
-    "std_dev": _finish_deviation(least=2, divisor_less=1),
-    "std_dev_pop": _finish_deviation(least=1, divisor_less=0),
-}
+def deviation(argument: Scalar) -> tuple[tuple[Accumulator, ...], Distance]:
+    """Count, lowest value, distance from it and squared deviations, in this order; and a column."""
+    number, integer = _number(argument)
+    counted, lowest = count(argument), extreme(argument, Merge.LOWER)
+    column = Distance(f"_above({argument.sql})", number, integer)
+    above = pl.col(column.name)
+    distance = Accumulator(
+        f"_distance({argument.sql})",
+        Merge.DISTANCE,
+        above.sum(),
+        integer=False,
+        count=counted.name,
+        lowest=lowest.name,
+    )
+    m2 = Accumulator(
+        f"_m2({argument.sql})",
+        Merge.DEVIATION,
+        (above.var(ddof=0) * above.count()).fill_null(0.0),
+        integer=False,
+        count=counted.name,
+        lowest=lowest.name,
+        distance=distance.name,
+    )
+    return (counted, lowest, distance, m2), column

@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from operators.windows.accumulators import METADATA, Accumulator, Distance, accumulate
+from operators.windows.accumulators import METADATA, Accumulator, Distance
+from operators.windows.aggregates import finished
 from operators.windows.shapes import Shape, shape_of
 from operators.windows.tables.table import Table, TableValue
 from tidegauge.catalogue import event_columns
@@ -32,8 +33,8 @@ class WindowPlan:
         accumulators: columns of a pane's state, metadata first, each once.
         distances: columns that some accumulators need beside those of the events.
         tables: what else is kept of a pane, each once.
-        table_values: aggregate calls as columns made of tables.
-        values: the other aggregate calls as columns over the accumulators and those of the tables.
+        table_values: columns made of tables.
+        values: aggregate calls as columns over the accumulators, those of the tables and `CLOSED`.
         fields: the record's fields as expressions over `values`.
     """
 
@@ -79,14 +80,12 @@ def plan_window(
         aggregate = compile_aggregate(declared.expr, columns)
         calls |= {call.id: call for call in aggregate.calls}
         fields.append(aggregate.finish.cast(aggregate.type.dtype).alias(field_name))
-    distances: dict[str, Distance] = {}
-    values = []
-    for call in calls.values():
-        finished = accumulate(call)
-        accumulators |= {held.name: held for held in finished.accumulators}
     where = compile_scalar(window.where, columns) if window.where else None
-        distances |= {column.name: column for column in finished.distances}
-        values.append(finished.value.alias(call.id))
+    made = {call.id: finished(call) for call in calls.values()}
+    accumulators |= {held.name: held for each in made.values() for held in each.accumulators}
+    distances = {column.name: column for each in made.values() for column in each.distances}
+    table_values = {value.id: value for each in made.values() for value in each.tables}
+    tables = {value.table.name: value.table for value in table_values.values()}
     return WindowPlan(
         name=name,
         shape=shape_of(window),
@@ -96,9 +95,9 @@ def plan_window(
         where_sql=where.sql if where else "",
         accumulators=tuple(accumulators.values()),
         distances=tuple(distances.values()),
-        tables=(),
-        table_values=(),
-        values=tuple(values),
+        tables=tuple(tables.values()),
+        table_values=tuple(table_values.values()),
+        values=tuple(each.value.alias(name) for name, each in made.items()),
         fields=tuple(fields),
     )
 

@@ -1,13 +1,13 @@
 """SQL over the aggregates of a group of rows: `avg(amount)`, `sum(failed) / count(*)`.
 
-Aggregates leave nulls out; of nothing, count is 0 and the others are null. A bool counts as 0
-and 1. `std_dev` (`stddev`, `stddev_samp`) is the sample deviation, null below two values;
-`std_dev_pop` (`stddev_pop`) is that of the population.
+Aggregates leave nulls out; of nothing, counts are 0 and the others are null. A bool counts as 0
+and 1. Each takes `FILTER (WHERE …)`. What each means, and its error, is in docs/pipeline-file.md.
 """
 
 import polars as pl
 from sqlglot import exp
 
+from tidegauge.expressions.calls import AGGREGATE_NAMES, Call, call_of, is_call
 from tidegauge.expressions.compiled import (
     Aggregate,
     AggregateCall,
@@ -18,21 +18,14 @@ from tidegauge.expressions.compiled import (
 from tidegauge.expressions.functions import NAMES
 from tidegauge.expressions.nodes import Node
 from tidegauge.expressions.parsing import DIALECT, canonical, parse, snippet
-from tidegauge.expressions.scalars import AGGREGATE_NAMES, Compiler, scalar_of, settled
+from tidegauge.expressions.scalars import Compiler, scalar_of, settled
 from tidegauge.fieldtypes import FieldType
 
-_FUNCTIONS: dict[type[exp.Expr], str] = {
-    exp.Count: "count",
-    exp.Sum: "sum",
-    exp.Avg: "avg",
-    exp.Min: "min",
-    exp.Max: "max",
-    exp.Stddev: "std_dev",
-    exp.StddevSamp: "std_dev",
-    exp.StddevPop: "std_dev_pop",
-}
-_OWN_NAMES = ("std_dev", "std_dev_pop")
-"""Names that SQL dialects do not know."""
+_OF_ANYTHING = frozenset({"count", "distinct", "first", "last", "top", "event_rate"})
+"""Functions that take strings too."""
+_COUNTS = frozenset({"count", "distinct"})
+_LIKE_ARGUMENT = frozenset({"sum", "min", "max", "delta"})
+"""Functions whose value is whole where their argument is."""
 
 
 def compile_aggregate(sql: str, columns: Columns) -> Aggregate:
@@ -59,10 +52,9 @@ class _AggregateCompiler(Compiler):
         self.calls: dict[str, AggregateCall] = {}
 
     def compile(self, tree: exp.Expr) -> Node:
-        function = _function(tree)
-        if function is None:
+        if not is_call(tree):
             return super().compile(tree)
-        call = _call(function, tree, self._columns)
+        call = _compiled(call_of(tree), tree, self._columns)
         self.calls[call.id] = call
         return Node(pl.col(call.id), call.type)
 
@@ -77,51 +69,32 @@ def _names() -> str:
     return ", ".join(f"{name.lower()}(…)" for name in AGGREGATE_NAMES)
 
 
-def _function(tree: exp.Expr) -> str | None:
-    if isinstance(tree, exp.Anonymous):
-        name = str(tree.this).lower()
-        return name if name in _OWN_NAMES else None
-    return _FUNCTIONS.get(type(tree))
-
-
-def _call(function: str, tree: exp.Expr, columns: Columns) -> AggregateCall:
-    argument = _argument(tree)
-    if function == "count" and isinstance(argument, exp.Star | exp.Literal | exp.Boolean):
-        return AggregateCall("count(*)", "count", None, FieldType.INT)
-    inner = next((node for node in argument.walk() if _function(node)), None)
+def _compiled(call: Call, tree: exp.Expr, columns: Columns) -> AggregateCall:
+    if call.argument is None:
+        kind = FieldType.INT if call.function == "count" else FieldType.FLOAT
+        return AggregateCall(f"{call.function}(*)", call.function, None, kind)
+    inner = next((node for node in call.argument.walk() if is_call(node)), None)
     if inner is not None:
         raise ExpressionError(
             f"{snippet(tree)}: an aggregate cannot be within another ({snippet(inner)})"
         )
-    scalar = scalar_of(argument, argument.sql(dialect=DIALECT, comments=False), columns)
-    if function != "count" and scalar.type is FieldType.STRING:
+    scalar = scalar_of(call.argument, call.argument.sql(dialect=DIALECT, comments=False), columns)
+    if scalar.type is FieldType.STRING and call.function not in _OF_ANYTHING:
         raise ExpressionError(
-            f"{function} needs numbers, but {snippet(argument)} is a string "
-            "(only count takes strings)"
+            f"{call.function} needs numbers, but {snippet(call.argument)} is a string "
+            "(only count, distinct, first, last and top take strings)"
         )
-    name = f"{function}({canonical(argument.unnest())})"
-    return AggregateCall(name, function, scalar, _type(function, scalar))
-
-
-def _argument(tree: exp.Expr) -> exp.Expr:
-    arguments = tree.expressions if isinstance(tree, exp.Anonymous) else [tree.this]
-    extra = {
-        name
-        for name, value in tree.args.items()
-        if name not in ("this", "expressions", "big_int") and value
-    }
-    if not isinstance(tree, exp.Anonymous) and tree.expressions:
-        extra.add("expressions")
-    if len(arguments) != 1 or arguments[0] is None or extra:
-        raise ExpressionError(f"{snippet(tree)}: an aggregate takes one argument")
-    if isinstance(arguments[0], exp.Distinct):
-        raise ExpressionError(f"{snippet(tree)}: DISTINCT is not available")
-    argument: exp.Expr = arguments[0]
-    return argument
+    number = "" if call.number is None else f", {call.number!r}"
+    name = f"{call.function}({canonical(call.argument.unnest())}{number})"
+    return AggregateCall(name, call.function, scalar, _type(call.function, scalar), call.number)
 
 
 def _type(function: str, argument: Scalar) -> FieldType:
-    if function == "count":
+    if function in _COUNTS:
         return FieldType.INT
-    whole = function in ("sum", "min", "max") and argument.type in (FieldType.INT, FieldType.BOOL)
-    return FieldType.INT if whole else FieldType.FLOAT
+    if function == "top":
+        return FieldType.STRING
+    if function in ("first", "last"):
+        return argument.type
+    whole = argument.type in (FieldType.INT, FieldType.BOOL)
+    return FieldType.INT if whole and function in _LIKE_ARGUMENT else FieldType.FLOAT

@@ -36,14 +36,17 @@ class Scalar:
 class AggregateCall:
     """One aggregate inside an expression.
 
-    `function` is one of count, sum, avg, min, max, std_dev, std_dev_pop; `argument` is None for
-    `count(*)`. `id` names the call's result column and is the same for the same call everywhere.
+    `function` is one of count, sum, avg, min, max, std_dev, std_dev_pop, variance, var_pop, first,
+    last, delta, rate, event_rate, percentile, distinct, top; `argument` is None where every row
+    counts (`count(*)`); `number` is the share of a percentile (0 to 1) or the length of a top list.
+    `id` names the call's result column and is the same for the same call everywhere.
     """
 
     id: str
     function: str
     argument: Scalar | None
     type: FieldType
+    number: float | int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def parse(sql: str) -> exp.Expr:
         if not tokens:
             raise ExpressionError("the expression is empty")
         _check_brackets(tokens)
-        tree = sqlglot.parse_one(sql, into=exp.Condition, dialect=DIALECT)
+        tree = sqlglot.parse_one(_named(tokens, sql), into=exp.Condition, dialect=DIALECT)
     except ParseError as error:
         raise ExpressionError(_reason(error)) from None
     except SqlglotError:
@@ -92,3 +92,16 @@ def _check_depth(tree: exp.Expr) -> None:
         if not level:
             return
     raise ExpressionError(f"nested more than {MAX_DEPTH} levels deep: {_ADVICE}")
+
+
+def _named(tokens: list[Token], sql: str) -> str:
+    """The text with `distinct(x)`, whose name is a keyword, as `approx_distinct(x)`."""
+    pieces, end = [], 0
+    for index, token in enumerate(tokens[:-1]):
+        if token.token_type is not TokenType.DISTINCT:
+            continue
+        before = [earlier.text.upper() for earlier in tokens[max(index - 2, 0) : index]]
+        if tokens[index + 1].token_type is TokenType.L_PAREN and before != ["COUNT", "("]:
+            pieces += [sql[end : token.start], "approx_distinct"]
+            end = token.end + 1
+    return "".join(pieces) + sql[end:]

@@ -12,13 +12,12 @@ import polars as pl
 from sqlglot import exp
 
 from tidegauge.expressions import comparison, functions, matching, operators
+from tidegauge.expressions.calls import function_name, is_call
 from tidegauge.expressions.compiled import Columns, ExpressionError, Scalar, UntypedColumnError
 from tidegauge.expressions.names import UnknownName
 from tidegauge.expressions.nodes import Node, Rule, finite, kind_name
 from tidegauge.expressions.parsing import DIALECT, parse, snippet
 from tidegauge.fieldtypes import FieldType
-
-AGGREGATE_NAMES = ("COUNT", "SUM", "AVG", "MIN", "MAX", "STD_DEV", "STD_DEV_POP")
 
 _RULES: dict[type[exp.Expr], tuple[Rule, frozenset[str]]] = {
     **operators.RULES,
@@ -114,6 +113,10 @@ class Compiler:
 
     def refusal(self, tree: exp.Expr) -> ExpressionError:
         """What to say of syntax that is not allowed."""
+        if is_call(tree):
+            return ExpressionError(
+                f"{function_name(tree)} is an aggregate: it belongs in the select of a window"
+            )
         if isinstance(tree, exp.Anonymous):
             name = str(tree.this)
         elif isinstance(tree, exp.Func):
@@ -123,10 +126,6 @@ class Compiler:
             name = str(tree.sql_name())
         else:
             return ExpressionError(f"{snippet(tree)} is not allowed here: {ALLOWED}")
-        if name.upper() in (*AGGREGATE_NAMES, "STDDEV", "STDDEV_SAMP", "STDDEV_POP"):
-            return ExpressionError(
-                f"{name.upper()} is an aggregate: it belongs in the select of a window"
-            )
         return UnknownName("function", name.upper(), self.functions)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from operators.windows.accumulators import values_of
 from tidegauge.expressions.compiled import Scalar
 
 
@@ -34,11 +35,16 @@ class Table(ABC):
 
     @abstractmethod
     def collect(self, events: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-        """The table of events, which have the columns `by`, `TIME`, `OFFSET` and their fields."""
+        """The table of events, which have the columns `by` and those of an `EventBatch`."""
 
     @abstractmethod
     def merge(self, rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         """One table of the rows of several, for each value of the columns `by`."""
+
+    @property
+    def values(self) -> pl.Expr:
+        """The argument for each event."""
+        return values_of(self.argument)
 
 
 @dataclass(frozen=True)
@@ -46,14 +52,20 @@ class TableValue(ABC):
     """One number or text made of a merged table.
 
     Attributes:
-        id: name of the column it is in.
         table: what it is made of.
-        dtype: its type.
     """
 
-    id: str
     table: Table
-    dtype: type[pl.DataType]
+
+    @property
+    @abstractmethod
+    def id(self) -> str:
+        """Name of the column it is in, the same for the same value everywhere."""
+
+    @property
+    @abstractmethod
+    def dtype(self) -> type[pl.DataType]:
+        """Type of the column."""
 
     @abstractmethod
     def finish(self, rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
