@@ -21,11 +21,11 @@ from operators.enrichment.table import LookupTable
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import NO_TABLES, plan_intake
 from operators.progress.board import ProgressBoard
-from tidegauge.catalogue import catalogue_of
+from tidegauge.catalogue import FINAL, STATE, catalogue_of
 from tidegauge.errors import UserMistake
 from tidegauge.records import RecordBatch
 from tidegauge.signals import SignalKind
-from tidegauge.spec.models import Expectation, FileTest, Pipeline
+from tidegauge.spec.models import Expectation, FileTest, Pipeline, Window
 
 _BATCH = 1_000
 
@@ -87,11 +87,21 @@ def observe(
             case SignalKind.ANOMALY:
                 anomalies.add(name)
             case SignalKind.WINDOW:
-                identity = ["time_ns", *pipeline.windows[name].by]
-                windows[name] = pl.concat(part.select(identity) for part in parts).n_unique()
+                windows[name] = _final_rows(parts, pipeline.windows[name])
             case SignalKind.DEAD_LETTER:
                 dead += sum(part.height for part in parts)
     return Observed(frozenset(alerts), frozenset(anomalies), windows, dead)
+
+
+def _final_rows(parts: list[pl.DataFrame], window: Window) -> int:
+    """Rows of a window that are left when all is written: without sessions that are superseded."""
+    identity = ["time_ns", *window.by]
+    if not window.session:
+        return pl.concat(part.select(identity) for part in parts).n_unique()
+    rows = pl.concat(part.select(*identity, STATE) for part in parts)
+    # The last of the same time and key has overwritten the others.
+    left = rows.unique(identity, keep="last", maintain_order=True)
+    return left.filter(pl.col(STATE) == FINAL).height
 
 
 def _run(

@@ -7,7 +7,7 @@ from grafana.durations import seconds
 from grafana.influxql import Store
 from grafana.keys import Ranking, variable_names
 from grafana.uids import dashboard_uid
-from tidegauge.catalogue import ALERTS, WINDOW_METADATA, Catalogue, catalogue_of
+from tidegauge.catalogue import ALERTS, WINDOW_METADATA, Catalogue, catalogue_of, window_metadata
 from tidegauge.durations import UNITS_NS
 from tidegauge.errors import UserMistake
 from tidegauge.expressions.targets import anomaly_keys
@@ -18,7 +18,8 @@ from tidegauge.spec.models import Pipeline
 NUMBERS = frozenset({FieldType.INT, FieldType.FLOAT})
 RECENT_NS = 5 * UNITS_NS["m"]
 """A value this old is still the newest one of its series."""
-_METADATA = frozenset(column.name for column in WINDOW_METADATA)
+UNKNOWN_STEP_NS = UNITS_NS["d"]
+"""So old may the newest value be where results come when the events want it: sessions, counts."""
 _ALERT_TAGS = frozenset({"alert", "level"})
 
 
@@ -66,7 +67,8 @@ class Subject:
 
     def fields(self, window: str) -> list[Column]:
         """The metrics of a window, without what is known of every window."""
-        return [column for column in self.catalogue[window].fields if column.name not in _METADATA]
+        known = {column.name for column in window_metadata(self.pipeline.windows[window])}
+        return [column for column in self.catalogue[window].fields if column.name not in known]
 
     def main_field(self, window: str) -> Column | None:
         """The metric that tells whether a series is well: one with thresholds, else the first."""
@@ -95,12 +97,15 @@ class Subject:
 
     def step_ns(self, window: str) -> int:
         """Least distance of two points: that of two results, or of two updates of a chart."""
-        return max(self.pipeline.windows[window].every_ns, self.pipeline.dashboard.update)
+        # Sessions and counts end at any moment: nothing is closer together than two updates.
+        return max(self.pipeline.windows[window].every_ns or 0, self.pipeline.dashboard.update)
 
     def recent_ns(self, window: str) -> int:
         """How old the newest value of a series may be."""
-        every_ns = seconds(self.pipeline.windows[window].every_ns) * UNITS_NS["s"]
-        return max(3 * every_ns, RECENT_NS)
+        every_ns = self.pipeline.windows[window].every_ns
+        if every_ns is None:
+            return UNKNOWN_STEP_NS
+        return max(3 * seconds(every_ns) * UNITS_NS["s"], RECENT_NS)
 
 
 def subject_of(pipeline: Pipeline) -> Subject:

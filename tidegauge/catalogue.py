@@ -33,6 +33,14 @@ WINDOW_METADATA = (
         "From the broker's append of the record that closed the window to the result",
     ),
 )
+STATE = "state"
+"""Field of session windows."""
+FINAL, SUPERSEDED = "final", "superseded"
+SESSION_METADATA = (
+    Column(
+        STATE, STRING, "", "final, or superseded where a correction made it part of another session"
+    ),
+)
 ANOMALY_FIELDS = (
     Column("field", STRING, "", "The field that was judged"),
     Column("value", FLOAT, "", "What was measured"),
@@ -170,6 +178,11 @@ def event_columns(source: Source, tables: Mapping[str, Table] = NO_TABLES) -> di
     return columns
 
 
+def window_metadata(window: Window) -> tuple[Column, ...]:
+    """What is known of every window of this kind, besides its metrics."""
+    return WINDOW_METADATA + (SESSION_METADATA if window.session else ())
+
+
 def _key_columns(by: list[str], columns: Mapping[str, FieldType]) -> tuple[Column, ...]:
     return tuple(Column(key, columns[key]) for key in by)
 
@@ -181,7 +194,7 @@ def _window_signal(name: str, window: Window, columns: Mapping[str, FieldType]) 
         SignalKind.WINDOW,
         name,
         tags=_key_columns(window.by, columns),
-        fields=fields + WINDOW_METADATA,
+        fields=fields + window_metadata(window),
         description=window.description,
         run_fields=RUN_FIELDS,
     )

@@ -8,6 +8,7 @@ from sqlglot import exp, parse_one
 from tidegauge.catalogue import WINDOW_METADATA, Catalogue
 from tidegauge.fieldtypes import FieldType
 from tidegauge.signals import Column, Signal, SignalKind
+from tidegauge.spec.kinds import in_words
 from tidegauge.spec.models import Alert, Anomaly, Pipeline, Window
 
 METADATA = frozenset(column.name for column in WINDOW_METADATA)
@@ -51,8 +52,9 @@ def _window(window: Window, signal: Signal) -> dict[str, Any]:
         "name": signal.name,
         "description": signal.description,
         "keys": [tag.name for tag in signal.tags],
-        "size_ms": window.size_ns / 1e6,
-        "every_ms": window.every_ns / 1e6,
+        "kind": in_words(window),
+        "size_ms": None if window.size_ns is None else window.size_ns / 1e6,
+        "every_ms": None if window.every_ns is None else window.every_ns / 1e6,
         "fields": [_field(field) for field in plotted_fields(signal)],
     }
 

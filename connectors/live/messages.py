@@ -29,8 +29,13 @@ class SignalAbout(_Message):
     name: str
     description: str
     keys: list[str] = Field(description="Key columns.")
-    size_ms: float = Field(description="Length of a window.")
-    every_ms: float = Field(description="Distance between two windows.")
+    kind: str = Field(description="Its kind and sizes in words.")
+    size_ms: float | None = Field(
+        description="Length of a window; null where it follows from the events."
+    )
+    every_ms: float | None = Field(
+        description="Distance between two results; null where it follows from the events."
+    )
     fields: list[FieldAbout]
 
 

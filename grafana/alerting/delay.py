@@ -14,7 +14,7 @@ from tidegauge.durations import UNITS_NS
 from tidegauge.durations import format_duration_ns as duration
 from tidegauge.expressions.conditions import read_condition
 from tidegauge.spec.mistakes import Problem
-from tidegauge.spec.models import Alert, Pipeline
+from tidegauge.spec.models import Alert, Pipeline, Window
 
 LIMIT_NS = 30 * UNITS_NS["s"]
 """A critical alert must be told before this."""
@@ -92,7 +92,7 @@ def _delay(pipeline: Pipeline, name: str, alert: Alert) -> Delay:
     time = pipeline.sources[_source(pipeline, when.target)].event_time
     conditions = []
     if window:
-        conditions.append(f"up to {duration(window.every_ns)} to the end of the window")
+        conditions.append(_to_the_end(window))
     if alert.for_:
         conditions.append(f"for {duration(alert.for_)}")
     return Delay(
@@ -106,6 +106,15 @@ def _delay(pipeline: Pipeline, name: str, alert: Alert) -> Delay:
         ),
         tuple(conditions),
     )
+
+
+def _to_the_end(window: Window) -> str:
+    """What is waited for before a window can be judged, in words."""
+    if window.session:
+        return f"the rest of the session and its gap of {duration(window.session.gap)}"
+    if window.count:
+        return f"the rest of the {window.count.size:,} events"
+    return f"up to {duration(window.every_ns or 0)} to the end of the window"
 
 
 def _grafana(level: int) -> tuple[tuple[str, int], ...]:

@@ -2,9 +2,12 @@
 
 The flow writes a firing alert again at each evaluation of its series: at each window end, or at
 each event. So the last state is at most one window slide old, and a look-back of more than that
-sees it without a gap. Twice the slide and an hour leave room for a flow that catches up.
+sees it without a gap. Twice the slide and an hour leave room for a flow that catches up. Sessions
+and counts of events end when the events want it: their alerts are looked for over two days and an
+hour, and one whose key is silent for longer is no longer told.
 """
 
+from grafana.subject import UNKNOWN_STEP_NS
 from tidegauge.durations import UNITS_NS
 from tidegauge.expressions.conditions import read_condition
 from tidegauge.spec.models import Alert, Pipeline
@@ -15,6 +18,8 @@ MARGIN_NS = UNITS_NS["h"]
 def rewritten_ns(pipeline: Pipeline, alert: Alert) -> int:
     """Time between two records of a firing alert; 0 where each event brings one.
 
+    Of windows that end when the events want it, what is taken for the longest.
+
     Raises:
         ExpressionError: the condition is wrong; not in a checked file.
     """
@@ -23,7 +28,9 @@ def rewritten_ns(pipeline: Pipeline, alert: Alert) -> int:
     if when.kind == "anomaly":
         target = pipeline.anomalies[target].on.partition(".")[0]
     window = pipeline.windows.get(target)
-    return window.every_ns if window else 0
+    if window is None:
+        return 0
+    return UNKNOWN_STEP_NS if window.every_ns is None else window.every_ns
 
 
 def look_back_ns(pipeline: Pipeline, alert: Alert) -> int:

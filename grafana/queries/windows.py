@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grafana.influxql import STEP, TIME, Store, applied, inner, name, quoted, select
+from grafana.influxql import STEP, TIME, Store, applied, inner, name, quoted, select, text
 from grafana.keys import Ranking
 from grafana.thresholds import low_is_bad
+from tidegauge.catalogue import FINAL, STATE
 from tidegauge.signals import Column
 from tidegauge.spec.models import Window
 
@@ -30,6 +31,13 @@ class WindowQueries:
     name: str
     window: Window
     ranking: Ranking | None
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether an event is in several windows."""
+        count = self.window.count
+        within = bool(count and count.every and count.every < count.size)
+        return bool(self.window.sliding or self.window.cumulative) or within
 
     def lines(self, field: Column) -> str:
         """A field over time: the drawn series."""
@@ -61,8 +69,8 @@ class WindowQueries:
     def events(self) -> str:
         """Events of all chosen series together: in each step, or in a window that slides."""
         total = applied("sum", "data_points")
-        if self.window.tumbling:
-            where = [self.store.own, *self._chosen(), TIME]
+        if not self.overlaps:
+            where = [*self._own, *self._chosen(), TIME]
             source = self.store.measurement(self.name)
             return select(total, source, where=where, by=[STEP], fill="null")
         # The same event is in several windows: those of a step are not added up.
@@ -77,7 +85,7 @@ class WindowQueries:
         return select(
             applied(function, field),
             self.store.measurement(self.name),
-            where=[self.store.own, *keys, TIME],
+            where=[*self._own, *keys, TIME],
             by=[STEP, *quoted(self.window.by)],
             fill=fill,
         )
@@ -86,9 +94,15 @@ class WindowQueries:
         return select(
             applied("last", field),
             self.store.measurement(self.name),
-            where=[self.store.own, *keys, TIME],
+            where=[*self._own, *keys, TIME],
             by=quoted(self.window.by),
         )
+
+    @property
+    def _own(self) -> list[str]:
+        """Conditions: records of this pipeline, and of sessions those that still are one."""
+        final = f"{name(STATE)} = {text(FINAL)}"
+        return [self.store.own, final] if self.window.session else [self.store.own]
 
     def _chosen(self) -> list[str]:
         return self.ranking.chosen() if self.ranking else []

@@ -13,8 +13,8 @@ from grafana.rows.row import Row, Spot
 from grafana.subject import NUMBERS, Subject
 from grafana.targets import Target, series, table
 from grafana.thresholds import low_is_bad
-from tidegauge.durations import format_duration_ns
 from tidegauge.signals import Column
+from tidegauge.spec.kinds import in_words
 
 WIDTH, HEIGHT = 12, 8
 _MARKS = "BCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -37,8 +37,7 @@ class WindowRow:
 
     def row(self) -> Row:
         """The row."""
-        size = format_duration_ns(self._window.size_ns)
-        about = self._window.description or f"windows of {size}"
+        about = self._window.description or in_words(self._window)
         return Row(f"{self._name}: {about}", list(self._spots()))
 
     def _spots(self) -> Iterator[Spot]:
@@ -104,7 +103,7 @@ class WindowRow:
         return gauges.worst_keys(frame, target, field, self._subject.uid, variables)
 
     def _events(self) -> Panel:
-        when = "in each step" if self._window.tumbling else "in the window"
+        when = "in the window" if self._queries.overlaps else "in each step"
         about = f"Events {when}, of all that are chosen together"
         target = series("A", self._queries.events(), "events")
         return lines.lines(self._frame("Events", about), [target], "short")

@@ -14,7 +14,9 @@ from operators.windows.kinds import make_state
 from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
 from operators.windows.saved import VERSION, upgraded
+from operators.windows.shapes import Session
 from tidegauge.batch import Progress
+from tidegauge.catalogue import STATE
 from tidegauge.errors import UserMistake
 from tidegauge.journal import Floor
 from tidegauge.records import RecordBatch
@@ -128,5 +130,7 @@ class WindowGroup:
             pl.lit(now_ns, pl.Int64).alias("processing_time_ns"),
             pl.lit(latency_ms, pl.Float64).alias("latency_ms"),
         ]
+        if isinstance(plan.shape, Session):
+            metadata.append(pl.col(STATE))
         frame = finish(plan, closed).select("time_ns", *plan.by, *plan.fields, *metadata)
         return RecordBatch(plan.name, frame)

@@ -1,13 +1,21 @@
 """What each kind of window is made of: how events are pre-aggregated, and what keeps the state."""
 
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import polars as pl
 
+from operators.windows.counted.preaggregate import preaggregate as preaggregate_counted
+from operators.windows.counted.state import CountedState
+from operators.windows.cumulative.preaggregate import preaggregate as preaggregate_cumulative
+from operators.windows.cumulative.state import CumulativeState
 from operators.windows.paned.preaggregate import preaggregate as preaggregate_panes
 from operators.windows.paned.state import PanedState
 from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
+from operators.windows.sessions.pieces import preaggregate as preaggregate_sessions
+from operators.windows.sessions.state import SessionState
+from operators.windows.shapes import Counted, Cumulative, Paned, Session, Shape
 
 
 class WindowState(Protocol):
@@ -30,8 +38,9 @@ class WindowState(Protocol):
         """Close what the watermark has passed.
 
         Returns:
-            rows of key columns, `CLOSED` and accumulators, by the windows' ends, first results
-            first, and tables with the same keys and `CLOSED`; None when nothing closed.
+            rows of key columns, `CLOSED` and accumulators (of sessions `STATE` too), by the
+            windows' ends, first results first, and tables with the same keys and `CLOSED`; None
+            when nothing closed.
         """
 
     def snapshot(self) -> dict[str, Any]:
@@ -50,9 +59,24 @@ def preaggregate(plan: WindowPlan, events: pl.DataFrame) -> Part:
 
     `events` have the columns of an `EventBatch`; those of several partitions have `PARTITION` too.
     """
-    return preaggregate_panes(plan, events)
+    return _KINDS[type(plan.shape)].preaggregate(plan, events)
 
 
 def make_state(plan: WindowPlan) -> WindowState:
     """Empty state of a window."""
-    return PanedState(plan)
+    return _KINDS[type(plan.shape)].state(plan)
+
+
+class _Kind(NamedTuple):
+    """What a kind of window is made of."""
+
+    preaggregate: Callable[[WindowPlan, pl.DataFrame], Part]
+    state: Callable[[WindowPlan], WindowState]
+
+
+_KINDS: Mapping[type[Shape], _Kind] = {
+    Paned: _Kind(preaggregate_panes, PanedState),
+    Session: _Kind(preaggregate_sessions, SessionState),
+    Counted: _Kind(preaggregate_counted, CountedState),
+    Cumulative: _Kind(preaggregate_cumulative, CumulativeState),
+}

@@ -63,7 +63,11 @@ class WindowPlan:
 
 
 def plan_window(
-    name: str, window: Window, columns: Mapping[str, FieldType], lateness_ns: int
+    name: str,
+    window: Window,
+    columns: Mapping[str, FieldType],
+    lateness_ns: int,
+    timezone: str = "UTC",
 ) -> WindowPlan:
     """Compile a window of a checked pipeline file.
 
@@ -72,6 +76,7 @@ def plan_window(
         window: its declaration.
         columns: columns of an event of its source, with their types.
         lateness_ns: allowed lateness of the source.
+        timezone: name of the pipeline's time zone, for calendar days.
     """
     accumulators = {held.name: held for held in METADATA}
     calls: dict[str, AggregateCall] = {}
@@ -88,7 +93,7 @@ def plan_window(
     tables = {value.table.name: value.table for value in table_values.values()}
     return WindowPlan(
         name=name,
-        shape=shape_of(window),
+        shape=shape_of(window, timezone),
         lateness_ns=lateness_ns,
         by={key: columns[key] for key in window.by},
         where=where.polars if where else None,
@@ -102,13 +107,16 @@ def plan_window(
     )
 
 
-def declare_window(name: str, declared: Mapping[str, Any], source: Source) -> WindowPlan:
+def declare_window(
+    name: str, declared: Mapping[str, Any], source: Source, timezone: str = "UTC"
+) -> WindowPlan:
     """Compile a window that is declared in Python as it would be in a pipeline file.
 
     Args:
         name: the window's name.
         declared: its kind with the sizes, `by`, `where`, `select`.
         source: where its events come from.
+        timezone: name of the time zone, for calendar days.
 
     Raises:
         UserMistake: the declaration is wrong.
@@ -119,6 +127,6 @@ def declare_window(name: str, declared: Mapping[str, Any], source: Source) -> Wi
         unknown = [key for key in window.by if key not in columns]
         if unknown:
             raise ValueError(f"by: no column {unknown[0]!r}; allowed: {', '.join(columns)}")
-        return plan_window(name, window, columns, source.event_time.lateness)
+        return plan_window(name, window, columns, source.event_time.lateness, timezone)
     except ValueError as error:
         raise UserMistake(f"window {name!r}: {error}") from None

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tidegauge.catalogue import event_columns
 from tidegauge.durations import format_duration_ns
+from tidegauge.spec.kinds import in_words
 from tidegauge.spec.models import Pipeline, Window
 
 
@@ -27,7 +28,5 @@ def rows(pipeline: Pipeline) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _window(window: Window) -> str:
-    size = format_duration_ns(window.size_ns)
-    slide = f" every {format_duration_ns(window.every_ns)}" if window.sliding else ""
     by = f" by {', '.join(window.by)}" if window.by else ""
-    return f"{window.from_}, {size}{slide}{by}"
+    return f"{window.from_}, {in_words(window)}{by}"

@@ -1,7 +1,7 @@
 // Time series: a chart for each field; the keys that matter most in colour, the others behind them.
 
 import { make } from "./dom.js";
-import { ago, clock, format } from "./format.js";
+import { clock, format } from "./format.js";
 import { axesOf, colour, figure, hideTip, labelBy, paint, showTip, timeLabels } from "./plot.js";
 
 export const COLOURED = 8;
@@ -206,7 +206,7 @@ export class Charts {
     const { legend, count } = this.legends.get(signal.name);
     const total = model.overview.series[signal.name];
     const all = model.seriesOf(signal.name);
-    count.textContent = `windows of ${ago(signal.size_ms)}, ${all.length === total ? total : `${all.length} of ${total}`} ${total === 1 ? "series" : "series"}`;
+    count.textContent = `${signal.kind}, ${all.length === total ? total : `${all.length} of ${total}`} ${total === 1 ? "series" : "series"}`;
     const chips = keys.slots.flatMap((id, index) => {
       const series = all.find((each) => each.id === id);
       if (!series) return [];

@@ -7,6 +7,8 @@ import { axesOf, colour, figure, hideTip, labelBy, paint, showTip, timeLabels } 
 
 const MOST_COLUMNS = 90;
 const ROW = 20;
+// Where results come when the events want it.
+const SOME_STEP_MS = 1000;
 
 const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
@@ -73,7 +75,7 @@ export class HeatMap {
 
   columns(signal) {
     const newest = Math.max(...this.series.map(({ time }) => time.at(-1) ?? -Infinity));
-    const step = signal.every_ms;
+    const step = signal.every_ms ?? SOME_STEP_MS;
     const first = Math.min(...this.series.map(({ time }) => time[0] ?? newest));
     const wanted = Math.ceil((newest - Math.max(first, this.span ? newest - this.span : first)) / step) + 1;
     // Several windows share a cell when there are more than fit.

@@ -4,6 +4,7 @@ import polars as pl
 
 from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
+from operators.windows.shapes import Paned, of_kind
 from tidegauge.batch import TIME
 from tidegauge.fieldtypes import FieldType
 
@@ -21,7 +22,7 @@ def preaggregate(plan: WindowPlan, events: pl.DataFrame) -> Part:
     floats = [key for key, kind in plan.by.items() if kind is FieldType.FLOAT]
     if floats:
         events = events.with_columns(pl.col(floats).fill_nan(None) + 0.0)
-    keys = [*map(pl.col, plan.by), (pl.col(TIME) // plan.shape.pane_ns).alias(PANE)]
+    keys = [*map(pl.col, plan.by), (pl.col(TIME) // of_kind(plan.shape, Paned).pane_ns).alias(PANE)]
     if plan.distances:
         events = events.with_columns(distance.over(keys) for distance in plan.distances)
     rows = events.group_by(keys).agg(held.partial.alias(held.name) for held in plan.accumulators)

@@ -16,6 +16,7 @@ from operators.windows.part import CLOSED, Part
 from operators.windows.plan import WindowPlan
 from operators.windows.saved import check_layout
 from operators.windows.series import Series, Slots
+from operators.windows.shapes import Paned, of_kind
 from operators.windows.tables.table import Table
 from tidegauge.batch import NO_TIME
 
@@ -38,7 +39,7 @@ class PanedState:
 
     def __init__(self, plan: WindowPlan) -> None:
         self._plan = plan
-        self._shape = plan.shape
+        self._shape = of_kind(plan.shape, Paned)
         self._series = Series(plan.by)
         self._on_time = Panes(plan.accumulators)
         self._corrections = Panes(plan.accumulators)

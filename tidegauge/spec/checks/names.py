@@ -11,6 +11,7 @@ from tidegauge.catalogue import (
     FLOW,
     FLOW_SIGNAL,
     WINDOW_METADATA,
+    window_metadata,
 )
 from tidegauge.records import TIME_NS
 from tidegauge.spec.checks.review import Review
@@ -59,13 +60,14 @@ def _check_columns(review: Review) -> None:
     constant = _constant(pipeline)
     for name, window in pipeline.windows.items():
         path: Path = ("windows", name)
+        taken = _RECORD | {column.name for column in window_metadata(window)} | constant
         for metric in window.select:
             where = (*path, "select", metric)
             if metric in window.by:
                 review.say(where, f"{metric} is a key column of the window; take another name")
             else:
-                _refuse(review, where, metric, _WINDOW | constant)
-        _check_keys(review, (*path, "by"), window.by, _WINDOW | constant)
+                _refuse(review, where, metric, taken)
+        _check_keys(review, (*path, "by"), window.by, taken)
     for name, anomaly in pipeline.anomalies.items():
         window_on = pipeline.windows.get(anomaly.on.partition(".")[0])
         keys = window_on.by if window_on else anomaly.by

@@ -1,0 +1,1 @@
+"""Windows of a number of events of a key, in event-time order."""

@@ -1,0 +1,1 @@
+"""Session windows: from a first event to a gap without any, merged when corrections bridge them."""
