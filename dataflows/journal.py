@@ -11,6 +11,7 @@ from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 
 from connectors.kafka.journal import JournalReader, JournalWriter
+from connectors.kafka.journal_source import JournalSource
 from operators.progress.journaled import JournaledBoard
 from operators.progress.operator import tell_progress
 from tidegauge.batch import EventBatch
@@ -64,6 +65,7 @@ class Journal:
 
     Attributes:
         board: what passes idle partitions.
+        topics: what tells the topic of each source from others; to be filled before the flow runs.
     """
 
     def __init__(
@@ -73,14 +75,19 @@ class Journal:
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.board = JournaledBoard()
+        self.topics: dict[str, str] = {}
         self._settings = settings
         self._topic = topic
         self._monotonic_ns = monotonic_ns
         self._run = uuid4().hex
         self._lock = Lock()
-        self._claims = Claims()
+        self._claims = Claims(self.topics)
         self._read = 0
         self._writer: JournalWriter | None = None
+
+    def source(self, draining: Callable[[], bool]) -> JournalSource:
+        """The journal as a source of floors."""
+        return JournalSource(self._settings, self._topic, self.topics, draining)
 
     def begin(self, source: str, partition: int) -> "PartitionFloors":
         """Claim a partition and learn its floors, before its first message is judged.
@@ -93,7 +100,8 @@ class Journal:
             end = None
             if not self._settings.bounded:
                 self._writer = self._writer or JournalWriter(self._settings, self._topic)
-                end = self._writer.append(Claim(source, partition, self._run)) + 1
+                claim = Claim(source, self.topics[source], partition, self._run)
+                end = self._writer.append(claim) + 1
             self._learn(end)
         return PartitionFloors(self, source, partition)
 
@@ -122,15 +130,15 @@ class Journal:
         floor_ns = self.board.due(source, partition, offset, self._monotonic_ns())
         if floor_ns is None or self._writer is None:
             return None
-        return Floor(source, partition, offset, floor_ns, self._run)
+        return Floor(source, self.topics[source], partition, offset, floor_ns, self._run)
 
     def _learn(self, end: int | None) -> None:
         """Read on, up to an offset or to where the journal ends now."""
         reader = JournalReader(self._settings, self._topic, self._read or None)
         try:
-            for entry in reader.read_to(reader.end if end is None else end):
-                if self._claims.counts(entry) and isinstance(entry, Floor):
-                    self.board.learn(entry)
+            entries = reader.read_to(reader.end if end is None else end)
+            for floor in self._claims.floors(entries):
+                self.board.learn(floor)
             self._read = reader.offset
         finally:
             reader.close()

@@ -20,11 +20,16 @@ from connectors.embedded.store import Store
 from connectors.influxdb.server import prepare
 from connectors.influxdb.sink import InfluxSink
 from connectors.kafka.client import Faults, client_config, preflight
-from connectors.kafka.journal_source import JournalSource
 from connectors.kafka.routes import Routes
 from connectors.kafka.sink import KafkaSink
 from connectors.kafka.source import KafkaSource, Reading
-from connectors.kafka.topics import ensure_journal, ensure_topics, require_topic, topic_exists
+from connectors.kafka.topics import (
+    ensure_journal,
+    ensure_topics,
+    require_topic,
+    topic_exists,
+    topic_identity,
+)
 from dataflows.drain import draining
 from dataflows.journal import Journal, JournalFlow
 from dataflows.startup import Causes
@@ -93,7 +98,7 @@ def connect(
             store = asked.result()
     causes.tell()
     tables.follow()
-    return sources, Sinks(store, kafka), _journal_flow(pipeline, settings, journal)
+    return sources, Sinks(store, kafka), _journal_flow(settings, journal)
 
 
 def connect_sources(pipeline: Pipeline, settings: Settings) -> dict[str, EventSource]:
@@ -132,13 +137,10 @@ def _journal(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> Jour
     return Journal(settings, topic)
 
 
-def _journal_flow(
-    pipeline: Pipeline, settings: Settings, journal: Journal | None
-) -> JournalFlow | None:
+def _journal_flow(settings: Settings, journal: Journal | None) -> JournalFlow | None:
     if journal is None:
         return None
-    floors = JournalSource(settings, pipeline.journal_topic, draining)
-    return JournalFlow(floors, None if settings.bounded else journal.board)
+    return JournalFlow(journal.source(draining), None if settings.bounded else journal.board)
 
 
 def _kafka(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> KafkaSink:
@@ -220,5 +222,8 @@ def _source(
     def make_intake(number: int, saved: IntakeState | None) -> Intake:
         return Intake(plan, number, reading.partitions, board, saved or IntakeState())
 
-    journal_of = partial(journal.begin, name) if journal is not None else None
+    if journal is None:
+        return KafkaSource(reading, make_intake, draining)
+    journal.topics[name] = topic_identity(admin, reading.topic, settings.start_timeout_s)
+    journal_of = partial(journal.begin, name)
     return KafkaSource(reading, make_intake, draining, journal_of=journal_of)

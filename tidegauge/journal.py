@@ -4,7 +4,9 @@ The journal is a topic of one partition. What an entry says counts from where it
 journal; whoever reads it from the start again comes to the same.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 PartitionKey = tuple[str, int]
@@ -20,6 +22,7 @@ class Floor:
 
     Attributes:
         source: name of the source.
+        topic: what tells its topic from others, also from an earlier one of the same name.
         partition: number of the partition.
         offset: the next offset that will be read from it.
         floor_ns: event time, nanoseconds since the epoch.
@@ -27,6 +30,7 @@ class Floor:
     """
 
     source: str
+    topic: str
     partition: int
     offset: int
     floor_ns: int
@@ -47,6 +51,7 @@ class Claim:
     """
 
     source: str
+    topic: str
     partition: int
     run: str
 
@@ -63,17 +68,25 @@ class Claims:
     """Who may write floors of which partition, as far as the journal has been read.
 
     Args:
+        topics: what tells the topic of each source; entries of others do not count.
         runs: run that claimed each partition last.
     """
 
-    def __init__(self, runs: dict[PartitionKey, str] | None = None) -> None:
-        self.runs = dict(runs or {})
+    def __init__(
+        self, topics: Mapping[str, str], runs: Mapping[PartitionKey, str] = MappingProxyType({})
+    ) -> None:
+        self._topics = topics
+        self.runs = dict(runs)
 
-    def counts(self, entry: Entry) -> bool:
-        """Take the next entry of the journal; whether it is a floor that counts."""
+    def floors(self, entries: Iterable[Entry]) -> list[Floor]:
+        """Take the next entries of the journal; those that are floors and count."""
+        return [entry for entry in entries if self._counts(entry) and isinstance(entry, Floor)]
+
+    def _counts(self, entry: Entry) -> bool:
+        if self._topics.get(entry.source) != entry.topic:
+            return False
         if isinstance(entry, Claim):
             self.runs[entry.key] = entry.run
-            return False
         return self.runs.get(entry.key, entry.run) == entry.run
 
 

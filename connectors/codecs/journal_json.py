@@ -1,7 +1,7 @@
 """Entries of the journal as JSON: an object that names its version and kind.
 
-{"v":1,"kind":"floor","source":"payments","partition":0,"offset":17,"floor_ns":…,"run":"…"}
-{"v":1,"kind":"claim","source":"payments","partition":0,"run":"…"}
+{"v":1,"kind":"floor","source":…,"topic":…,"partition":0,"offset":17,"floor_ns":…,"run":…}
+{"v":1,"kind":"claim","source":…,"topic":…,"partition":0,"run":…}
 """
 
 from dataclasses import asdict
@@ -25,7 +25,7 @@ def entry_message(entry: Entry, topic: str) -> Message:
     highest, which is the last, has to be kept.
     """
     value = {"v": VERSION, "kind": _NAMES[type(entry)], **asdict(entry)}
-    parts = [value["kind"], entry.source, entry.partition, entry.run]
+    parts = [value["kind"], entry.source, entry.topic, entry.partition, entry.run]
     if isinstance(entry, Floor):
         parts.append(entry.offset)
     return Message(topic, "/".join(map(str, parts)).encode(), orjson.dumps(value))

@@ -1,6 +1,6 @@
 """The journal as a source: floors, in the order in which they were written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -31,14 +31,20 @@ class JournalSource(FixedPartitionedSource[Floor, JournalPosition]):
     Args:
         settings: where the broker is; whether to end where the journal ends now.
         topic: the journal.
+        sources: what tells the topic of each source (`Claims`).
         draining: asked before each read; once true, it ends.
     """
 
     def __init__(
-        self, settings: Settings, topic: str, draining: Callable[[], bool] = lambda: False
+        self,
+        settings: Settings,
+        topic: str,
+        sources: Mapping[str, str],
+        draining: Callable[[], bool] = lambda: False,
     ) -> None:
         self._settings = settings
         self._topic = topic
+        self._sources = sources
         self._draining = draining
 
     def list_parts(self) -> list[str]:
@@ -64,7 +70,7 @@ class JournalSource(FixedPartitionedSource[Floor, JournalPosition]):
         offset = resume_state.offset if resume_state else None
         reader = JournalReader(self._settings, self._topic, offset)
         end = reader.end if self._settings.bounded else None
-        return JournalPart(reader, Claims(saved.runs), self._draining, end)
+        return JournalPart(reader, Claims(self._sources, saved.runs), self._draining, end)
 
 
 class JournalPart(StatefulSourcePartition[Floor, JournalPosition]):
@@ -90,7 +96,7 @@ class JournalPart(StatefulSourcePartition[Floor, JournalPosition]):
             raise StopIteration
         entries = self._reader.read()
         self._idle = not entries
-        return [one for one in entries if self._claims.counts(one) and isinstance(one, Floor)]
+        return self._claims.floors(entries)
 
     def next_awake(self) -> datetime | None:
         """At once where there was something."""

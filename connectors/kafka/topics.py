@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._metadata import ClusterMetadata  # `admin` does not export it to mypy
 from confluent_kafka.cimpl import NewTopic
@@ -41,6 +41,27 @@ def require_topic(admin: AdminClient, name: str, timeout_s: float) -> int:
             "create it, or correct kafka.topic in the pipeline file"
         )
     return len(topics[name].partitions)
+
+
+def topic_identity(admin: AdminClient, name: str, timeout_s: float) -> str:
+    """What tells a topic that is there from all others, also from an earlier one of its name.
+
+    Raises:
+        UserMistake: the broker does not tell it within `timeout_s`.
+    """
+    if str(_metadata(admin, timeout_s).cluster_id).startswith(MOCK_CLUSTER):
+        return name
+    asked = admin.describe_topics(TopicCollection([name]), request_timeout=timeout_s)
+    try:
+        return f"{name}/{asked[name].result(timeout_s).topic_id}"
+    except KafkaException as error:
+        reason = short(error.args[0])
+    except TimeoutError:
+        reason = "no answer"
+    raise UserMistake(
+        f"Kafka did not describe topic {name!r} within {timeout_s:g} s ({reason}); "
+        "let this client describe it"
+    )
 
 
 def topic_exists(admin: AdminClient, name: str, timeout_s: float) -> bool:

@@ -32,6 +32,11 @@ class Floors:
         position = bisect_right(self._offsets, offset)
         return self._floors[position - 1] if position else NO_TIME
 
+    @property
+    def highest_ns(self) -> int:
+        """The highest of all; `NO_TIME` for none."""
+        return self._floors[-1] if self._floors else NO_TIME
+
     def upto(self, offset: int) -> list[tuple[int, int]]:
         """Offsets up to this one where a floor begins to hold, and the floors, both rising."""
         position = bisect_right(self._offsets, offset)

@@ -32,7 +32,7 @@ class JournaledBoard:
         self._newest: dict[PartitionKey, Progress] = {}
         self._floors: dict[PartitionKey, Floors] = {}
         self._next_ns: dict[PartitionKey, int] = {}
-        self._silent_since_ns: dict[str, int] = {}
+        self._silent: dict[str, tuple[int, int]] = {}
 
     def post(self, progress: Progress) -> None:
         """Replace what was known of a partition that this process reads."""
@@ -72,7 +72,8 @@ class JournaledBoard:
         """The floor that an idle partition of this process should write now, if any.
 
         While other partitions are active it is the lowest of their watermarks. While all are idle
-        it is the highest watermark of any, and goes on with the clock from there.
+        it is the highest that any has reached, by its events or floors, and goes on with the clock
+        from there.
 
         Args:
             source: name of the source.
@@ -94,7 +95,7 @@ class JournaledBoard:
     def _note(self, progress: Progress) -> None:
         self._newest[progress.source, progress.partition] = progress
         if progress.state is PartitionState.ACTIVE:
-            self._silent_since_ns.pop(progress.source, None)
+            self._silent.pop(progress.source, None)
 
     def _passing_ns(self, source: str, now_ns: int) -> int:
         known = [one for (name, _), one in self._newest.items() if name == source]
@@ -103,7 +104,9 @@ class JournaledBoard:
         active = [one.watermark_ns for one in known if one.state is PartitionState.ACTIVE]
         if active:
             return min(active)
-        highest_ns = max(one.watermark_ns for one in known)
-        if highest_ns == NO_TIME:
-            return NO_TIME
-        return highest_ns + now_ns - self._silent_since_ns.setdefault(source, now_ns)
+        if source not in self._silent:
+            reached = [one.watermark_ns for one in known]
+            reached += [one.highest_ns for (name, _), one in self._floors.items() if name == source]
+            self._silent[source] = max(reached), now_ns
+        highest_ns, since_ns = self._silent[source]
+        return highest_ns + now_ns - since_ns if highest_ns != NO_TIME else NO_TIME

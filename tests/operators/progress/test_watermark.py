@@ -114,7 +114,7 @@ class Journaled:
         return self.watermark.value_ns
 
     def floor(self, partition: int, offset: int, at: int) -> int:
-        self.watermark.observe(Floor("s", partition, offset, at, "run"))
+        self.watermark.observe(Floor("s", "t", partition, offset, at, "run"))
         return self.watermark.value_ns
 
 
@@ -182,5 +182,5 @@ def test_a_floor_that_comes_before_any_progress_moves_nothing() -> None:
 
 def test_after_the_end_of_time_floors_change_nothing() -> None:
     watermark = Watermark(END_OF_TIME, {0: Reached(10, FINISHED, 3)})
-    watermark.observe(Floor("s", 0, 3, 30, "run"))
+    watermark.observe(Floor("s", "t", 0, 3, 30, "run"))
     assert watermark.value_ns == END_OF_TIME
