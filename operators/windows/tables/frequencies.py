@@ -44,8 +44,10 @@ class Frequencies(Table):
         """Rows of a batch of events."""
         values = events.select(*by, self.values.alias(VALUE)).drop_nulls(VALUE)
         if values[VALUE].dtype.is_float():
-            values = values.with_columns(pl.col(VALUE) + 0.0)
-        return _bounded(values.group_by(*by, VALUE).agg(pl.len().cast(pl.Int64).alias(COUNT)), by)
+            zero = pl.when(pl.col(VALUE) == 0).then(0.0).otherwise(pl.col(VALUE))
+            values = values.with_columns(zero.alias(VALUE))
+        counts = values.group_by(*by, VALUE).agg(pl.len().cast(pl.Int64).alias(COUNT))
+        return _bounded(counts, by)
 
     def merge(self, rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         """Counts add up; of too many values some are left out."""

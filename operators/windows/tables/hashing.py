@@ -15,10 +15,10 @@ def hashes_of(values: pl.Series) -> Hashes:
     Flood, "Fast splittable pseudorandom number generators", 2014).
     """
     if values.dtype == pl.String:
-        digests = map(xxhash.xxh3_64_intdigest, values.to_list())
+        digests = (xxhash.xxh3_64_intdigest(text.encode()) for text in values.to_list())
         return np.fromiter(digests, np.uint64, values.len())
     if values.dtype.is_float():
-        bits = (values + 0.0).to_numpy().view(np.uint64)
+        bits = (values.to_numpy() + 0.0).view(np.uint64)
     else:
         bits = values.cast(pl.Int64).to_numpy().view(np.uint64)
     return _mixed(bits)

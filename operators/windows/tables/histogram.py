@@ -96,6 +96,6 @@ def _bucket(number: pl.Expr) -> pl.Expr:
 
 def _middle(bucket: pl.Expr) -> pl.Expr:
     """The value halfway between the ends of a bucket."""
-    bits = (bucket.abs() - 1) * 2**_SHIFT + 2 ** (_SHIFT - 1)
+    bits = (bucket.abs().clip(1) - 1) * 2**_SHIFT + 2 ** (_SHIFT - 1)
     middle: pl.Expr = bits.reinterpret(dtype=pl.Float64) * bucket.sign()
     return middle

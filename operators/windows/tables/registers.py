@@ -91,11 +91,16 @@ class Distinct(TableValue):
     def finish(self, rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         """The numbers of values."""
         hashed = pl.col(ITEM) < 0
-        weight = 2 ** (_UNIT - pl.col(RANK).clip(upper_bound=_UNIT))
-        sums = rows.group_by(by).agg(
-            hashed.sum().cast(pl.Int64).alias("_exact"),
-            hashed.not_().sum().cast(pl.Int64).alias("_held"),
-            weight.filter(~hashed).sum().cast(pl.Int64).alias("_harmonic"),
+        exponents = _UNIT - np.minimum(rows[RANK].to_numpy(), _UNIT)
+        weights = pl.Series("_weight", np.left_shift(np.int64(1), exponents))
+        sums = (
+            rows.with_columns(weights)
+            .group_by(by)
+            .agg(
+                hashed.sum().cast(pl.Int64).alias("_exact"),
+                hashed.not_().sum().cast(pl.Int64).alias("_held"),
+                pl.col("_weight").filter(~hashed).sum().alias("_harmonic"),
+            )
         )
         held, harmonic = sums["_held"].to_numpy(), sums["_harmonic"].to_numpy()
         estimate = pl.Series("_estimate", _estimate(held, harmonic))
