@@ -67,8 +67,14 @@ class TopicTable:
         self._tell = tell
         self._rows = Rows(table)
         self._faults = Faults()
-        config = {**_CONFIG, **client_config(settings, self._faults), "group.id": group}
-        self._consumer = Consumer(config)
+        self._consumer = Consumer(
+            {
+                **_CONFIG,
+                **client_config(settings, self._faults),
+                "group.id": group,
+                "fetch.wait.max.ms": settings.kafka_fetch_wait_ms,
+            }
+        )
         self._at_end: set[int] = set()
         self._wrong: list[str] = []
         self._refused = ""

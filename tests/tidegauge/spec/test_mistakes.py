@@ -60,9 +60,9 @@ def test_the_good_file_has_none() -> None:
     assert mistakes(GOOD) == []
 
 
-def cases() -> Iterator[tuple[str, str, str]]:
+def cases(name: str = "mistakes.txt") -> Iterator[tuple[str, str, str]]:
     """Text in the good file, what it becomes, and the mistake that makes."""
-    lines = Path(__file__).with_name("mistakes.txt").read_text(encoding="utf-8").splitlines()
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
     told = [line[2:].replace("\\n", "\n") for line in lines if line[:2] in ("-|", "+|", "!|")]
     yield from zip(told[::3], told[1::3], told[2::3], strict=True)
 

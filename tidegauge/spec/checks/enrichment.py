@@ -58,7 +58,7 @@ def _check_on(
         return
     key = review.pipeline.tables[table].key
     found, wanted = columns[enrichment.on], review.tables[table].get(key)
-    if found and wanted and found is not wanted:
+    if found and wanted not in (None, FieldType.FLOAT, found):
         message = f"{enrichment.on} is a {found}, the key of {table} is a {wanted}; allowed: "
         review.say(here, f"{message}{_list(columns, wanted)}")
 

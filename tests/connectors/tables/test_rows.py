@@ -1,0 +1,102 @@
+"""Files of rows: read with the declared types, or refused in one line."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from connectors.tables.rows import read_rows
+from tidegauge.errors import UserMistake
+from tidegauge.spec.models import Table
+
+TABLE = Table.model_validate(
+    {
+        "file": "t.csv",
+        "key": "id",
+        "fields": {
+            "id": {"type": "string"},
+            "n": {"type": "int"},
+            "x": {"type": "float"},
+            "on": {"type": "bool"},
+        },
+    }
+)
+ROWS = [("a", 1, 1.5, True), ("b", None, None, None), ("ö,\n", -3, 2.0, False)]
+
+
+def write(folder: Path, name: str, content: str | bytes) -> Path:
+    """A file."""
+    file = folder / name
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return file
+
+
+def parquet(folder: Path, **columns: Any) -> Path:
+    """A Parquet file."""
+    file = folder / "t.parquet"
+    pl.DataFrame(columns).write_parquet(file)
+    return file
+
+
+def refusal(file: Path) -> str:
+    """What is said of a file, without its place."""
+    with pytest.raises(UserMistake) as raised:
+        read_rows("t", file, TABLE)
+    text = str(raised.value)
+    assert "\n" not in text
+    assert text.startswith(f"tables.t: {file}: ")
+    return text.removeprefix(f"tables.t: {file}: ")
+
+
+def test_a_csv_has_a_header_and_may_have_other_columns(tmp_path: Path) -> None:
+    text = '\ufeffid,other,on,x,n\na,?,true,1.5,1\nb,,,,\n"ö,\n",?,FALSE,2,-3\n'
+    assert read_rows("t", write(tmp_path, "t.csv", text), TABLE).rows() == ROWS
+
+
+def test_json_lines_are_read_as_messages_are(tmp_path: Path) -> None:
+    text = (
+        '{"id": "a", "n": 1, "x": 1.5, "on": true}\n{"id": "b", "other": [1]}\n'
+        '{"id": "ö,\\n", "n": -3, "x": 2, "on": false}\n'
+    )
+    assert read_rows("t", write(tmp_path, "t.jsonl", text), TABLE).rows() == ROWS
+
+
+def test_parquet_columns_are_widened_but_not_converted(tmp_path: Path) -> None:
+    ids = pl.Series(["a", "b", "ö,\n"], dtype=pl.Categorical)
+    file = parquet(
+        tmp_path,
+        id=ids,
+        n=pl.Series([1, None, -3], dtype=pl.Int8),
+        x=pl.Series([1.5, None, 2.0], dtype=pl.Float32),
+        on=[True, None, False],
+    )
+    assert read_rows("t", file, TABLE).rows() == ROWS
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("id,n,x,on\na,1.0,1,true\n", "row 1: n is '1.0', allowed is int"),
+        ("id,n,x,on\na,1,1,true\nb,1,one,true\n", "row 2: x is 'one', allowed is float"),
+        ("id,n,x,on\na,1,nan,true\n", "row 1: x is 'nan', allowed is float"),
+        ("id,n,x,on\na,1,1,yes\n", "row 1: on is 'yes', allowed is bool"),
+        ("id,n,x,on\n,1,1,true\n", "row 1: id is absent, but it is the table's key"),
+        ("id,n,x,on\na,,,\nb,,,\na,,,\n", "row 3: id is 'a', as in a row before"),
+        ("id,n,x\na,1,1\n", "there is no column 'on'; it has: id, n, x"),
+        ("", "cannot be read as csv: empty CSV"),
+    ],
+)
+def test_what_is_wrong_with_a_csv_is_a_line(tmp_path: Path, text: str, told: str) -> None:
+    assert refusal(write(tmp_path, "t.csv", text)) == told
+
+
+def test_what_is_wrong_with_another_file_is_a_line(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "none.csv") == "cannot be read: No such file or directory"
+    lines = '{"id": "a"}\n{"id": 5}\n'
+    assert refusal(write(tmp_path, "t.jsonl", lines)).startswith("row 2: Expected `str | null`")
+    assert refusal(write(tmp_path, "t.parquet", "none")).startswith("cannot be read as parquet: ")
+    strings = parquet(tmp_path, id=["a"], n=["1"], x=[1.0], on=[True])
+    assert refusal(strings) == "column n holds String, allowed is int"
+    large = parquet(tmp_path, id=["a"], n=pl.Series([2**63], dtype=pl.UInt64), x=[1.0], on=[True])
+    assert refusal(large) == "row 1: n is 9223372036854775808, allowed is int"

@@ -1,0 +1,153 @@
+"""A table in a compacted topic of a real broker: read to its end, then followed."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+import pytest
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from connectors.tables.follower import Follower
+from connectors.tables.topic import TopicTable
+from tests.services.kafka import Kafka
+from tests.services.names import unique
+from tidegauge.errors import UserMistake
+from tidegauge.settings import Settings
+from tidegauge.spec.models import Table
+
+TABLE = Table.model_validate(
+    {"kafka": {"topic": "t"}, "key": "k", "fields": {"k": {"type": "string"}, "v": {"type": "int"}}}
+)
+PARTITIONS = 3
+
+
+@dataclass
+class Topic:
+    """A compacted topic, and what tables made of it."""
+
+    kafka: Kafka
+    name: str
+    rows: dict[str, int] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    opened: list[TopicTable] = field(default_factory=list)
+
+    def write(self, **values: Any) -> None:
+        """A message of each key; None is a tombstone, a text is sent as it is."""
+        producer = self.kafka.producer()
+        for key, value in values.items():
+            text = value if value is None or isinstance(value, str) else json.dumps({"v": value})
+            producer.produce(self.name, text, key)
+        producer.flush()
+
+    def table(self, **settings: Any) -> TopicTable:
+        """A table that reads it."""
+        where = Settings(
+            _env_file=None, KAFKA_BOOTSTRAP=self.kafka.bootstrap, KAFKA_FETCH_WAIT_MS=10, **settings
+        )
+        place = self.name, PARTITIONS
+        group = unique("group")
+        made = TopicTable("t", TABLE, place, group, where, self._replace, self.told.append)
+        self.opened.append(made)
+        return made
+
+    def _replace(self, rows: pl.DataFrame) -> None:
+        self.rows = dict(rows.select("k", "v").rows())
+
+
+@pytest.fixture
+def topic(kafka: Kafka) -> Iterator[Topic]:
+    config = {"cleanup.policy": "compact"}
+    made = Topic(kafka, kafka.topic(partitions=PARTITIONS, config=config))
+    yield made
+    for table in made.opened:
+        table.close()
+    kafka.delete_topic(made.name)
+
+
+def eventually(check: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    retrying = Retrying(
+        stop=stop_after_delay(20),
+        wait=wait_fixed(0.05),
+        retry=retry_if_exception_type(AssertionError),
+        reraise=True,
+    )
+    for attempt in retrying:
+        with attempt:
+            assert check()
+
+
+def test_it_is_read_to_its_end_before_anything_else(topic: Topic) -> None:
+    topic.write(a=1, b=2, c=3)
+    topic.write(a=10, b=None)
+    topic.table().load()
+    assert topic.rows == {"a": 10, "c": 3}
+
+
+def test_an_empty_topic_is_an_empty_table(topic: Topic) -> None:
+    topic.table().load()
+    assert topic.rows == {}
+
+
+def test_changes_are_followed_and_tombstones_delete(topic: Topic) -> None:
+    topic.write(a=1, b=2)
+    table = topic.table()
+    table.load()
+    topic.write(a=None, c=3)
+
+    def changed() -> bool:
+        table.poll()
+        return topic.rows == {"b": 2, "c": 3}
+
+    eventually(changed)
+    assert topic.told == []
+
+
+def test_a_wrong_message_is_told_once_and_its_row_stays(topic: Topic) -> None:
+    topic.write(a=1)
+    table = topic.table()
+    table.load()
+    topic.write(a='{"v": "x"}')
+    topic.write(a_sign_of_the_end=1)
+
+    def changed() -> bool:
+        table.poll()
+        return bool(topic.told) and "a_sign_of_the_end" in topic.rows
+
+    eventually(changed)
+    table.poll()
+    (line,) = topic.told
+    assert line.startswith(f"tables.t: {topic.name}-")
+    assert line.endswith("Expected `int | null`, got `str` - at `$.v`; the row stays as it was")
+    assert topic.rows["a"] == 1
+
+
+def test_at_the_start_a_wrong_row_is_refused_until_it_is_written_anew(topic: Topic) -> None:
+    topic.write(a="{", b=1)
+    with pytest.raises(UserMistake, match=r"^tables\.t: .* offset 0: .*; write the row anew"):
+        topic.table().load()
+    topic.write(a=5)
+    topic.table().load()
+    assert topic.rows == {"a": 5, "b": 1}
+
+
+def test_a_broker_that_does_not_answer_is_a_line(topic: Topic) -> None:
+    nowhere = Topic(Kafka("127.0.0.1:1"), topic.name)
+    with pytest.raises(UserMistake, match=r"^tables\.t: .* was not read to its end \("):
+        nowhere.table(TIDEGAUGE_START_TIMEOUT=0.5).load()
+    nowhere.opened[0].close()
+
+
+def test_a_follower_keeps_it_current_and_closes_it(topic: Topic) -> None:
+    table = topic.table()
+    table.load()
+    topic.opened.clear()
+    follower = Follower([table])
+    follower.start()
+    topic.write(a=1)
+    eventually(lambda: topic.rows == {"a": 1})
+    follower.stop()
+    with pytest.raises(RuntimeError, match="closed"):
+        table._consumer.consume(1, 0)
