@@ -1,6 +1,7 @@
 """Tables of every open pane and series."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -15,82 +16,100 @@ from operators.windows.tables.table import Table
 SLOT = "_slot"
 """Column: number of the series (Int64)."""
 
-_BY = [SLOT, PANE]
-_MERGE_AT = 8
-"""Rows that came since the last merge are merged when they are so many frames."""
+_FEW_ROWS = 1_024
+"""Fewer new rows than this are never merged for their number."""
 
 
 class PaneTables:
-    """Long frames with the columns `SLOT` and `PANE`, merged now and then.
-
-    What comes is appended and merged later: a frame of many rows is not rewritten for a few. The
-    rows of a pane are the same whenever that happens.
-    """
+    """Long frames with the column `SLOT`, one for each table and pane."""
 
     def __init__(self, plan: WindowPlan) -> None:
         self._tables: Mapping[str, Table] = {table.name: table for table in plan.tables}
-        self._merged = {name: _empty(table) for name, table in self._tables.items()}
-        self._new: dict[str, list[pl.DataFrame]] = {name: [] for name in self._tables}
-        self._saved: dict[str, dict[int, Piece]] = {name: {} for name in self._tables}
+        self._panes: dict[str, dict[int, _PaneRows]] = {name: {} for name in self._tables}
 
     def add(self, name: str, slots: Slots, rows: pl.DataFrame) -> None:
         """Take in rows of a table, with the column `PANE`; `slots` has the slot of each."""
         if not rows.height:
             return
-        frame = rows.with_columns(pl.Series(SLOT, slots)).select(self._merged[name].columns)
-        for pane in rows[PANE].unique().to_list():
-            self._saved[name].pop(pane, None)
-        self._new[name].append(frame)
-        if len(self._new[name]) >= _MERGE_AT:
-            self._merge(name)
+        table, panes = self._tables[name], self._panes[name]
+        frame = rows.select(pl.Series(SLOT, slots), PANE, *table.schema)
+        for (pane,), part in frame.partition_by(PANE, as_dict=True, include_key=False).items():
+            if pane not in panes:
+                panes[pane] = _PaneRows(partial(table.merge, by=[SLOT]))
+            panes[pane].add(part)
 
     def over(self, name: str, first: int, count: int, slots: Slots) -> pl.DataFrame:
-        """Rows of `count` panes from `first` on and of `slots`, merged, without `PANE`."""
-        self._merge(name)
-        inside = pl.col(PANE).is_between(first, first + count - 1)
-        rows = self._merged[name].filter(inside, pl.col(SLOT).is_in(slots)).drop(PANE)
-        return self._tables[name].merge(rows, [SLOT])
+        """Rows of `count` panes from `first` on and of `slots`, merged."""
+        table, panes = self._tables[name], self._panes[name]
+        rows = [panes[pane].merged() for pane in range(first, first + count) if pane in panes]
+        if not rows:
+            return pl.DataFrame(schema={SLOT: pl.Int64, **table.schema})
+        wanted = pl.concat(rows).filter(pl.col(SLOT).is_in(slots))
+        return (table.merge(wanted, [SLOT]) if len(rows) > 1 else wanted).select(rows[0].columns)
 
     def drop_before(self, pane: int) -> None:
         """Forget every pane below `pane`."""
-        for name in self._tables:
-            self._merge(name)
-            self._merged[name] = self._merged[name].filter(pl.col(PANE) >= pane)
-            for gone in [number for number in self._saved[name] if number < pane]:
-                del self._saved[name][gone]
+        for panes in self._panes.values():
+            for gone in [number for number in panes if number < pane]:
+                del panes[gone]
 
     def renumber(self, keep: Array) -> None:
         """Keep these slots only (ascending), giving them new numbers in their order."""
-        for name in self._tables:
-            self._merge(name)
-            rows = self._merged[name].filter(pl.col(SLOT).is_in(keep))
-            slots = pl.Series(SLOT, np.searchsorted(keep, rows[SLOT].to_numpy()))
-            self._merged[name], self._saved[name] = rows.with_columns(slots), {}
+        for panes in self._panes.values():
+            for held in panes.values():
+                rows = held.merged().filter(pl.col(SLOT).is_in(keep))
+                slots = pl.Series(SLOT, np.searchsorted(keep, rows[SLOT].to_numpy()))
+                held.replace(rows.with_columns(slots))
 
     def snapshot(self) -> dict[str, dict[int, Piece]]:
         """Rows of each table, a piece for each pane; those of before that hold."""
-        for name, saved in self._saved.items():
-            self._merge(name)
-            rows = self._merged[name]
-            fresh = rows.filter(~pl.col(PANE).is_in(list(saved)))
-            for (pane,), part in fresh.partition_by(PANE, as_dict=True).items():
-                saved[pane] = Piece(part)
-        return {name: dict(saved) for name, saved in self._saved.items()}
+        return {
+            name: {pane: held.piece() for pane, held in panes.items()}
+            for name, panes in self._panes.items()
+        }
 
     def restore(self, snapshot: Mapping[str, Mapping[int, Piece]]) -> None:
         """Take over what `snapshot` returned."""
         for name, table in self._tables.items():
-            saved = dict(snapshot[name])
-            rows = [piece.take() for piece in saved.values()]
-            self._merged[name] = pl.concat([_empty(table), *rows])
-            self._new[name], self._saved[name] = [], saved
-
-    def _merge(self, name: str) -> None:
-        if self._new[name]:
-            rows = pl.concat([self._merged[name], *self._new[name]])
-            self._merged[name] = self._tables[name].merge(rows, _BY).select(rows.columns)
-            self._new[name] = []
+            merge = partial(table.merge, by=[SLOT])
+            self._panes[name] = {
+                pane: _PaneRows(merge, piece) for pane, piece in snapshot[name].items()
+            }
 
 
-def _empty(table: Table) -> pl.DataFrame:
-    return pl.DataFrame(schema={SLOT: pl.Int64, PANE: pl.Int64, **table.schema})
+class _PaneRows:
+    """Rows of one table and pane.
+
+    What comes is appended, and merged when as much came as was there: many rows are not rewritten
+    for a few, and the memory is at most about twice that of the merged rows.
+    """
+
+    def __init__(
+        self, merge: Callable[[pl.DataFrame], pl.DataFrame], piece: Piece | None = None
+    ) -> None:
+        self._merge = merge
+        self._piece = piece
+        self._frames: list[pl.DataFrame] = [piece.take()] if piece else []
+        self._new = 0
+
+    def add(self, rows: pl.DataFrame) -> None:
+        self._frames.append(rows)
+        self._new += rows.height
+        self._piece = None
+        if self._new > max(self._frames[0].height, _FEW_ROWS):
+            self.merged()
+
+    def merged(self) -> pl.DataFrame:
+        if len(self._frames) > 1:
+            rows = pl.concat(self._frames)
+            self.replace(self._merge(rows).select(rows.columns))
+        return self._frames[0]
+
+    def replace(self, rows: pl.DataFrame) -> None:
+        self._frames, self._new, self._piece = [rows], 0, None
+
+    def piece(self) -> Piece:
+        rows = self.merged()
+        if self._piece is None:
+            self._piece = Piece(rows)
+        return self._piece
