@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from operators.keygroups.shelf import FOLDER, IN_SNAPSHOTS, NOT_SAVED, Saving
 from tidegauge.errors import TidegaugeError, UserMistake
 
 COULD_NOT_RUN = 2
@@ -73,12 +74,16 @@ def error_of_ours(error: BaseException | None) -> TidegaugeError | None:
     return error
 
 
-def require_recovery_directory(key_groups: int, arguments: Sequence[str] | None = None) -> None:
+def require_recovery_directory(key_groups: int, arguments: Sequence[str] | None = None) -> Saving:
     """Check the folder for saved state that `python -m bytewax.run` was given, if it was.
 
     Args:
         key_groups: how many recovery partitions to advise.
         arguments: the command line; that of this process by default.
+
+    Returns:
+        what becomes of snapshots. A flow that is not started by `RUNNERS` keeps all in them, for
+        where they go is not known here.
 
     Raises:
         UserMistake: it is no folder, or no recovery partitions are in it. With several processes
@@ -87,19 +92,24 @@ def require_recovery_directory(key_groups: int, arguments: Sequence[str] | None 
     if arguments is None:
         spec = getattr(sys.modules["__main__"], "__spec__", None)
         arguments = sys.argv[1:] if spec is not None and spec.name in RUNNERS else []
+    if not arguments:
+        return IN_SNAPSHOTS
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
     parser.add_argument("-r", "--recovery-directory", type=Path)
+    parser.add_argument("-b", "--backup-interval", type=int)
     parser.add_argument("-a", "--addresses")
     given, _ = parser.parse_known_args(arguments)
     folder = given.recovery_directory or os.environ.get("BYTEWAX_RECOVERY_DIRECTORY")
-    if not arguments or not folder:
-        return
+    if not folder:
+        return NOT_SAVED
     make = f"make it with: mkdir -p {folder} && python -m bytewax.recovery {folder} {key_groups}"
     if not Path(folder).is_dir():
         raise UserMistake(f"recovery directory {folder}: there is no such folder; {make}")
     addresses = given.addresses or os.environ.get("BYTEWAX_ADDRESSES") or ""
     if ";" not in addresses and not any(Path(folder).glob("part-*.sqlite3")):
         raise UserMistake(f"recovery directory {folder}: no recovery partitions in it; {make}")
+    backup_s = given.backup_interval or os.environ.get("BYTEWAX_RECOVERY_BACKUP_INTERVAL") or 0
+    return Saving(folder=Path(folder) / FOLDER, keep_ns=int(backup_s) * 1_000_000_000)
 
 
 def _say(error: TidegaugeError) -> None:

@@ -46,12 +46,15 @@ class KeyGroups:
         self._groups = groups
         self._known: dict[tuple[pl.DataType, ...], _Known] = {}
 
-    def of_frame(self, frame: pl.DataFrame, by: Sequence[str]) -> Groups:
-        """Key group of each row; without key columns all rows belong to group 0."""
+    def of_frame(self, frame: pl.DataFrame, by: Sequence[str], *, distinct: bool = False) -> Groups:
+        """Key group of each row; without key columns all rows belong to group 0.
+
+        `distinct` says that few rows have the same key: then these are not looked for.
+        """
         if not by or self._groups == 1:
             return np.zeros(frame.height, np.int8)
         keys = frame.select(by)
-        if frame.height < _MANY_ROWS:
+        if distinct or frame.height < _MANY_ROWS:
             return self._look_up(keys)
         distinct = keys.unique()
         assigned = distinct.with_columns(_group=pl.Series(self._look_up(distinct)))
@@ -60,14 +63,17 @@ class KeyGroups:
         )
         return joined["_group"].to_numpy()
 
-    def split(self, frame: pl.DataFrame, by: Sequence[str]) -> list[Part]:
+    def split(
+        self, frame: pl.DataFrame, by: Sequence[str], *, distinct: bool = False
+    ) -> list[Part]:
         """The frame cut by key group, in the order of the groups; groups without rows are left out.
 
         The rows of a group keep their order. They are sorted once; the parts are slices of that.
+        For `distinct` see `of_frame`.
         """
         if not frame.height:
             return []
-        groups = self.of_frame(frame, by)
+        groups = self.of_frame(frame, by, distinct=distinct)
         counts = np.bincount(groups, minlength=self._groups)
         present = np.flatnonzero(counts)
         if present.size == 1:

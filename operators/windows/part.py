@@ -47,7 +47,8 @@ def split_part(groups: KeyGroups, part: Part, by: list[str]) -> list[tuple[int, 
         for group, rows in groups.split(table, by):
             tables.setdefault(group, {})[name] = rows
     return [
-        (group, Part(rows, tables.get(group, {}))) for group, rows in groups.split(part.rows, by)
+        (group, Part(rows, tables.get(group, {})))
+        for group, rows in groups.split(part.rows, by, distinct=True)
     ]
 
 

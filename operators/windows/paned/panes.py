@@ -40,9 +40,10 @@ class Panes:
         """
         if not panes.size:
             return
-        rows = self._rows(panes, int(slots.max()) + 1)
+        numbers = distinct(panes)
+        rows = self._rows(panes, numbers, int(slots.max()) + 1)
         at = rows * self._slots + slots
-        for pane in np.unique(panes).tolist():
+        for pane in numbers.tolist():
             self._saved.pop(pane, None)
         flat = {name: matrix.reshape(-1) for name, matrix in self._matrices.items()}
         before = {name: column[at] for name, column in flat.items()}
@@ -74,14 +75,16 @@ class Panes:
         parts = {name: matrix[at] for name, matrix in self._matrices.items()}
         return merge_rows(self._accumulators, parts)
 
-    def drop_before(self, pane: int) -> None:
-        """Forget every pane below `pane`."""
-        for gone in [number for number in self._row_of if number < pane]:
+    def drop_before(self, pane: int) -> bool:
+        """Forget every pane below `pane`; whether there was one."""
+        dropped = [number for number in self._row_of if number < pane]
+        for gone in dropped:
             row = self._row_of.pop(gone)
             self._saved.pop(gone, None)
             for held in self._accumulators:
                 self._matrices[held.name][row] = held.identity
             self._free.append(row)
+        return bool(dropped)
 
     def renumber(self, keep: Array) -> None:
         """Keep these slots only, giving them new numbers in their order."""
@@ -124,8 +127,7 @@ class Panes:
         wanted = range(first, first + count)
         return np.array([self._row_of[p] for p in wanted if p in self._row_of], np.int64)
 
-    def _rows(self, panes: Array, slots: int) -> Array:
-        numbers = np.unique(panes)
+    def _rows(self, panes: Array, numbers: Array, slots: int) -> Array:
         missing = [number for number in numbers.tolist() if number not in self._row_of]
         if len(missing) > len(self._free) or slots > self._slots:
             self._grow(max(len(missing) - len(self._free), 0), slots)
@@ -144,6 +146,16 @@ class Panes:
             self._matrices[held.name] = matrix
         self._free.extend(range(height, new_height))
         self._slots = new_slots
+
+
+def distinct(panes: Array) -> Array:
+    """The numbers that occur, ascending: they are few, and close together."""
+    first = int(panes.min())
+    span = int(panes.max()) - first + 1
+    if span > 4 * panes.size + 1_000:
+        return np.unique(panes)
+    found: Array = np.flatnonzero(np.bincount(panes - first, minlength=span)) + first
+    return found
 
 
 def partial_columns(frame: pl.DataFrame, accumulators: tuple[Accumulator, ...]) -> dict[str, Array]:

@@ -194,15 +194,18 @@ class PanedState:
     def _forget(self) -> None:
         """Drop panes that no result to come can need, and series that only they held."""
         both = (self._on_time, self._on_time_tables), (self._corrections, self._correction_tables)
+        dropped = False
         for panes, tables in both:
             held = np.array(panes.open, np.int64)
             needed = held[
                 latest_end(self._shape, held) + self._plan.lateness_ns > self._watermark_ns
             ]
             before = int(needed[0]) if needed.size else int(held[-1]) + 1 if held.size else 0
-            panes.drop_before(before)
-            tables.drop_before(before)
-        self._compact()
+            if panes.drop_before(before):
+                tables.drop_before(before)
+                dropped = True
+        if dropped:
+            self._compact()
 
     def _compact(self) -> None:
         count = len(self._series)
