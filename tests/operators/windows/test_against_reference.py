@@ -61,7 +61,7 @@ def assert_same(made: Results, expected: Results, size: int) -> None:
         }, place
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(
     steps=STEPS,
     partitions=st.integers(1, 3),
