@@ -8,10 +8,7 @@ ratios. A run that does not count every event, or not the true number of window 
 """
 
 import json
-import os
 import statistics
-import subprocess
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -19,95 +16,60 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.contestants import CONTESTANTS, WINDOW_S
-from benchmarks.flow_process import ROOT
-from benchmarks.load import load_events, window_rows
+from benchmarks.load import Load, load_topic
+from benchmarks.runs import (
+    Measured,
+    MiscountError,
+    Run,
+    RunFailedError,
+    measure,
+    ratio,
+)
 from tests.services.errors import ServerUnavailableError
 from tests.services.kafka import Kafka, running_kafka
 from tests.services.names import unique
 
-PARTITIONS = 4
+CONTESTANTS = ("bare", "flow", "stock")
 GOALS = {"flow_over_bare": 0.65, "flow_over_stock": 4.0}
 
 
-class MiscountError(Exception):
-    """A contestant did not count what is in the topic."""
-
-
-def run_contestant(name: str, kafka: Kafka, topic: str, events: int) -> dict[str, Any]:
-    """One run; the object that `benchmarks.contestants` prints."""
-    command = [sys.executable, "-m", "benchmarks.contestants", name, topic]
-    command += [str(events), str(PARTITIONS)]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "KAFKA_BOOTSTRAP": kafka.bootstrap, "TIDEGAUGE_BOUNDED": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise MiscountError(f"{name} failed: {done.stderr[-2000:]}")
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
-
-
-def measure(
-    kafka: Kafka, events: int, keys: int, rounds: int, progress: Progress
-) -> dict[str, Any]:
+def compare(kafka: Kafka, load: Load, rounds: int, progress: Progress) -> dict[str, Any]:
     """Load a topic and let the contestants take turns.
 
     Raises:
         MiscountError: a run did not count every event, or gave another number of rows than true.
+        RunFailedError: a run failed.
     """
     topic = unique("throughput")
     task = progress.add_task("loading the topic", total=1 + rounds * len(CONTESTANTS))
-    load_events(kafka, topic, events, keys, PARTITIONS)
+    load_topic(kafka, topic, load)
     progress.advance(task)
-    total = sum(kafka.end_offsets(topic).values())
-    rows = window_rows(events, keys, WINDOW_S * 1_000)
-    rates: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
-    cpu: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
+    results: dict[str, list[Measured]] = {name: [] for name in CONTESTANTS}
     try:
         for number in range(rounds):
             for name in CONTESTANTS:
                 progress.update(task, description=f"round {number + 1}: {name}")
-                result = run_contestant(name, kafka, topic, events)
-                check_counts(name, result, total, rows)
-                rates[name].append(total / result["seconds"])
-                cpu[name].append(result["cpu_seconds"] / total * 1e6)
+                results[name].append(measure(Run(name), kafka, topic, load))
                 progress.advance(task)
+        total = sum(kafka.end_offsets(topic).values())
     finally:
         kafka.delete_topic(topic)
+    if total != load.events:
+        raise MiscountError(f"the topic holds {total} events of {load.events}")
+    rates = {name: [one.rate for one in found] for name, found in results.items()}
     return {
         "events": total,
-        "keys": keys,
+        "keys": load.keys,
         "rounds": rounds,
-        "window_rows": rows,
-        **{name: round(statistics.median(values)) for name, values in rates.items()},
-        "flow_over_bare": _ratio(rates["flow"], rates["bare"]),
-        "flow_over_stock": _ratio(rates["flow"], rates["stock"]),
+        "window_rows": results["flow"][0].rows,
+        **{name: round(statistics.median(found)) for name, found in rates.items()},
+        "flow_over_bare": round(ratio(rates["flow"], rates["bare"]), 3),
+        "flow_over_stock": round(ratio(rates["flow"], rates["stock"]), 3),
         "cpu_us_per_event": {
-            name: round(statistics.median(values), 2) for name, values in cpu.items()
+            name: round(statistics.median(one.cpu_us for one in found), 2)
+            for name, found in results.items()
         },
     }
-
-
-def check_counts(name: str, result: dict[str, Any], events: int, rows: int) -> None:
-    """Compare what a contestant counted with the truth.
-
-    Raises:
-        MiscountError: it is something else.
-    """
-    if result["events"] != events:
-        raise MiscountError(f"{name} counted {result['events']} events of {events}")
-    # Stock windows drop what their clock calls late, so their rows are no truth.
-    if name == "flow" and result["rows"] != rows:
-        raise MiscountError(f"{name} gave {result['rows']} window rows, true are {rows}")
-
-
-def _ratio(ours: list[float], theirs: list[float]) -> float:
-    return round(statistics.median(a / b for a, b in zip(ours, theirs, strict=True)), 3)
 
 
 def main(
@@ -124,8 +86,8 @@ def main(
     console = Console(stderr=True)
     try:
         with running_kafka() as kafka, Progress(console=console, transient=True) as progress:
-            result = measure(kafka, events, keys, rounds, progress)
-    except ServerUnavailableError as error:
+            result = compare(kafka, Load(events, keys), rounds, progress)
+    except (ServerUnavailableError, RunFailedError) as error:
         console.print(f"could not run: {error}")
         raise typer.Exit(2) from None
     except MiscountError as error:

@@ -1,0 +1,31 @@
+"""The consumer that everybody is compared with."""
+
+from confluent_kafka import Consumer, TopicPartition
+
+from benchmarks.contestants.task import Tally, Task
+from connectors.kafka.source import CONSUMER_CONFIG
+from tidegauge.settings import Settings
+
+
+def bare(task: Task, settings: Settings) -> Tally:
+    """A consumer that takes each message's value and nothing else."""
+    tally = Tally()
+    consumer = Consumer(
+        {
+            **CONSUMER_CONFIG,
+            "bootstrap.servers": settings.kafka_bootstrap,
+            "group.id": "benchmark-bare",
+            "enable.partition.eof": False,
+            "queued.max.messages.kbytes": 262_144,
+        }
+    )
+    consumer.assign([TopicPartition(task.topic, number, 0) for number in range(task.partitions)])
+    while tally.events < task.events:
+        messages = consumer.consume(10_000, 1.0)
+        if messages:
+            tally.start()
+        tally.events += len([message.value() for message in messages])
+    tally.read = tally.events
+    tally.result()
+    consumer.close()
+    return tally
