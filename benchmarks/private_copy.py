@@ -137,6 +137,7 @@ def private_copy(
             "topic": f"{output.topic}-{suffix}",
             "critical_topic": f"{output.critical_topic}-{suffix}",
             "events": output.events,
+            "delivery": output.delivery,
         }
     }
     if influxdb is not None:

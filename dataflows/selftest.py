@@ -14,7 +14,7 @@ from connectors.codecs.json_columns import JsonColumns
 from connectors.memory.sink import MemorySink
 from connectors.memory.source import Held, MemorySource
 from dataflows.analytics import build
-from dataflows.servers import Sinks
+from dataflows.sinks import Sinks
 from dataflows.startup import error_of_ours
 from dataflows.tables import stand_ins
 from operators.enrichment.table import LookupTable

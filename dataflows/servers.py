@@ -2,36 +2,26 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import structlog
 from bytewax.inputs import FixedPartitionedSource
-from bytewax.outputs import Sink
 from confluent_kafka.admin import AdminClient
 
 from connectors.codecs.json_columns import JsonColumns
-from connectors.codecs.messages import Message
-from connectors.embedded.sink import StoreSink
-from connectors.embedded.store import Store
-from connectors.influxdb.server import prepare
-from connectors.influxdb.sink import InfluxSink
 from connectors.kafka.client import Faults, client_config, preflight
-from connectors.kafka.routes import Routes
-from connectors.kafka.sink import KafkaSink
 from connectors.kafka.source import KafkaSource, Reading
 from connectors.kafka.topics import (
     ensure_journal,
-    ensure_topics,
     require_topic,
     topic_exists,
     topic_identity,
 )
 from dataflows.drain import draining
 from dataflows.journal import Journal, JournalFlow
+from dataflows.sinks import Sinks, kafka_sink, store_sink
 from dataflows.startup import Causes
 from dataflows.tables import Tables
 from operators.enrichment.table import LookupTable
@@ -39,26 +29,10 @@ from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import plan_intake
 from operators.progress.board import ProgressBoard
 from tidegauge.batch import EventBatch
-from tidegauge.catalogue import Catalogue, catalogue_of
-from tidegauge.errors import Retry, UserMistake
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline
 
-_LOG = structlog.get_logger("tidegauge")
 EventSource = FixedPartitionedSource[EventBatch, Any]
-
-
-@dataclass(frozen=True)
-class Sinks:
-    """Where records go.
-
-    Attributes:
-        store: metrics, anomalies, alerts, dead letters and health.
-        kafka: what `connectors.kafka.routes` sends there.
-    """
-
-    store: Sink[Any] | None = None
-    kafka: Sink[Any] | None = None
 
 
 def connect(
@@ -80,7 +54,7 @@ def connect(
     causes = Causes()
     tables = Tables(pipeline, folder)
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(_store, pipeline, settings)
+        asked = pool.submit(store_sink, pipeline, settings)
         with causes.gather():
             tables.load_files()
         with causes.gather():
@@ -93,7 +67,7 @@ def connect(
             with causes.gather():
                 sources = _sources(pipeline, settings, admin, tables.lookups, journal)
             with causes.gather():
-                kafka = _kafka(pipeline, settings, admin)
+                kafka = kafka_sink(pipeline, settings, admin)
         with causes.gather():
             store = asked.result()
     causes.tell()
@@ -141,47 +115,6 @@ def _journal_flow(settings: Settings, journal: Journal | None) -> JournalFlow | 
     if journal is None:
         return None
     return JournalFlow(journal.source(draining), None if settings.bounded else journal.board)
-
-
-def _kafka(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> KafkaSink:
-    routes = Routes(catalogue_of(pipeline), pipeline.output.kafka, pipeline.dead_letter_topic)
-    ensure_topics(admin, routes.topics, settings.start_timeout_s)
-    return KafkaSink(settings, routes, _too_large)
-
-
-def _store(pipeline: Pipeline, settings: Settings) -> Sink[Any] | None:
-    catalogue = catalogue_of(pipeline)
-    if settings.store is not None:
-        _make_store(settings.store, catalogue, settings.start_timeout_s)
-        return StoreSink(settings.store, catalogue)
-    influxdb = pipeline.output.influxdb
-    if influxdb is None:
-        return None
-    for note in prepare(settings, influxdb):
-        _LOG.warning(note)
-    return InfluxSink(settings, influxdb.bucket, catalogue, _refused)
-
-
-def _make_store(path: Path, catalogue: Catalogue, timeout_s: float) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Store(path, catalogue, timeout_s).close()
-    except OSError as error:
-        raise UserMistake(
-            f"TIDEGAUGE_STORE={path}: its folder cannot be made ({error.strerror}); "
-            "name a file in a folder that is there and may be written to"
-        ) from None
-    except Retry as error:
-        raise UserMistake(f"{error}; end what writes to it, or name another file") from None
-
-
-def _refused(line: bytes, reason: str) -> None:
-    _LOG.error("InfluxDB refused a record", line=line.decode(errors="replace"), reason=reason)
-
-
-def _too_large(message: Message, reason: str) -> None:
-    size = len(message.value)
-    _LOG.error("Kafka refused a record", topic=message.topic, size=size, reason=reason)
 
 
 def _source(

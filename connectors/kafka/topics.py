@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource  # as ClusterMetadata
 from confluent_kafka.admin._metadata import ClusterMetadata  # `admin` does not export it to mypy
 from confluent_kafka.cimpl import NewTopic
 
@@ -80,6 +81,34 @@ def ensure_journal(admin: AdminClient, name: str, timeout_s: float) -> None:
         UserMistake: the broker refuses to make it, or does not answer within `timeout_s`.
     """
     ensure_topics(admin, [name], timeout_s, partitions=1, config=JOURNAL_CONFIG)
+
+
+def ensure_compacted(admin: AdminClient, name: str, timeout_s: float) -> None:
+    """Make a topic of one partition that keeps the newest message of each key.
+
+    Raises:
+        UserMistake: the broker refuses to make it, or does not answer within `timeout_s`.
+    """
+    ensure_topics(admin, [name], timeout_s, partitions=1, config={"cleanup.policy": "compact"})
+
+
+def max_message_bytes(admin: AdminClient, names: Iterable[str], timeout_s: float) -> int:
+    """The most bytes of a batch of messages that all of these topics allow.
+
+    Raises:
+        UserMistake: the broker does not tell.
+    """
+    asked = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in sorted(names)]
+    answers = admin.describe_configs(asked, request_timeout=timeout_s)
+    try:
+        return min(
+            int(answer.result(timeout_s)["max.message.bytes"].value) for answer in answers.values()
+        )
+    except KafkaException as error:
+        raise UserMistake(
+            f"Kafka does not tell how large a message may be ({short(error.args[0])}); "
+            "let this client describe the configuration of its topics"
+        ) from None
 
 
 def ensure_topics(

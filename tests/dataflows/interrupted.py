@@ -78,12 +78,19 @@ class Interrupted:
 
 
 @contextmanager
-def interrupted(folder: Path, kafka: Kafka, influxdb: InfluxDB | None) -> Iterator[Interrupted]:
+def interrupted(
+    folder: Path, kafka: Kafka, influxdb: InfluxDB | None, delivery: str = "low_latency"
+) -> Iterator[Interrupted]:
     """A flow over a topic of its own, with an empty recovery directory."""
     file = folder / "shop.yaml"
     text = PIPELINE.read_text()
-    assert "lateness: 1m," in text
-    file.write_text(text.replace("lateness: 1m,", f"lateness: 1m, {NEVER_IDLE},"))
+    for old, new in (
+        ("lateness: 1m,", f"lateness: 1m, {NEVER_IDLE},"),
+        ("kafka: {}", f"kafka: {{delivery: {delivery}}}"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text)
     recovery = folder / "recovery"
     recovery.mkdir()
     init_db_dir(recovery, 4)  # type: ignore[no-untyped-call]  # it has no types

@@ -4,6 +4,7 @@ import json
 import math
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,31 @@ def test_what_is_killed_leaves_what_it_would_have_left(
         assert _same(one, known.setdefault(_identity(one), one))
     assert compare(first, _first_results(flow, sent)).same
     assert set(_dead_letters(flow)) == story.dead_letters
+
+
+@pytest.mark.parametrize("shape", [Shape(), Shape(processes=2)], ids=str)
+def test_an_exactly_once_output_has_each_message_once(
+    shape: Shape, tmp_path: Path, kafka: Kafka, story: Story, final: Rows, first: Rows
+) -> None:
+    """Killed again and again; a reader of committed messages sees what one without kills would."""
+    shape = replace(shape, batch_size=SMALL_BATCHES)
+    with interrupted(tmp_path, kafka, None, delivery="exactly_once") as flow:
+        third = len(story.messages) // 3
+        for part in range(2):
+            flow.send(story.messages[part * third : (part + 1) * third])
+            before = len(_sent(flow)) if part else 0
+            with flow.running(shape) as members:
+                wait(lambda: bool(flow.rows()), members)  # from here on there are topics
+                wait(lambda sent=before: len(_sent(flow)) > sent, members)
+                kill(members)
+        flow.send(story.messages[2 * third :] + closing(story))
+        with flow.running(shape) as members:
+            flow.wait_for_rows(members, final)
+            ask_to_end(members)
+        sent = _sent(flow)
+        assert len({_identity(one) for one in sent}) == len(sent)
+        assert compare(first, _first_results(flow, sent)).same
+        assert sorted(_dead_letters(flow)) == sorted(story.dead_letters)
 
 
 def test_the_consumer_group_tells_what_is_saved(tmp_path: Path, kafka: Kafka, story: Story) -> None:

@@ -20,6 +20,7 @@ def _check_topics(review: Review) -> None:
     written = {
         pipeline.dead_letter_topic: "where refused records go",
         pipeline.journal_topic: "the pipeline's journal",
+        pipeline.outputs_topic: "where the pipeline's outputs note where they began",
     }
     kafka = pipeline.output.kafka
     if kafka:

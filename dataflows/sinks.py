@@ -1,0 +1,112 @@
+"""Sinks of a pipeline, checked before the first record is written."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from bytewax.outputs import Sink
+from confluent_kafka.admin import AdminClient
+
+from connectors.codecs.messages import Message
+from connectors.embedded.sink import StoreSink
+from connectors.embedded.store import Store
+from connectors.influxdb.server import prepare
+from connectors.influxdb.sink import InfluxSink
+from connectors.kafka.client import Faults, client_config
+from connectors.kafka.once.sink import OnceSink, Outlet
+from connectors.kafka.routes import Routes
+from connectors.kafka.sink import KafkaSink
+from connectors.kafka.topics import ensure_compacted, ensure_topics, max_message_bytes
+from tidegauge.catalogue import Catalogue, catalogue_of
+from tidegauge.errors import Retry, Stop, UserMistake
+from tidegauge.settings import Settings
+from tidegauge.spec.models import Pipeline
+
+_LOG = structlog.get_logger("tidegauge")
+
+
+@dataclass(frozen=True)
+class Sinks:
+    """Where records go.
+
+    Attributes:
+        store: metrics, anomalies, alerts, dead letters and health.
+        kafka: what `connectors.kafka.routes` sends there.
+    """
+
+    store: Sink[Any] | None = None
+    kafka: Sink[Any] | None = None
+
+
+def kafka_sink(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> Sink[Any]:
+    """The sink of records and dead letters; its topics are made where they are not there.
+
+    Raises:
+        UserMistake: the broker refuses to make one, or does not allow transactions where they are
+            asked for.
+    """
+    routes = Routes(catalogue_of(pipeline), pipeline.output.kafka, pipeline.dead_letter_topic)
+    ensure_topics(admin, routes.topics, settings.start_timeout_s)
+    output = pipeline.output.kafka
+    if output is None or output.delivery == "low_latency":
+        return KafkaSink(settings, routes, _too_large)
+    ensure_compacted(admin, pipeline.outputs_topic, settings.start_timeout_s)
+    sink = OnceSink(_outlet(pipeline, settings, admin, routes.topics), routes, _too_large)
+    try:
+        sink.fence()
+    except (Retry, Stop) as error:
+        raise UserMistake(f"output.kafka.delivery: exactly_once: {error}") from None
+    return sink
+
+
+def _outlet(
+    pipeline: Pipeline, settings: Settings, admin: AdminClient, topics: frozenset[str]
+) -> Outlet:
+    return Outlet(
+        client_config(settings, Faults()),
+        name=f"tidegauge-{pipeline.pipeline}",
+        topics=topics,
+        markers=pipeline.outputs_topic,
+        max_bytes=max_message_bytes(admin, topics, settings.start_timeout_s),
+    )
+
+
+def store_sink(pipeline: Pipeline, settings: Settings) -> Sink[Any] | None:
+    """The sink of the store, which is made ready; None where the pipeline has none.
+
+    Raises:
+        UserMistake: the store cannot be written.
+    """
+    catalogue = catalogue_of(pipeline)
+    if settings.store is not None:
+        _make_store(settings.store, catalogue, settings.start_timeout_s)
+        return StoreSink(settings.store, catalogue)
+    influxdb = pipeline.output.influxdb
+    if influxdb is None:
+        return None
+    for note in prepare(settings, influxdb):
+        _LOG.warning(note)
+    return InfluxSink(settings, influxdb.bucket, catalogue, _refused)
+
+
+def _make_store(path: Path, catalogue: Catalogue, timeout_s: float) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Store(path, catalogue, timeout_s).close()
+    except OSError as error:
+        raise UserMistake(
+            f"TIDEGAUGE_STORE={path}: its folder cannot be made ({error.strerror}); "
+            "name a file in a folder that is there and may be written to"
+        ) from None
+    except Retry as error:
+        raise UserMistake(f"{error}; end what writes to it, or name another file") from None
+
+
+def _refused(line: bytes, reason: str) -> None:
+    _LOG.error("InfluxDB refused a record", line=line.decode(errors="replace"), reason=reason)
+
+
+def _too_large(message: Message, reason: str) -> None:
+    size = len(message.value)
+    _LOG.error("Kafka refused a record", topic=message.topic, size=size, reason=reason)
