@@ -1,0 +1,171 @@
+"""Taken events shared by all runs of a key: a graph whose paths are the runs.
+
+After the versioned shared buffer of Agrawal, Diao, Gyllstrom and Immerman, "Efficient Pattern
+Matching over Event Streams" (SIGMOD 2008). A node is one event taken for one position, with the
+nodes it was taken after. Runs that behave alike from here on share a node, so that a loop over a
+thousand events has a thousand nodes, however many runs lead through it. Runs are removed by their
+first event only, oldest first, so that one number for a key (`floor`) says which paths are alive.
+"""
+
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+from operators.cep.nfa import Position
+
+NEVER = 2**63 - 1
+"""Later than every event."""
+
+Path = tuple["Node", ...]
+"""A run: its nodes, first event first."""
+
+
+class Node:
+    """An event taken for a position.
+
+    Attributes:
+        seq: number of the event; later events have higher ones.
+        time_ns: event time.
+        row: values of the event.
+        position: where the runs that end here stand.
+        before: nodes that this one was taken after.
+        begins: whether a run begins here.
+        oldest: not above the oldest first event of the runs alive.
+        newest: the newest first event of the runs.
+        runs: how many runs end here, dead ones included.
+        memo: what conditions need of what was taken; the same for all runs that end here.
+    """
+
+    __slots__ = (
+        "before",
+        "begins",
+        "memo",
+        "newest",
+        "oldest",
+        "position",
+        "row",
+        "runs",
+        "seq",
+        "time_ns",
+    )
+
+    def __init__(
+        self,
+        seq: int,
+        time_ns: int,
+        row: Any,
+        position: Position,
+        before: tuple["Node", ...],
+        begins: bool,  # noqa: FBT001 - part of the record
+        memo: tuple[Hashable, ...] = (),
+    ) -> None:
+        self.seq = seq
+        self.time_ns = time_ns
+        self.row = row
+        self.position = position
+        self.before = before
+        self.begins = begins
+        self.memo = memo
+        newest: int = seq if begins else -1
+        oldest: int = seq if begins else NEVER
+        runs: int = 1 if begins else 0
+        for node in before:
+            if node.newest > newest:  # noqa: PLR1730 - the innermost loop; max() takes twice as long
+                newest = node.newest
+            if node.oldest < oldest:  # noqa: PLR1730 - as above
+                oldest = node.oldest
+            runs += node.runs
+        self.newest: int = newest
+        self.oldest: int = oldest
+        self.runs: int = runs
+
+
+def paths(node: Node, above: int, up_to: int = NEVER) -> list[Path]:
+    """The runs that end at a node and whose first event is in (above, up_to]."""
+    found: list[Path] = []
+    stack: list[tuple[Node, Any]] = [(node, None)]
+    while stack:
+        here, chain = stack.pop()
+        while True:
+            chain = (here, chain)
+            if here.begins and above < here.seq <= up_to:
+                found.append(_unchained(chain))
+            before = here.before
+            if len(before) != 1:
+                break
+            here = before[0]
+            if here.newest <= above or here.oldest > up_to:
+                before = ()
+                break
+        stack += [(n, chain) for n in before if n.newest > above and n.oldest <= up_to]
+    return found
+
+
+def _unchained(chain: Any) -> Path:
+    nodes = []
+    while chain is not None:
+        node, chain = chain
+        nodes.append(node)
+    return tuple(nodes)
+
+
+def oldest_alive(node: Node, floor: int) -> int:
+    """The oldest first event above `floor` of the runs that end at a node; there is one."""
+    if node.oldest > floor:
+        return node.oldest
+    stack = [node]
+    while stack:
+        here = stack[-1]
+        stale = [n for n in here.before if n.oldest <= floor < n.newest]
+        if stale:
+            stack += stale
+            continue
+        oldest = here.seq if here.begins and here.seq > floor else NEVER
+        for earlier in here.before:
+            if floor < earlier.newest and earlier.oldest < oldest:
+                oldest = earlier.oldest
+        here.oldest = oldest
+        stack.pop()
+    return node.oldest
+
+
+def oldest_above(ends: Iterable[Node], above: int) -> int:
+    """The oldest first event above a bound of the runs that end at `ends`; `NEVER` if none is."""
+    oldest = NEVER
+    stack = [node for node in ends if node.newest > above]
+    seen: set[int] = set()
+    while stack:
+        node = stack.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            if node.begins and above < node.seq < oldest:
+                oldest = node.seq
+            stack += [n for n in node.before if n.newest > above and n.oldest < oldest]
+    return oldest
+
+
+def reachable(ends: Iterable[Node], floor: int) -> list[Node]:
+    """All nodes of runs alive that end at `ends`, each after those before it."""
+    ordered: list[Node] = []
+    seen: set[int] = set()
+    stack = [(node, False) for node in ends]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            ordered.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack += [(n, False) for n in node.before if n.newest > floor and id(n) not in seen]
+    return ordered
+
+
+def trim(ends: Iterable[Node], floor: int) -> list[Node]:
+    """Let go of what no run alive needs, and count again; the nodes that are left."""
+    nodes = reachable(ends, floor)
+    for node in nodes:
+        node.before = tuple(n for n in node.before if n.newest > floor)
+        node.begins = node.begins and node.seq > floor
+        node.runs = node.begins + sum(n.runs for n in node.before)
+        firsts = [n.oldest for n in node.before] + ([node.seq] if node.begins else [])
+        node.oldest = min(firsts, default=NEVER)
+    return nodes

@@ -1,0 +1,156 @@
+"""Patterns made ready to run over columns: one layout for all, one program each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from operators.cep.buffer import Node
+from operators.cep.checks import PatternError
+from operators.cep.condition import Always, Condition, Event, EventTest, RunTest, Sql
+from operators.cep.layout import EventLayout
+from operators.cep.nfa import ALWAYS_BIT, Nfa
+from operators.cep.pattern import Pattern, step_names
+from operators.cep.program import Dynamic, Program, Row
+from operators.cep.sql_condition import RunValues
+from tidegauge.expressions.compiled import Columns, ExpressionError
+
+MAX_PREDICATES = 62
+"""Predicates of one pattern: they are the bits of an integer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A program, and where its predicates are in the layout.
+
+    Attributes:
+        program: the compiled pattern.
+        sources: for each predicate of the event alone its bit and its number in the layout.
+        begins: bits of which an event has one if it can begin a run; 0 when any event can.
+        every_event: whether an event may be taken for which no predicate holds.
+    """
+
+    program: Program
+    sources: tuple[tuple[int, int], ...]
+    begins: int
+    every_event: bool
+
+
+def bind(pattern: Pattern, columns: Columns, layout: EventLayout) -> Bound:
+    """Compile a pattern.
+
+    Args:
+        pattern: what to look for.
+        columns: columns of the events and their types.
+        layout: what is computed of every batch; extended by what the pattern needs.
+
+    Raises:
+        PatternError: a condition cannot be compiled, or there are too many.
+    """
+    nfa = Nfa(pattern)
+    values = RunValues(columns, step_names(pattern), layout)
+    binding = _Binding(nfa, layout, values)
+    for number, condition in enumerate(nfa.predicates):
+        if number:
+            binding.add(1 << number, condition)
+    program = Program(nfa, binding.dynamic, values.accumulators, apart=binding.apart)
+    first = [way.where for way in nfa.start.ways]
+    unguarded = program.unguarded | ALWAYS_BIT
+    any_begins = any(bit & unguarded for bit in first)
+    taken = [way.where for way in nfa.all_ways()]
+    begins = 0 if any_begins else sum(set(first))
+    # A dynamic condition with a guard: its events are told by the guard.
+    for one in binding.dynamic:
+        if begins & one.bit:
+            begins |= one.guard
+    every = any_begins or any(bit & unguarded for bit in taken)
+    return Bound(program, tuple(binding.sources), begins, every)
+
+
+class _Binding:
+    def __init__(self, nfa: Nfa, layout: EventLayout, values: RunValues) -> None:
+        self._layout = layout
+        self._values = values
+        self._name = nfa.pattern.name
+        self._next = len(nfa.predicates)
+        self.sources: list[tuple[int, int]] = []
+        self.dynamic: list[Dynamic] = []
+        self.apart = False
+
+    def add(self, bit: int, condition: Condition) -> None:
+        """Find out how a predicate is evaluated."""
+        match condition:
+            case Always():
+                raise AssertionError("always holds has no column")
+            case EventTest():
+                self.sources.append((bit, self._layout.test(condition)))
+            case RunTest():
+                self._add_test(bit, condition)
+            case Sql():
+                self._add_sql(bit, condition)
+        if bit >> MAX_PREDICATES or self._next > MAX_PREDICATES:
+            raise PatternError(
+                f"{self._name}: more than {MAX_PREDICATES} different conditions; "
+                "split it into several patterns"
+            )
+
+    def _guard(self, number: int) -> int:
+        bit = 1 << self._next
+        self._next += 1
+        self.sources.append((bit, number))
+        return bit
+
+    def _add_test(self, bit: int, condition: RunTest) -> None:
+        self.apart = True
+        guard = 0
+        if condition.needs is not None:
+            guard = self._guard(self._layout.test(EventTest(condition.needs)))
+        layout, test = self._layout, condition.test
+
+        def holds(row: Row, last: Node | None) -> bool:
+            return bool(test(layout.event(row), _Taken(layout, last)))
+
+        self.dynamic.append(Dynamic(bit, guard, holds))
+
+    def _add_sql(self, bit: int, condition: Sql) -> None:
+        try:
+            parts = self._values.condition(condition.text)
+        except ExpressionError as error:
+            raise PatternError(f"{self._name}: {condition.text!r}: {error}") from None
+        if parts.run is None:
+            if parts.event is not None:
+                self.sources.append((bit, parts.event))
+            return
+        guard = 0 if parts.event is None else self._guard(parts.event)
+        evaluate, initial = parts.run, _Initial(self._values)
+
+        def holds(row: Row, last: Node | None) -> bool:
+            return evaluate(row, initial() if last is None else last.memo) is True
+
+        self.dynamic.append(Dynamic(bit, guard, holds))
+
+
+class _Initial:
+    """What a run that took nothing knows; asked for when all conditions have been compiled."""
+
+    def __init__(self, values: RunValues) -> None:
+        self._values = values
+
+    def __call__(self) -> Sequence[Any]:
+        return tuple(one.initial for one in self._values.accumulators)
+
+
+class _Taken:
+    """What a run took, for a condition in Python."""
+
+    def __init__(self, layout: EventLayout, last: Node | None) -> None:
+        self._layout = layout
+        self._last = last
+
+    def events(self, step: str) -> list[Event]:
+        found: list[Mapping[str, Any]] = []
+        node = self._last
+        while node is not None:
+            if node.position.step == step:
+                found.append(self._layout.event(node.row))
+            node = node.before[0] if node.before else None
+        return found[::-1]

@@ -1,0 +1,30 @@
+"""How much a key may hold, and what happens when it would hold more."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds for one pattern and one key.
+
+    When a bound is passed, the runs with the oldest first event are given up, event by event, until
+    it is kept; how many is counted and told (`Dropped`). Both bounds are looked at after an event,
+    so that one event can pass them for a moment.
+
+    Attributes:
+        runs: partial matches.
+        nodes: taken events in the shared buffer, counted once for each position.
+    """
+
+    runs: int = 100_000
+    nodes: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Runs that were given up: those that began with the event `seq` at `time_ns`."""
+
+    seq: int
+    time_ns: int
+    runs: int
+    reason: str

@@ -1,0 +1,180 @@
+"""Many patterns over one stream of events, by key, batch by batch."""
+
+from collections.abc import Iterable, Sequence
+from heapq import heapify, heappop, heappush
+
+import numpy as np
+import polars as pl
+
+from operators.cep.batch import Key, KeyedBatch, Values, candidates
+from operators.cep.buffer import NEVER
+from operators.cep.compile import bind
+from operators.cep.layout import EventLayout
+from operators.cep.limits import Limits
+from operators.cep.pattern import Pattern
+from operators.cep.results import Kind, Result
+from operators.cep.runs import Found, Runs
+from operators.cep.walk import Walk
+from tidegauge.batch import TIME
+from tidegauge.expressions.compiled import Columns
+
+Due = tuple[int, int, int, Key]
+"""When `advance` must look at the runs of a pattern in a key: time, serial, pattern, key."""
+
+
+class Matcher:
+    """Finds patterns in events that come in their order within each key.
+
+    Predicates that look at the event alone are evaluated in columns, each once, however many
+    patterns have it. Events that can move no run are never looked at one by one.
+
+    Args:
+        patterns: what to look for; their names are different.
+        columns: columns of the events and their types.
+        by: key columns.
+        carry: columns that results show, and that conditions in Python see.
+        limits: bounds for each pattern and key.
+        timeouts: whether runs that time out are results.
+
+    Raises:
+        PatternError: a condition cannot be compiled.
+    """
+
+    def __init__(
+        self,
+        patterns: Sequence[Pattern],
+        columns: Columns,
+        *,
+        by: Sequence[str] = (),
+        carry: Sequence[str] = (),
+        limits: Limits | None = None,
+        timeouts: bool = False,
+    ) -> None:
+        self.patterns = tuple(patterns)
+        self.layout = EventLayout(carry)
+        self.bound = [bind(pattern, columns, self.layout) for pattern in patterns]
+        self.live: dict[Key, dict[int, Runs]] = {}
+        self.read = 0
+        self._by = tuple(by)
+        self._limits = limits or Limits()
+        self._timeouts = timeouts
+        self._due: list[Due] = []
+        self._serial = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is neither an unfinished run nor a held match."""
+        return not self.live
+
+    def process(self, events: pl.DataFrame) -> list[Result]:
+        """Read events, in their order; the column `TIME` has their times.
+
+        Results come in the order of the events that brought them.
+
+        Raises:
+            SkipError: a strict skip strategy has nowhere to go.
+        """
+        if not events.height:
+            return []
+        batch = KeyedBatch(events, self._by, TIME)
+        holds = self.layout.holds(events)
+        living = self._living(batch)
+        chosen = []
+        for number, bound in enumerate(self.bound):
+            flags = np.zeros(len(batch.keys), np.bool_)
+            flags[list(living[number])] = True
+            chosen.append(candidates(bound, batch, holds, flags))
+        values = Values(self.layout, events, batch, chosen)
+        results: list[tuple[int, Result]] = []
+        last_times = batch.last_times().tolist()
+        for number, picked in enumerate(chosen):
+            if len(picked.places) or living[number]:
+                walk = Walk(self, number, batch, last_times, results)
+                walk.run(picked, values.at(picked), living[number])
+        self.read += events.height
+        results.sort(key=lambda found: found[0])
+        return [result for _, result in results]
+
+    def advance(self, time_ns: int) -> list[Result]:
+        """Let the time of every key go on: runs whose window is over end.
+
+        Raises:
+            SkipError: a strict skip strategy has nowhere to go.
+        """
+        ended: list[tuple[int, int, list[Result]]] = []
+        while self._due and self._due[0][0] <= time_ns:
+            due_ns, _, number, key = heappop(self._due)
+            runs = self.live.get(key, {}).get(number)
+            if runs is None or runs.queued_ns != due_ns:
+                continue
+            runs.queued_ns = NEVER
+            found = self.results(number, key, runs.advance(time_ns), time_ns, None)
+            if found:
+                ended.append((number, found[0].path[0].seq, found))
+            self.keep(number, key, runs)
+        ended.sort(key=lambda end: end[:2])
+        return [result for _, _, found in ended for result in found]
+
+    def new_runs(self, number: int) -> Runs:
+        """Runs of a pattern in a key where none lives."""
+        return Runs(self.bound[number].program, self._limits, timeouts=self._timeouts)
+
+    def keep(self, number: int, key: Key, runs: Runs) -> None:
+        """Remember the runs of a pattern in a key, or forget them when none lives."""
+        of_key = self.live.get(key)
+        if runs.idle:
+            if of_key is not None and of_key.pop(number, None) is not None and not of_key:
+                del self.live[key]
+            return
+        if of_key is None:
+            of_key = self.live[key] = {}
+        of_key[number] = runs
+        if runs.deadline_ns < runs.queued_ns:
+            self._serial += 1
+            runs.queued_ns = runs.deadline_ns
+            heappush(self._due, (runs.deadline_ns, self._serial, number, key))
+            if len(self._due) > 1_000 + 4 * len(self.live) * len(self.bound):
+                self._forget_stale()
+
+    def results(
+        self, number: int, key: Key, found: Iterable[Found], time_ns: int, event: int | None
+    ) -> list[Result]:
+        """Results of one event or of one advance of time."""
+        name = self.patterns[number].name
+        return [
+            Result(Kind.MATCH, name, key, one.path, time_ns, event)
+            if one.timeout_ns is None
+            else Result(Kind.TIMEOUT, name, key, one.path, one.timeout_ns, event)
+            for one in found
+        ]
+
+    def dropped(self, number: int, key: Key, runs: Runs, event: int) -> list[Result]:
+        """Results about runs that were given up; taken away from `runs`."""
+        name = self.patterns[number].name
+        told = [
+            Result(Kind.DROPPED, name, key, (), gone.time_ns, event, gone.runs, gone.reason)
+            for gone in runs.dropped
+        ]
+        runs.dropped.clear()
+        return told
+
+    def _living(self, batch: KeyedBatch) -> list[dict[int, Runs]]:
+        """For each pattern, the runs by number of the key in the batch."""
+        living: list[dict[int, Runs]] = [{} for _ in self.bound]
+        if self.live:
+            get = self.live.get
+            for at, key in enumerate(batch.keys):
+                of_key = get(key)
+                if of_key is not None:
+                    for number, runs in of_key.items():
+                        living[number][at] = runs
+        return living
+
+    def _forget_stale(self) -> None:
+        self._due = [
+            due
+            for due in self._due
+            if (runs := self.live.get(due[3], {}).get(due[2])) is not None
+            and runs.queued_ns == due[0]
+        ]
+        heapify(self._due)

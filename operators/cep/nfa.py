@@ -1,0 +1,278 @@
+"""The state machine of a pattern, made as far as events need it.
+
+A *position* is where a run stands after it took an event. A *state* is a position with the ways
+that are still open. Predicates are numbered; an event is a set of bits, one for each predicate that
+holds. What a state does with an event depends on the bits alone, so that it is worked out once for
+each combination and then looked up.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from operators.cep.checks import PatternError
+from operators.cep.condition import ALWAYS, Condition
+from operators.cep.pattern import Contiguity, Pattern
+from operators.cep.positions import Frames, Onward, Places, Tail, Way
+
+StateKey = tuple[Frames, int, bool, int]
+"""Position, open ways, whether the next event is the first one, and blocks that were lifted."""
+
+MAX_POSITIONS = 5_000
+"""A pattern with more is refused: `A{1000}` in a group of `{1000}` would have a million."""
+ALWAYS_BIT = 1
+"""Bit of the predicate that always holds; set for every event."""
+
+
+@dataclass(slots=True, eq=False)
+class Position:
+    """A place after a take. `ranks` orders the positions that can follow; lower comes first."""
+
+    frames: Frames
+    step: str
+    accepts: bool
+    ways: tuple["BitWay", ...]
+    ranks: dict[Frames, int]
+    key: StateKey | None = None
+    """Of the state in which a run is that took its event here; None when it cannot go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class BitWay:
+    """A `Way` with bits instead of conditions."""
+
+    gap: Contiguity
+    target: Frames
+    tail: Tail | None
+    where: int
+    blocks: int
+    never_take: int
+    never_pass: int
+    greedy: tuple[tuple[int, int, bool, int], ...]
+    ends: int
+    ends_next: int
+    within_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What an event does to a run in some state.
+
+    `takes`: positions after taking it, one new run for each. `stays`: the state of the run that
+    passes over it, None when it ends. `completes`: the run is a match without the event.
+    """
+
+    takes: tuple[Position, ...]
+    stays: "State | None"
+    completes: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    """A position with its open ways."""
+
+    key: StateKey
+    position: Position | None
+    ways: tuple[BitWay, ...]
+    within_ns: int | None
+    waits_for_end: bool
+    looks: int
+    """Predicates that matter here."""
+    moves: dict[int, Move] = field(default_factory=dict)
+    idle: bool = False
+    """Whether an event for which no predicate holds changes nothing."""
+
+
+class Nfa:
+    """The state machine of one pattern."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.pattern = pattern
+        self.predicates: list[Condition] = [ALWAYS]
+        self._numbers: dict[Condition, int] = {ALWAYS: 0}
+        self._places = Places(pattern)
+        self._positions: dict[Frames, Position] = {}
+        self._states: dict[StateKey, State] = {}
+        start = self._places.from_start()
+        ways = self._bit_ways(start)
+        self.start = State(
+            ((), (1 << len(ways)) - 1, True, 0), None, ways, None, False, _looks(ways)
+        )
+        self.start_ranks = _ranks(ways)
+        self._reach_all()
+        self.step_limits = any(way.within_ns is not None for way in self.all_ways())
+
+    def all_ways(self) -> Iterator[BitWay]:
+        """Every way of every position."""
+        yield from self.start.ways
+        for position in self._positions.values():
+            yield from position.ways
+
+    def position(self, frames: Frames) -> Position:
+        """The position of a place."""
+        position = self._positions.get(frames)
+        if position is None:
+            onward = self._places.after(frames)
+            ways = self._bit_ways(onward)
+            name = self._places.step_at(frames).name
+            position = Position(frames, name, onward.accepts, ways, _ranks(ways))
+            self._positions[frames] = position
+            if ways:
+                fresh = any(_looks_at_next(way) for way in ways)
+                position.key = (frames, (1 << len(ways)) - 1, fresh, 0)
+        return position
+
+    def state(self, key: StateKey) -> State:
+        """The state of a key."""
+        state = self._states.get(key)
+        if state is None:
+            frames, mask, fresh, _ = key
+            position = self.position(frames)
+            ways = position.ways
+            opened = [way for number, way in enumerate(ways) if mask >> number & 1]
+            limits = [way.within_ns for way in opened if way.within_ns is not None]
+            only_end = all(way.tail is Tail.WINDOW_END for way in opened) and not (
+                fresh and any(way.ends_next for way in opened)
+            )
+            state = State(key, position, ways, min(limits, default=None), only_end, _looks(opened))
+            self._states[key] = state
+            state.idle = self.move(state, ALWAYS_BIT) == Move((), state)
+        return state
+
+    def move(self, state: State, bits: int) -> Move:
+        """What an event with these bits does to a run in this state."""
+        move = state.moves.get(bits)
+        if move is None:
+            move = state.moves[bits] = self._work_out(state, bits)
+        return move
+
+    def _work_out(self, state: State, bits: int) -> Move:
+        frames, mask, fresh, lifted = state.key
+        opened = [(n, way) for n, way in enumerate(state.ways) if mask >> n & 1]
+        for _, way in opened:
+            if bits & way.ends:
+                return Move((), None)
+        lifted |= sum(1 << bit for bit in _lifts(opened, bits)) if fresh else 0
+        blocked = {n for n, way in opened if _blocked(way, bits, fresh, lifted)}
+        if fresh and any(bits & way.ends_next for n, way in opened if n not in blocked):
+            return Move((), None)
+        free = [(n, way) for n, way in opened if n not in blocked]
+        completes = any(way.tail is Tail.NEXT_EVENT for _, way in free)
+        takes = tuple(self.position(way.target) for _, way in free if _takes(way, bits))
+        stays = sum(1 << n for n, way in free if _passes(way, bits))
+        if not stays or state is self.start:
+            return Move(takes, None, completes)
+        key = (frames, stays, False, lifted & _lift_bits(state.ways, stays))
+        return Move(takes, self.state(key), completes)
+
+    def _reach_all(self) -> None:
+        """Number every predicate that any position looks at."""
+        pending = [way.target for way in self.start.ways]
+        while pending:
+            frames = pending.pop()
+            if frames not in self._positions:
+                if len(self._positions) == MAX_POSITIONS:
+                    raise PatternError(
+                        f"{self.pattern.name}: more than {MAX_POSITIONS:,} positions; "
+                        "write smaller numbers of times"
+                    )
+                pending += [way.target for way in self.position(frames).ways if way.target]
+
+    def _bit_ways(self, onward: Onward) -> tuple[BitWay, ...]:
+        lift = 0
+        result = []
+        for way in onward.ways:
+            greedy = []
+            for one in way.greedy:
+                until = 0 if one.until is None else self._bit(one.until)
+                greedy.append((self._bit(one.where), until, one.first_only, lift))
+                lift += 1
+            result.append(self._bit_way(way, tuple(greedy)))
+        return tuple(result)
+
+    def _bit_way(self, way: Way, greedy: tuple[tuple[int, int, bool, int], ...]) -> BitWay:
+        return BitWay(
+            gap=way.gap,
+            target=way.target,
+            tail=way.tail,
+            where=0 if way.step is None else self._bit(way.step.where),
+            blocks=self._bits(way.blocks),
+            never_take=self._bits(way.never_take),
+            never_pass=self._bits(way.never_pass),
+            greedy=greedy,
+            ends=self._bits(way.ends),
+            ends_next=self._bits(way.ends_next),
+            within_ns=way.within_ns,
+        )
+
+    def _bits(self, conditions: Iterable[Condition]) -> int:
+        bits = 0
+        for condition in conditions:
+            bits |= self._bit(condition)
+        return bits
+
+    def _bit(self, condition: Condition) -> int:
+        number = self._numbers.get(condition)
+        if number is None:
+            number = self._numbers[condition] = len(self.predicates)
+            self.predicates.append(condition)
+        return 1 << number
+
+
+def _looks(ways: Iterable[BitWay]) -> int:
+    bits = 0
+    for way in ways:
+        bits |= way.where | way.blocks | way.never_take | way.never_pass | way.ends | way.ends_next
+        for where, until, _, _ in way.greedy:
+            bits |= where | until
+    return bits
+
+
+def _ranks(ways: tuple[BitWay, ...]) -> dict[Frames, int]:
+    ranks: dict[Frames, int] = {}
+    for number, way in enumerate(ways):
+        ranks.setdefault(way.target, number)
+    return ranks
+
+
+def _looks_at_next(way: BitWay) -> bool:
+    """Whether the first event after a take is special."""
+    return bool(
+        way.ends_next
+        or way.tail is Tail.NEXT_EVENT
+        or any(until or first_only for _, until, first_only, _ in way.greedy)
+    )
+
+
+def _lifts(opened: list[tuple[int, BitWay]], bits: int) -> list[int]:
+    """Greedy blocks that this event, the first after a take, lifts for good."""
+    return [lift for _, way in opened for _, until, _, lift in way.greedy if bits & until]
+
+
+def _lift_bits(ways: tuple[BitWay, ...], mask: int) -> int:
+    bits = 0
+    for number, way in enumerate(ways):
+        if mask >> number & 1:
+            for *_, lift in way.greedy:
+                bits |= 1 << lift
+    return bits
+
+
+def _blocked(way: BitWay, bits: int, fresh: bool, lifted: int) -> bool:  # noqa: FBT001 - part of a state
+    if bits & way.blocks:
+        return True
+    return any(
+        bits & where and not lifted >> lift & 1 and (fresh or not first_only)
+        for where, _, first_only, lift in way.greedy
+    )
+
+
+def _takes(way: BitWay, bits: int) -> bool:
+    return bool(way.tail is None and bits & way.where and not bits & way.never_take)
+
+
+def _passes(way: BitWay, bits: int) -> bool:
+    if way.tail is not None:
+        return way.tail is Tail.WINDOW_END
+    if bits & way.never_pass or way.gap is Contiguity.STRICT:
+        return False
+    return way.gap is Contiguity.ANY or not bits & way.where

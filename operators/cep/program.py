@@ -1,0 +1,97 @@
+"""A pattern ready to run: its state machine, and how its conditions are evaluated."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from operators.cep.configuration import Configurations
+from operators.cep.nfa import Nfa
+
+if TYPE_CHECKING:
+    from operators.cep.buffer import Node
+
+Row = Sequence[Any]
+"""Values of an event, as the columns of `EventColumns` order them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dynamic:
+    """A predicate that looks at what the run took before.
+
+    Holds when all bits of `guard` are set and `test` is true; `test` gets the event and the last
+    node of the run (None for a run that is about to begin).
+    """
+
+    bit: int
+    guard: int
+    test: "Callable[[Row, Node | None], bool]"
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulator:
+    """A running value over the events taken for a step: from `initial`, by `add(value, row)`."""
+
+    step: str
+    initial: Hashable
+    add: Callable[[Any, Row], Hashable]
+
+
+class Program:
+    """One compiled pattern.
+
+    Args:
+        nfa: its state machine.
+        dynamic: predicates that look at what was taken before.
+        accumulators: what they need to know of it, in the order in which the memo holds it.
+        apart: whether runs may never share a node, because a condition looks at whole runs.
+    """
+
+    def __init__(
+        self,
+        nfa: Nfa,
+        dynamic: Sequence[Dynamic] = (),
+        accumulators: Sequence[Accumulator] = (),
+        *,
+        apart: bool = False,
+    ) -> None:
+        self.nfa = nfa
+        self.within_ns = nfa.pattern.within_ns
+        self.step_limits = nfa.step_limits
+        self.dynamic = tuple(dynamic)
+        self.unguarded = sum(one.bit for one in self.dynamic if not one.guard)
+        self.configurations = Configurations(nfa, {one.bit: one.guard for one in self.dynamic})
+        self._known = (1 << len(nfa.predicates)) - 1
+        self.initial = tuple(one.initial for one in accumulators)
+        self._adders: dict[str, list[tuple[int, Callable[[Any, Row], Hashable]]]] = {}
+        for number, one in enumerate(accumulators):
+            self._adders.setdefault(one.step, []).append((number, one.add))
+        self._apart = count() if apart else None
+
+    def bits_for(self, bits: int, row: Row, last: "Node | None") -> int:
+        """All predicates that hold for an event and a run.
+
+        Args:
+            bits: predicates of the event alone, guards among them.
+            row: the event.
+            last: last node of the run.
+        """
+        for one in self.dynamic:
+            if bits & one.guard == one.guard and one.test(row, last):
+                bits |= one.bit
+        return bits & self._known
+
+    def memo(self, last: "Node | None", step: str, row: Row) -> tuple[Hashable, ...]:
+        """What conditions need to know of a run that takes an event for a step."""
+        values = self.initial if last is None else last.memo
+        adders = self._adders.get(step)
+        if adders:
+            changed = list(values)
+            for number, add in adders:
+                changed[number] = add(changed[number], row)
+            values = tuple(changed)
+        return values
+
+    def share(self) -> Hashable:
+        """Runs that take the same event for the same place share a node if this is the same."""
+        return None if self._apart is None else next(self._apart)

@@ -1,0 +1,326 @@
+"""The runs of one pattern in one key: what events and time do to them."""
+
+from collections import deque
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from operators.cep.after_match import AfterMatch, path_key
+from operators.cep.buffer import NEVER, Node, Path, oldest_alive, paths, trim
+from operators.cep.configuration import Configuration, Plan
+from operators.cep.limits import Dropped, Limits
+from operators.cep.nfa import Position, State
+from operators.cep.program import Program
+
+TRIM_AT = 64
+"""Nodes made before it is worth looking for some that nobody needs any more."""
+
+Nodes = tuple[Node, ...]
+Target = tuple[Position, tuple[Hashable, ...], Hashable]
+"""What runs that take an event must agree in to share its node."""
+
+
+class Found(NamedTuple):
+    """A match, or a run that timed out at `timeout_ns`."""
+
+    path: Path
+    timeout_ns: int | None = None
+
+
+class Runs:
+    """State machine of one pattern in one key.
+
+    `advance` before every event, and whenever time goes on; then `take`.
+
+    Args:
+        program: the compiled pattern.
+        limits: bounds of what is held.
+        timeouts: whether runs that time out are told; they end in any case.
+
+    Attributes:
+        configuration: states of the runs alive; `ends` has for each the nodes where they end.
+        floor: runs whose first event is up to this are gone.
+        starts: first events that runs may have: number and time.
+        deadline_ns: before this time `advance` changes nothing.
+        wake_ns: before this time `advance` changes nothing that could be seen from outside.
+        queued_ns: for the owner: up to when it has noted to call `advance`.
+        dropped: runs given up, for the owner to take away.
+    """
+
+    __slots__ = (
+        "after",
+        "bound",
+        "configuration",
+        "deadline_ns",
+        "dropped",
+        "ends",
+        "floor",
+        "limits",
+        "made",
+        "program",
+        "queued_ns",
+        "starts",
+        "timeouts",
+        "trim_at",
+        "wake_ns",
+    )
+
+    def __init__(self, program: Program, limits: Limits, *, timeouts: bool = True) -> None:
+        self.program = program
+        self.limits = limits
+        self.timeouts = timeouts
+        self.configuration: Configuration = program.configurations.empty
+        self.ends: list[Nodes] = []
+        self.floor = -1
+        self.starts: deque[tuple[int, int]] = deque()
+        self.deadline_ns = NEVER
+        self.wake_ns = NEVER
+        self.queued_ns = NEVER
+        self.bound = 0
+        self.made = 0
+        self.trim_at = TRIM_AT
+        self.dropped: list[Dropped] = []
+        self.after = AfterMatch(program.nfa)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is neither an unfinished run nor a held match."""
+        return not self.ends and not self.after.waiting
+
+    def take(self, seq: int, time_ns: int, row: Any, bits: int) -> list[Found]:
+        """Read one event.
+
+        Args:
+            seq: its number, higher than of all before.
+            time_ns: its event time, to which `advance` has been called.
+            row: its values, kept as long as a run needs them.
+            bits: which predicates of the event alone hold.
+
+        Raises:
+            SkipError: a strict skip strategy has nowhere to go.
+        """
+        starts = self.starts
+        if starts and time_ns < starts[-1][1]:
+            time_ns = starts[-1][1]  # in order of arrival; the time of a key never goes back
+        if self.program.dynamic:
+            finals, made, begun = self._take_each(seq, time_ns, row, bits)
+        else:
+            configuration = self.configuration
+            plan = configuration.plans.get(bits, NEW)
+            if plan is NEW:
+                plan = self.program.configurations.plan(configuration, bits)
+            if plan is None:
+                return []
+            finals, made = self._follow(plan, seq, time_ns, row)
+            begun = plan.begins
+        if begun:
+            starts.append((seq, time_ns))
+        found: list[Found] = []
+        if finals or self.after.waiting:
+            self._settle(finals, found)
+        if made:
+            self.made += len(made)
+            for node in made:
+                self.bound += node.runs
+            if self.bound > self.limits.runs or self.made > self.trim_at:
+                self._keep_limits(found)
+        self.look_ahead()
+        return found
+
+    def advance(self, time_ns: int) -> list[Found]:
+        """Let time go on: runs whose window is over end.
+
+        Raises:
+            SkipError: a strict skip strategy has nowhere to go.
+        """
+        if time_ns < self.deadline_ns:
+            return []
+        ended: list[tuple[State, Path, int]] = []
+        if self.program.step_limits:
+            self._end_steps(time_ns, ended)
+        if self.program.within_ns is not None:
+            self._end_windows(time_ns, self.program.within_ns, ended)
+        found: list[Found] = []
+        if ended or self.after.waiting:
+            ended.sort(key=lambda end: path_key(end[1]))
+            matches = [path for state, path, _ in ended if state.waits_for_end]
+            if self.timeouts:
+                found += [Found(p, at_ns) for s, p, at_ns in ended if not s.waits_for_end]
+            self._give(matches, (), found)
+        self.look_ahead()
+        return found
+
+    def look_ahead(self) -> None:
+        """Find out when time matters next."""
+        if not self.ends:
+            if self.starts:
+                self.starts.clear()
+            self.made = self.bound = 0
+            self.trim_at = TRIM_AT
+            self.deadline_ns = self.wake_ns = NEVER
+            return
+        program = self.program
+        deadline_ns = NEVER
+        if program.within_ns is not None:
+            deadline_ns = self.starts[0][1] + program.within_ns
+        if program.step_limits:
+            for state, nodes in zip(self.configuration.states, self.ends, strict=True):
+                if state.within_ns is not None:
+                    first_ns = min(node.time_ns for node in nodes)
+                    deadline_ns = min(deadline_ns, first_ns + state.within_ns)
+        self.deadline_ns = deadline_ns
+        seen = self.timeouts or self.configuration.ends or self.after.waiting
+        self.wake_ns = deadline_ns if seen else NEVER
+
+    def alive(self) -> Iterator[Node]:
+        """The nodes where runs end."""
+        for nodes in self.ends:
+            yield from nodes
+
+    def _follow(
+        self, plan: Plan, seq: int, time_ns: int, row: Any
+    ) -> tuple[list[Node], list[Node]]:
+        """Conditions look at the event alone: the runs of a state move together."""
+        ends = self.ends
+        made = []
+        for take in plan.takes:
+            before: Nodes = ()
+            for source in take.sources:
+                before = before + ends[source] if before else ends[source]
+            made.append(Node(seq, time_ns, row, take.position, before, take.begins))
+        finals = [made[number] for number in plan.finals]
+        for number in plan.completes:
+            finals += ends[number]
+        moved = []
+        for olds, news in plan.moves:
+            nodes: Nodes = ()
+            for old in olds:
+                nodes = nodes + ends[old] if nodes else ends[old]
+            for new in news:
+                nodes = (*nodes, made[new])
+            moved.append(nodes)
+        self.ends = moved
+        self.configuration = plan.becomes
+        return finals, made
+
+    def _take_each(
+        self, seq: int, time_ns: int, row: Any, bits: int
+    ) -> tuple[list[Node], list[Node], bool]:
+        """Conditions look at what was taken before: every node is judged on its own."""
+        program = self.program
+        nfa = program.nfa
+        states: dict[State, list[Node]] = {}
+        finals: list[Node] = []
+        targets: dict[Target, tuple[list[Node], bool]] = {}
+        for state, nodes in zip(self.configuration.states, self.ends, strict=True):
+            for node in nodes:
+                own = program.bits_for(bits, row, node)
+                move = state.moves.get(own) or nfa.move(state, own)
+                if move.stays is not None:
+                    states.setdefault(move.stays, []).append(node)
+                for position in move.takes:
+                    key = (position, program.memo(node, position.step, row), program.share())
+                    targets.setdefault(key, ([], False))[0].append(node)
+                if move.completes:
+                    finals.append(node)
+        own = program.bits_for(bits, row, None)
+        first = (nfa.start.moves.get(own) or nfa.move(nfa.start, own)).takes
+        for position in first:
+            key = (position, program.memo(None, position.step, row), program.share())
+            before, _ = targets.get(key, ([], False))
+            targets[key] = (before, True)
+        made = []
+        for (position, memo, _), (before, begins) in targets.items():
+            node = Node(seq, time_ns, row, position, tuple(before), begins, memo)
+            made.append(node)
+            if position.accepts:
+                finals.append(node)
+            if position.key is not None:
+                states.setdefault(nfa.state(position.key), []).append(node)
+        self.configuration = program.configurations.of(states)
+        self.ends = [tuple(nodes) for nodes in states.values()]
+        return finals, made, bool(first)
+
+    def _settle(self, finals: list[Node], found: list[Found]) -> None:
+        if not self.after.keeps_all:
+            self._give((), finals, found)
+            return
+        ready = [path for node in finals for path in paths(node, self.floor)]
+        if len(ready) > 1:
+            ready.sort(key=path_key)
+        found += [Found(path) for path in ready]
+
+    def _give(self, matches: Iterable[Path], finals: Iterable[Node], found: list[Found]) -> None:
+        given = self.after.complete(matches, finals, self.alive, self.floor)
+        found += [Found(path) for path in given.matches]
+        if given.floor > self.floor:
+            self._drop_up_to(given.floor)
+
+    def _end_steps(self, time_ns: int, ended: list[tuple[State, Path, int]]) -> None:
+        left: list[Nodes] = []
+        for state, nodes in zip(self.configuration.states, self.ends, strict=True):
+            limit = state.within_ns
+            if limit is None:
+                left.append(nodes)
+                continue
+            left.append(tuple(node for node in nodes if time_ns - node.time_ns < limit))
+            for node in nodes:
+                if time_ns - node.time_ns >= limit:
+                    at_ns = node.time_ns + limit
+                    ended += [(state, path, at_ns) for path in paths(node, self.floor)]
+        self._keep(left)
+
+    def _end_windows(
+        self, time_ns: int, within_ns: int, ended: list[tuple[State, Path, int]]
+    ) -> None:
+        last = self.floor
+        for seq, start_ns in self.starts:
+            if time_ns - start_ns < within_ns:
+                break
+            last = seq
+        if last <= self.floor:
+            return
+        for state, nodes in zip(self.configuration.states, self.ends, strict=True):
+            if self.timeouts or state.waits_for_end:
+                for node in nodes:
+                    for path in paths(node, self.floor, last):
+                        ended.append((state, path, path[0].time_ns + within_ns))  # noqa: PERF401 - three loops
+        self._drop_up_to(last)
+
+    def _drop_up_to(self, floor: int) -> None:
+        """Remove the runs whose first event is up to `floor`."""
+        self.floor = floor
+        while self.starts and self.starts[0][0] <= floor:
+            self.starts.popleft()
+        self._keep([tuple([n for n in nodes if n.newest > floor]) for nodes in self.ends])
+
+    def _keep(self, ends: list[Nodes]) -> None:
+        """Let go of all nodes but these, and of states that have none left."""
+        if all(ends):
+            self.ends = ends
+            return
+        kept = sum(1 << number for number, nodes in enumerate(ends) if nodes)
+        self.configuration = self.program.configurations.only(self.configuration, kept)
+        self.ends = [nodes for nodes in ends if nodes]
+
+    def _keep_limits(self, found: list[Found]) -> None:
+        """Count what is alive; give up the oldest runs while it is too much."""
+        while True:
+            self.made = len(trim(self.alive(), self.floor))
+            self.bound = sum(node.runs for node in self.alive())
+            if self.bound <= self.limits.runs and self.made <= self.limits.nodes:
+                self.trim_at = min(self.limits.nodes, 2 * self.made + TRIM_AT)
+                break
+            reason = "partial matches" if self.bound > self.limits.runs else "buffered events"
+            before = self.bound
+            seq = min(oldest_alive(node, self.floor) for node in self.alive())
+            time_ns = next(start_ns for start, start_ns in self.starts if start == seq)
+            self._drop_up_to(seq)
+            trim(self.alive(), self.floor)
+            gone = before - sum(node.runs for node in self.alive())
+            self.dropped.append(Dropped(seq, time_ns, gone, reason))
+        if self.after.waiting:
+            self._give((), (), found)
+
+
+NEW: Any = object()
+"""Stands for a plan that has not been worked out."""
