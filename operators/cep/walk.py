@@ -87,7 +87,8 @@ class Walk:
                 strict=True,
             )
         )
-        for at, first, end in zip(keys, changes, [*changes[1:], len(events)], strict=True):
+        ends = [*changes, len(events)][1:]
+        for at, first, end in zip(keys, changes, ends, strict=True):
             runs = living.pop(at, None)
             if runs is None:
                 runs = self._keeper.new_runs(self._number)
