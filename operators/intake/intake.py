@@ -134,7 +134,7 @@ class Intake:
             return before
         self._next = raw.offsets[-1] + 1
         steps = self._board.floors(self._plan.source, self._partition, raw.offsets[-1])
-        if not steps:
+        if not steps or steps[-1][1] <= before:
             return before
         offsets, floors = np.array(steps, np.int64).T
         self._floor_ns = max(before, int(floors[-1]))

@@ -75,7 +75,7 @@ def test_on_time_corrections_and_dead_ones_are_parted() -> None:
     assert offsets(batch.on_time) == [0, 1, 5]
     assert offsets(batch.corrections) == [2, 3]
     assert batch.dead_letters["offset"].to_list() == [4]
-    assert batch.counts == Counts(6, 3, 2, 0, 1)
+    assert batch.counts == Counts(6, 3, 2, 0, 1, late=1)
 
 
 def test_a_dead_letter_tells_kind_origin_reason_and_payload() -> None:
@@ -166,7 +166,7 @@ def test_what_the_filter_leaves_out_still_moves_the_watermark() -> None:
 def test_a_late_event_that_the_filter_leaves_out_is_no_dead_letter() -> None:
     plan = make_plan(filter="k <> 'test'")
     batch = take(plan, message(ts=9_000, k="a"), message(ts=0, k="test"), message(ts=0, k="a"))
-    assert batch.counts == Counts(3, 1, 0, 1, 1)
+    assert batch.counts == Counts(3, 1, 0, 1, 1, late=1)
     assert batch.dead_letters["offset"].to_list() == [2]
 
 
@@ -215,8 +215,8 @@ def test_process_sees_corrections_too() -> None:
 def test_counts_go_on_from_batch_to_batch() -> None:
     intake = make_intake(make_plan())
     intake.take(raw([*at(9, 6, 1), b"{"]))
-    assert intake.take(raw(at(9), offset=4)).counts == Counts(5, 2, 1, 0, 2)
-    assert intake.quiet(IDLE).counts == Counts(5, 2, 1, 0, 2)
+    assert intake.take(raw(at(9), offset=4)).counts == Counts(5, 2, 1, 0, 2, late=1)
+    assert intake.quiet(IDLE).counts == Counts(5, 2, 1, 0, 2, late=1)
 
 
 def test_a_restart_goes_on_where_the_state_was_saved() -> None:

@@ -120,6 +120,7 @@ def test_everything_is_a_function_of_the_log(
         len(expected.corrections),
         expected.filtered,
         len(expected.dead),
+        late=sum(kind == "late" for _, kind, _ in expected.dead),
     )
     counts = taken.counts
     assert counts.read == (
