@@ -35,9 +35,16 @@ def concat_parts(parts: list[Part]) -> Part:
     """The rows of several parts in one, not merged; at least one part."""
     names = dict.fromkeys(name for part in parts for name in part.tables)
     tables = {
-        name: pl.concat([p.tables[name] for p in parts if name in p.tables]) for name in names
+        name: _stacked([part.tables[name] for part in parts if name in part.tables])
+        for name in names
     }
-    return Part(pl.concat([part.rows for part in parts]), tables)
+    return Part(_stacked([part.rows for part in parts]), tables)
+
+
+def _stacked(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Frames with the same columns, in whatever order, one below the other."""
+    columns = frames[0].columns
+    return pl.concat([frame.select(columns) for frame in frames])
 
 
 def split_part(groups: KeyGroups, part: Part, by: list[str]) -> list[tuple[int, Part]]:
@@ -54,4 +61,5 @@ def split_part(groups: KeyGroups, part: Part, by: list[str]) -> list[tuple[int, 
 
 def located(batch: EventBatch, events: pl.DataFrame) -> pl.DataFrame:
     """Events of a batch with the column `PARTITION`, so that `ORDER` is a total order."""
-    return events.with_columns(pl.lit(batch.progress.partition, pl.Int64).alias(PARTITION))
+    partition = pl.Series(PARTITION, [batch.progress.partition], dtype=pl.Int64)
+    return events.hstack([partition.new_from_index(0, events.height)])
