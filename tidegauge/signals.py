@@ -17,6 +17,7 @@ class SignalKind(StrEnum):
     EVENT = "event"
     DEAD_LETTER = "dead_letter"
     FLOW = "flow"
+    WINDOW_STATE = "window_state"
 
 
 @dataclass(frozen=True, slots=True)

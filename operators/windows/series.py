@@ -65,14 +65,17 @@ class Series:
         """Slot of each row; new keys get the next numbers."""
         if not self._by:
             return np.zeros(frame.height, np.int64)
-        if len(self._by) == 1:
-            keys: list[Any] = frame[next(iter(self._by))].to_list()
-        else:
-            keys = list(zip(*(frame[name].to_list() for name in self._by), strict=True))
+        keys = self._ids(frame)
         found = list(map(self._slot_of.get, keys))
         if None in found:
             found = [self._slot(key) for key in keys]
         return np.array(found, np.int64)
+
+    def find(self, frame: pl.DataFrame) -> Slots:
+        """Slot of each row, -1 for a key that has none."""
+        if not self._by:
+            return np.zeros(frame.height, np.int64)
+        return np.array([self._slot_of.get(key, -1) for key in self._ids(frame)], np.int64)
 
     def columns(self, slots: Slots) -> list[pl.Series]:
         """Key columns of the series with these slots."""
@@ -86,6 +89,11 @@ class Series:
     def kept(self, slots: Slots) -> "Series":
         """The series with these slots, renumbered in their order."""
         return Series(self._by, [[column[slot] for slot in slots] for column in self._columns])
+
+    def _ids(self, frame: pl.DataFrame) -> list[Any]:
+        if len(self._by) == 1:
+            return frame[next(iter(self._by))].to_list()
+        return list(zip(*(frame[name].to_list() for name in self._by), strict=True))
 
     def _slot(self, key: Any) -> int:
         slot = self._slot_of.get(key)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from operators.keygroups.pieces import Piece
-from operators.windows.accumulators import ROWS, Accumulator
+from operators.windows.accumulators import LAST, ROWS, Accumulator
 from operators.windows.merging import Array, merge_rows, merge_two
 
 
@@ -57,6 +57,19 @@ class Panes:
             return np.zeros(0, np.int64)
         events = self._matrices[ROWS.name][rows].sum(axis=0)
         return np.flatnonzero(events[:slots])
+
+    def last_times(self, slots: int) -> Array:
+        """Highest event time in any pane of each of the first `slots` slots."""
+        found = np.full(slots, LAST.identity, np.int64)
+        held = self._matrices[LAST.name][:, :slots]
+        if held.size:
+            found[: held.shape[1]] = held.max(axis=0)
+        return found
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the matrices."""
+        return sum(matrix.nbytes for matrix in self._matrices.values())
 
     def all_live(self, slots: int) -> Array:
         """Slots below `slots` that hold an event in any pane, ascending."""

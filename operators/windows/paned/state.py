@@ -124,6 +124,44 @@ class PanedState:
         self._watermark_ns = snapshot["watermark_ns"]
         self.dropped = snapshot["dropped"]
 
+    @property
+    def keys(self) -> int:
+        """How many series there are; some may be in no pane any more."""
+        return len(self._series)
+
+    @property
+    def open_panes(self) -> int:
+        """How many panes hold something."""
+        return len(self._on_time.open) + len(self._corrections.open)
+
+    @property
+    def nbytes(self) -> int:
+        """Size of what the panes hold."""
+        panes = self._on_time.nbytes + self._corrections.nbytes
+        return panes + self._on_time_tables.nbytes + self._correction_tables.nbytes
+
+    def note(self, rows: pl.DataFrame) -> None:
+        """Nothing: series know their keys."""
+
+    def refresh(self) -> None:
+        """Forget series that are in no pane."""
+        live = self._live()
+        if live.size < len(self._series):
+            self._renumber(live)
+
+    def find(self, rows: pl.DataFrame) -> Slots:
+        """Slot of each row's key, -1 for one that is not held."""
+        return self._series.find(rows)
+
+    def last_times(self) -> Array:
+        """Highest event time of each slot."""
+        count = len(self._series)
+        return np.maximum(self._on_time.last_times(count), self._corrections.last_times(count))
+
+    def forget(self, slots: Slots) -> None:
+        """Drop series, and what panes hold of them."""
+        self._renumber(np.setdiff1d(np.arange(len(self._series)), slots))
+
     def _merge(self, panes: Panes, tables: PaneTables, part: Part) -> None:
         rows = part.rows
         slots = self._series.slots(rows)
@@ -211,11 +249,17 @@ class PanedState:
         count = len(self._series)
         if not self._plan.by or count < _COMPACT_ABOVE:
             return
-        live = np.union1d(self._on_time.all_live(count), self._corrections.all_live(count))
-        if live.size * 4 > count:
-            return
-        self._series = self._series.kept(live)
+        live = self._live()
+        if live.size * 4 <= count:
+            self._renumber(live)
+
+    def _live(self) -> Slots:
+        count = len(self._series)
+        return np.union1d(self._on_time.all_live(count), self._corrections.all_live(count))
+
+    def _renumber(self, slots: Slots) -> None:
+        self._series = self._series.kept(slots)
         for panes in (self._on_time, self._corrections):
-            panes.renumber(live)
+            panes.renumber(slots)
         for tables in (self._on_time_tables, self._correction_tables):
-            tables.renumber(live)
+            tables.renumber(slots)

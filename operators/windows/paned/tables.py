@@ -47,6 +47,11 @@ class PaneTables:
         wanted = pl.concat(rows).filter(pl.col(SLOT).is_in(slots))
         return (table.merge(wanted, [SLOT]) if len(rows) > 1 else wanted).select(rows[0].columns)
 
+    @property
+    def nbytes(self) -> int:
+        """Size of all rows."""
+        return sum(held.nbytes for panes in self._panes.values() for held in panes.values())
+
     def drop_before(self, pane: int) -> None:
         """Forget every pane below `pane`."""
         for panes in self._panes.values():
@@ -91,6 +96,10 @@ class _PaneRows:
         self._piece = piece
         self._frames: list[pl.DataFrame] = [piece.take()] if piece else []
         self._new = 0
+
+    @property
+    def nbytes(self) -> int:
+        return sum(int(frame.estimated_size()) for frame in self._frames)
 
     def add(self, rows: pl.DataFrame) -> None:
         self._frames.append(rows)

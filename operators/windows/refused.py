@@ -1,0 +1,82 @@
+"""Dead letters of events for whose key a window had no room."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from operators.keygroups.names import MAX_GROUPS, group_names
+from operators.windows.accumulators import FIRST, LAST, ROWS
+from operators.windows.plan import WindowPlan
+from tidegauge.batch import OFFSET, TIME, Progress
+from tidegauge.catalogue import DEAD_LETTERS
+from tidegauge.records import RecordBatch
+
+KIND = "too_many_keys"
+_SCHEMA = {
+    "time_ns": pl.Int64,
+    "kind": pl.String,
+    "topic": pl.String,
+    "partition": pl.Int64,
+    "offset": pl.Int64,
+    "reason": pl.String,
+    "payload": pl.String,
+    "encoding": pl.String,
+}
+
+
+class Letters:
+    """Writes dead letters of one key group, no two with the same time.
+
+    By the time that events come to a window they are pre-aggregated: payloads are gone, and mostly
+    offsets too. A letter tells of all events of a key in one pane and batch: key, number, times and
+    partition, which is enough to find them in the topic. Its time is the first event's, moved on by
+    nanoseconds so that it is the only one: the remainder by `MAX_GROUPS` is the key group's number.
+
+    Args:
+        topics: topic of each source; one that is not here is called as its source.
+        last_ns: time of the last letter of an earlier run.
+    """
+
+    def __init__(self, topics: Mapping[str, str], last_ns: int = 0) -> None:
+        self._topics = topics
+        self.last_ns = last_ns
+
+    def of(
+        self, plan: WindowPlan, frames: Sequence[pl.DataFrame], progress: Progress, group: str
+    ) -> RecordBatch | None:
+        """Letters about rows that were refused; None for no rows."""
+        rows = [row for frame in frames for row in frame.iter_rows(named=True)]
+        if not rows:
+            return None
+        names = group_names(MAX_GROUPS)
+        number = names.index(group) if group in names else 0
+        letters = [self._letter(plan, row, progress, number) for row in rows]
+        return RecordBatch(DEAD_LETTERS, pl.DataFrame(letters, schema=_SCHEMA))
+
+    def _letter(
+        self, plan: WindowPlan, row: dict[str, Any], progress: Progress, number: int
+    ) -> dict[str, Any]:
+        first, last = (row[name if name in row else TIME] for name in (FIRST.name, LAST.name))
+        events = row.get(ROWS.name, 1)
+        least = max(first - first % MAX_GROUPS, self.last_ns - self.last_ns % MAX_GROUPS)
+        self.last_ns = least + MAX_GROUPS + number
+        about = {
+            "window": plan.name,
+            "key": {name: row[name] for name in plan.by},
+            "events": events,
+            "first_event_ns": first,
+            "last_event_ns": last,
+        }
+        return {
+            "time_ns": self.last_ns,
+            "kind": KIND,
+            "topic": self._topics.get(progress.source, progress.source),
+            "partition": progress.partition,
+            "offset": row.get(OFFSET),
+            "reason": f"window {plan.name}: {plan.limits.max_keys} keys are in this key group"
+            f" (state.max_keys); {events} event(s) of another are in none of its results",
+            "payload": json.dumps(about),
+            "encoding": "utf-8",
+        }
