@@ -1,7 +1,7 @@
 """Aggregate calls: what each keeps of a part of the events, and how its value is made of that."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -42,7 +42,7 @@ class Finished:
     value: pl.Expr
     accumulators: tuple[Accumulator, ...] = ()
     distances: tuple[Distance, ...] = ()
-    tables: tuple[TableValue, ...] = field(default_factory=tuple)
+    tables: tuple[TableValue, ...] = ()
 
 
 def finished(call: AggregateCall) -> Finished:
@@ -121,8 +121,8 @@ def _difference(argument: Scalar) -> tuple[pl.Expr, tuple[TableValue, ...]]:
     first, last = (pl.col(v.id).cast(pl.Int64 if whole else pl.Float64) for v in values)
     difference = last - first
     if whole:
-        magnitude = (last.cast(pl.Float64) - first.cast(pl.Float64)).abs()
-        difference = pl.when(magnitude < _BEYOND).then(difference)
+        # What exceeds 64 bits has wrapped around to the other sign.
+        difference = pl.when((last >= first) == (difference >= 0)).then(difference)
     return difference, tuple(values)
 
 
@@ -139,9 +139,12 @@ def _rate(argument: Scalar) -> Finished:
 
 
 def _percentile(argument: Scalar, share: float) -> Finished:
+    if share in (0, 1):
+        end = _extreme(Merge.HIGHER if share else Merge.LOWER)(argument)
+        return replace(end, value=end.value.cast(pl.Float64))
     kept = (extreme(argument, Merge.LOWER), extreme(argument, Merge.HIGHER))
     value = Percentile(Histogram(argument), share)
-    # The ends are known exactly.
+    # None lies beyond the ends, which are known exactly.
     low, high = (pl.col(held.name).cast(pl.Float64) for held in kept)
     return Finished(pl.col(value.id).clip(low, high), kept, tables=(value,))
 
