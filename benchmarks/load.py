@@ -17,8 +17,14 @@ LATENESS_MS = 30_000
 """Allowed lateness where a topic has late events; no event is later."""
 PARTITIONS = 4
 _CHUNK = 8_000
-_QUEUE = 50_000
-"""Of the 100,000 messages that a producer of the tests holds."""
+_QUEUE = 400_000
+_PRODUCER = {
+    "enable.idempotence": True,
+    "compression.type": "lz4",
+    "linger.ms": 50,
+    "batch.num.messages": 10_000,
+    "queue.buffering.max.messages": 2 * _QUEUE,
+}
 _EVENT = b'{"event_id":%d,"sensor_id":"%b","ts":%d,"value":%.3f,"status":"%b","region":"eu-%d"}'
 _DISORDERED, _LATE = 0.05, 0.01
 _DISORDER_MS = (1, 1_500)
@@ -113,7 +119,7 @@ class Load:
 def load_topic(kafka: Kafka, topic: str, load: Load) -> None:
     """Make a topic and fill it."""
     kafka.topic(topic, partitions=load.partitions)
-    producer = kafka.producer()
+    producer = Producer({**_PRODUCER, "bootstrap.servers": kafka.bootstrap})
     for by_partition in load.messages():
         for partition, messages in by_partition.items():
             _produce(producer, topic, partition, messages)

@@ -1,0 +1,1 @@
+"""The table of the windows benchmark: topics, runs, rows with their goals."""
