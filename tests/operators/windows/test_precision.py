@@ -5,6 +5,7 @@ import math
 import statistics
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given
@@ -23,6 +24,8 @@ PLAN = make_plan(
     select={
         "sd": "std_dev(v)",
         "pop": "std_dev_pop(v)",
+        "var": "variance(v)",
+        "var_pop": "var_pop(v)",
         "qd": "std_dev(q)",
         "avg": "avg(v)",
         "qavg": "avg(q)",
@@ -69,6 +72,17 @@ def test_it_holds_to_1e_9_of_itself_far_from_zero(
         assert pop == pytest.approx(float(exact.std()), rel=1e-9)
         if exact.size > 1:
             assert sd == pytest.approx(float(exact.std(ddof=1)), rel=1e-9)
+
+
+@pytest.mark.parametrize(("sd", "var", "ddof"), [("sd", "var", 1), ("pop", "var_pop", 0)])
+def test_they_are_those_of_pandas(sd: str, var: str, ddof: int) -> None:
+    """Of values like 1e9 plus noise, which pandas holds to 1e-9 as well."""
+    noise = np.random.default_rng(3).normal(size=2_000)
+    values = pd.Series(1e9 + noise)
+    frame = events([5] * values.size, values.to_list(), [0] * values.size)
+    made = windows([frame[start : start + 70] for start in range(0, values.size, 70)])
+    assert made[sd][0] == pytest.approx(values.std(ddof=ddof), rel=1e-9)
+    assert made[var][0] == pytest.approx(values.var(ddof=ddof), rel=1e-9)
 
 
 def test_whole_numbers_beyond_the_53_bits_of_a_double() -> None:
