@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.codecs.frames import EMPTY_TAG
 from connectors.influxdb.escapes import stored_tag
-from tidegauge.catalogue import event_columns
+from tidegauge.catalogue import window_columns
 from tidegauge.errors import UserMistake
 from tidegauge.fieldtypes import FieldType
 from tidegauge.records import TIME_NS
@@ -130,7 +130,7 @@ def _expected(line: dict[str, str], pipeline: Pipeline) -> tuple[RowKey, Row]:
 
 def _key_types(window: str, pipeline: Pipeline) -> dict[str, FieldType]:
     declared = pipeline.windows[window]
-    columns = event_columns(pipeline.sources[declared.from_], pipeline.tables)
+    columns = window_columns(pipeline, declared)
     return {name: columns[name] for name in declared.by}
 
 

@@ -17,7 +17,9 @@ from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 
 from dataflows.drain import draining
-from dataflows.servers import Sinks, connect
+from dataflows.journal import JournalFlow, Timed, with_floors
+from dataflows.servers import connect
+from dataflows.sinks import Sinks
 from dataflows.startup import (
     one_line_errors,
     require_recovery_directory,
@@ -28,18 +30,19 @@ from operators.alerts.plan import plan_alerts
 from operators.detectors.judge import ANOMALOUS
 from operators.detectors.operator import detect
 from operators.detectors.plan import plan_anomalies
-from operators.health.operator import dead_letters, partition_health
+from operators.health.operator import PERIOD_NS, dead_letters, partition_health
 from operators.intake.operator import processed_events
+from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
 from operators.ordering.operator import order_events
 from operators.ordering.plan import Ordering, merge_orderings
-from operators.windows.operator import windows
-from operators.windows.plan import plan_window
+from operators.windows.operator import Telling, join_sources, windows
+from operators.windows.plan import WindowPlan, plan_window
 from tidegauge.batch import EventBatch
-from tidegauge.catalogue import ALERTS, catalogue_of, event_columns
+from tidegauge.catalogue import ALERTS, catalogue_of, window_columns
 from tidegauge.records import RecordBatch
 from tidegauge.settings import read_settings
 from tidegauge.spec.loader import load_pipeline
-from tidegauge.spec.models import Pipeline
+from tidegauge.spec.models import Pipeline, Window
 
 Records = KeyedStream[RecordBatch]
 
@@ -53,11 +56,13 @@ def flow(pipeline_file: str) -> Dataflow:
     with one_line_errors():
         settings = read_settings()
         pipeline = load_pipeline(pipeline_file)
-        require_recovery_directory(pipeline.state.key_groups)
-        sources, sinks = connect(pipeline, settings, Path(pipeline_file).parent)
+        saving = require_recovery_directory(pipeline.state.key_groups)
+        sources, sinks, journal = connect(pipeline, settings, Path(pipeline_file).parent)
         draining.on_signals()
         tell_errors_of_ours()
-        return build(pipeline, sources, sinks)
+        return build(
+            pipeline, sources, sinks, journal=journal, saving=saving, measure_every_ns=PERIOD_NS
+        )
 
 
 def build(
@@ -65,6 +70,9 @@ def build(
     sources: Mapping[str, Source[EventBatch]],
     sinks: Sinks,
     clock_ns: Callable[[], int] = time.time_ns,
+    journal: JournalFlow | None = None,
+    saving: Saving = IN_SNAPSHOTS,
+    measure_every_ns: int | None = None,
 ) -> Dataflow:
     """Wire a checked pipeline between sources and sinks.
 
@@ -73,14 +81,16 @@ def build(
         sources: a source of event batches for each of its sources.
         sinks: where its records go.
         clock_ns: wall clock, for the fields of records that tell of the run.
+        journal: its journal; None where the batches alone tell of idleness.
+        saving: what becomes of snapshots.
+        measure_every_ns: how often windows tell what they hold; None for never.
     """
     graph = Dataflow(pipeline.pipeline)
     signal = catalogue_of(pipeline)[ALERTS]
     batches = {name: op.input(f"read_{name}", graph, source) for name, source in sources.items()}
-    results = [
-        step for name, up in batches.items() for step in _windows(pipeline, name, up, clock_ns)
-    ]
-    ordered = [step for name, up in batches.items() for step in _ordered(pipeline, name, up)]
+    timed = with_floors(graph, batches, journal)
+    results = _windows(pipeline, timed, clock_ns, saving, measure_every_ns)
+    ordered = [step for name, up in timed.items() for step in _ordered(pipeline, name, up)]
     verdicts = _verdicts(pipeline, [*results, *ordered], clock_ns)
     alerts = _alerts(pipeline, [*results, *ordered, *verdicts], clock_ns)
     alerts += [
@@ -100,21 +110,37 @@ def build(
 
 
 def _windows(
-    pipeline: Pipeline, source: str, up: Stream[EventBatch], clock_ns: Callable[[], int]
+    pipeline: Pipeline,
+    timed: Mapping[str, Timed],
+    clock_ns: Callable[[], int],
+    saving: Saving,
+    measure_every_ns: int | None,
 ) -> list[Records]:
-    declared = pipeline.sources[source]
-    columns = event_columns(declared, pipeline.tables)
-    plans = [
-        plan_window(name, window, columns, declared.event_time.lateness)
-        for name, window in pipeline.windows.items()
-        if window.from_ == source
-    ]
-    if not plans:
-        return []
-    return [windows(f"windows_{source}", up, plans, pipeline.state.key_groups, clock_ns)]
+    """A step for each source, and for all sources that some windows join."""
+    groups = pipeline.state.key_groups
+    plans: dict[tuple[str, ...], list[WindowPlan]] = {}
+    for name, window in pipeline.windows.items():
+        plans.setdefault(window.from_, []).append(_window_plan(pipeline, name, window))
+    results = []
+    for sources, planned in plans.items():
+        joined, place = "+".join(sources), (planned, groups, clock_ns, saving)
+        topics = {name: pipeline.sources[name].kafka.topic for name in sources}
+        telling = Telling(topics, measure_every_ns)
+        if len(sources) == 1:
+            results.append(windows(f"windows_{joined}", timed[joined], *place, (), telling))
+        else:
+            up = join_sources(f"join_{joined}", {name: timed[name] for name in sources})
+            results.append(windows(f"windows_{joined}", up, *place, sources, telling))
+    return results
 
 
-def _ordered(pipeline: Pipeline, source: str, up: Stream[EventBatch]) -> list[Records]:
+def _window_plan(pipeline: Pipeline, name: str, window: Window) -> WindowPlan:
+    lateness_ns = max(pipeline.sources[source].event_time.lateness for source in window.from_)
+    columns = window_columns(pipeline, window)
+    return plan_window(name, window, columns, lateness_ns, pipeline.timezone)
+
+
+def _ordered(pipeline: Pipeline, source: str, up: Timed) -> list[Records]:
     needed: list[Ordering | None] = [plan.ordering for plan in plan_anomalies(pipeline)]
     needed += [plan.ordering for plan in plan_alerts(pipeline)]
     orderings = merge_orderings(needed, source)

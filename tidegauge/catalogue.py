@@ -13,6 +13,7 @@ from tidegauge.spec.models import Pipeline, Source, SourceField, Table, Window, 
 DEAD_LETTERS = "dead_letters"
 ALERTS = "alerts"
 FLOW = "flow"
+WINDOW_STATE = "window_state"
 RUN_FIELDS = frozenset({"processing_time_ns", "latency_ms"})
 
 NO_TABLES: Mapping[str, Table] = MappingProxyType({})
@@ -75,7 +76,7 @@ DEAD_LETTER_SIGNAL = Signal(
             "kind",
             STRING,
             "",
-            "broken, wrong_type, tombstone, no_event_time, future, late or process",
+            "broken, wrong_type, tombstone, no_event_time, future, late, process or too_many_keys",
         ),
         Column("topic", STRING, "", "Topic of the record"),
         Column("partition", INT, "", "Partition of the record"),
@@ -109,6 +110,28 @@ FLOW_SIGNAL = Signal(
     run_fields=frozenset({"rate"}),
 )
 
+WINDOW_STATE_SIGNAL = Signal(
+    WINDOW_STATE,
+    SignalKind.WINDOW_STATE,
+    WINDOW_STATE,
+    tags=(
+        Column("window", STRING, "", "The window"),
+        Column("group", STRING, "", "Key group"),
+    ),
+    fields=(
+        Column("keys", INT, "short", "Keys that are held"),
+        Column("panes", INT, "short", "Open panes, of on-time events and of corrections"),
+        Column("bytes", INT, "bytes", "Memory of what is held, about"),
+        Column("dropped", INT, "short", "Events that came after the last result they could be in"),
+        Column("corrections", INT, "short", "Late events within the allowed lateness"),
+        Column("refused", INT, "short", "Events of keys for which there was no room"),
+        Column("evicted", INT, "short", "Keys dropped for others, or after their time to live"),
+        Column("watermark_ns", INT, "ns", "Watermark of the key group"),
+    ),
+    description="What each key group holds of each window",
+    run_fields=frozenset({"bytes"}),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
@@ -129,7 +152,7 @@ def catalogue_of(pipeline: Pipeline) -> Catalogue:
     """All signals of a pipeline that `tidegauge check` accepts."""
     signals: dict[str, Signal] = {}
     for name, window in pipeline.windows.items():
-        columns = event_columns(pipeline.sources[window.from_], pipeline.tables)
+        columns = window_columns(pipeline, window)
         signals[name] = _window_signal(name, window, columns)
     for name, anomaly in pipeline.anomalies.items():
         signals[name] = _anomaly_signal(pipeline, name, anomaly.description)
@@ -147,6 +170,7 @@ def catalogue_of(pipeline: Pipeline) -> Catalogue:
     )
     signals[DEAD_LETTERS] = DEAD_LETTER_SIGNAL
     signals[FLOW] = FLOW_SIGNAL
+    signals[WINDOW_STATE] = WINDOW_STATE_SIGNAL
     constant = {"pipeline": pipeline.pipeline, **pipeline.labels}
     return Catalogue(pipeline.pipeline, MappingProxyType(signals), MappingProxyType(constant))
 
@@ -183,6 +207,18 @@ def window_metadata(window: Window) -> tuple[Column, ...]:
     return WINDOW_METADATA + (SESSION_METADATA if window.session else ())
 
 
+def window_columns(pipeline: Pipeline, window: Window) -> dict[str, FieldType]:
+    """Columns of a window's events, and their types: those that all of its sources have alike."""
+    first, *others = (
+        event_columns(pipeline.sources[name], pipeline.tables) for name in window.from_
+    )
+    return {
+        name: kind
+        for name, kind in first.items()
+        if all(other.get(name) is kind for other in others)
+    }
+
+
 def _key_columns(by: list[str], columns: Mapping[str, FieldType]) -> tuple[Column, ...]:
     return tuple(Column(key, columns[key]) for key in by)
 
@@ -210,13 +246,17 @@ def _anomaly_signal(pipeline: Pipeline, name: str, description: str) -> Signal:
     anomaly = pipeline.anomalies[name]
     target = anomaly.on.partition(".")[0]
     window = pipeline.windows.get(target)
-    source = pipeline.sources[window.from_ if window else target]
+    columns = (
+        window_columns(pipeline, window)
+        if window
+        else event_columns(pipeline.sources[target], pipeline.tables)
+    )
     by = window.by if window else anomaly.by
     return Signal(
         name,
         SignalKind.ANOMALY,
         "anomalies",
-        tags=(Column("anomaly", STRING), *_key_columns(by, event_columns(source, pipeline.tables))),
+        tags=(Column("anomaly", STRING), *_key_columns(by, columns)),
         fields=ANOMALY_FIELDS,
         description=description,
         run_fields=RUN_FIELDS,

@@ -92,7 +92,7 @@ def _marked(pipeline: Pipeline, anomaly: Anomaly) -> Iterator[tuple[str, str]]:
         yield target, judged
         return
     for name, window in pipeline.windows.items():
-        if window.from_ == target and set(window.by) == set(anomaly.by):
+        if window.from_ == (target,) and set(window.by) == set(anomaly.by):
             for field, declared in window.select.items():
                 if judged in _columns(declared.expr):
                     yield name, field

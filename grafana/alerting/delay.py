@@ -126,6 +126,8 @@ def _grafana(level: int) -> tuple[tuple[str, int], ...]:
 
 
 def _source(pipeline: Pipeline, target: str) -> str:
+    """The source that is waited for; of several the one with the most disorder."""
     if target in pipeline.anomalies and target not in pipeline.windows:
         target = pipeline.anomalies[target].on.partition(".")[0]
-    return pipeline.windows[target].from_ if target in pipeline.windows else target
+    sources = pipeline.windows[target].from_ if target in pipeline.windows else (target,)
+    return max(sources, key=lambda name: pipeline.sources[name].event_time.out_of_orderness)

@@ -1,7 +1,9 @@
 """Windows on a stream of event batches."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import bytewax.operators as op
@@ -12,6 +14,7 @@ from operators.keygroups.assign import KeyGroups
 from operators.keygroups.names import group_names
 from operators.keygroups.operator import GroupLogic
 from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
+from operators.progress.joined import apart
 from operators.windows.group import Partials, WindowGroup
 from operators.windows.kinds import preaggregate
 from operators.windows.part import located, split_part
@@ -45,6 +48,60 @@ class _Splitter:
                 yield name, Partials(batch.progress, on_time, corrections, name)
 
 
+def join_sources(
+    step_id: str, ups: Mapping[str, Stream[EventBatch] | Stream[EventBatch | Floor]]
+) -> Stream[EventBatch | Floor]:
+    """Event batches of several sources as one stream, for windows over all of them.
+
+    Args:
+        step_id: unique name of the step.
+        ups: event batches of each source by its name, with its floors where there is a journal.
+            The order of the sources decides between events of the same time, and must stay.
+    """
+    moved = [
+        op.map(f"{step_id}_{name}", up, partial(apart, number=number))
+        for number, (name, up) in enumerate(ups.items())
+    ]
+    return op.merge(step_id, *moved)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What windows tell beside their results.
+
+    Attributes:
+        topics: topic of each source, for dead letters; one that is not here is called as its
+            source.
+        measure_every_ns: how often each key group tells what it holds; None for never.
+    """
+
+    topics: Mapping[str, str] = field(default_factory=dict)
+    measure_every_ns: int | None = None
+
+
+RESULTS_ONLY = Telling()
+
+
+class _Measured(GroupLogic[Partials]):
+    """Logic of one key group that tells now and then what it holds."""
+
+    def __init__(
+        self, group: WindowGroup, every_ns: int | None, clock_ns: Callable[[], int]
+    ) -> None:
+        super().__init__(group)
+        self._windows = group
+        self._every_ns, self._clock_ns = every_ns, clock_ns
+        self._due_ns = clock_ns() + (every_ns or 0)
+
+    def on_batch(self, values: list[Partials]) -> tuple[Iterable[RecordBatch], bool]:
+        """Hand the values on, and measure when it is time to."""
+        made, discard = super().on_batch(values)
+        if self._every_ns is None or (now_ns := self._clock_ns()) < self._due_ns:
+            return made, discard
+        self._due_ns = now_ns + self._every_ns
+        return [*made, self._windows.measure()], discard
+
+
 @operator
 def windows(
     step_id: str,
@@ -53,6 +110,8 @@ def windows(
     key_groups: int,
     clock_ns: Callable[[], int] = time.time_ns,
     saving: Saving = IN_SNAPSHOTS,
+    sources: Sequence[str] = (),
+    telling: Telling = RESULTS_ONLY,
 ) -> KeyedStream[RecordBatch]:
     """Results of event-time windows over a stream of event batches.
 
@@ -64,13 +123,17 @@ def windows(
         clock_ns: wall clock, for the processing time in the records.
         saving: what becomes of snapshots; with many keys and a recovery directory, pieces in a
             folder there make them short.
+        sources: where `up` is `join_sources` of several, their names.
+        telling: what else the step tells of itself.
 
     Returns:
-        window records by key group: a frame whenever the watermark closes windows.
+        window records by key group: a frame whenever the watermark closes windows; dead letters
+        where a window has no room for a key; what is held (`WINDOW_STATE`), as often as asked for.
     """
 
     def build(resume: dict[str, Any] | None) -> GroupLogic[Any]:
-        return GroupLogic(WindowGroup(plans, clock_ns, resume, saving, step_id))
+        group = WindowGroup(plans, clock_ns, resume, saving, step_id, sources, telling.topics)
+        return _Measured(group, telling.measure_every_ns, clock_ns)
 
     partials = op.flat_map_batch("preaggregate", up, _Splitter(plans, key_groups))
     return op.stateful_batch("merge", partials, build)

@@ -8,6 +8,7 @@ import polars as pl
 
 from operators.windows.accumulators import METADATA, Accumulator, Distance
 from operators.windows.aggregates import finished
+from operators.windows.limits import DEFAULTS, Limits
 from operators.windows.shapes import Shape, shape_of
 from operators.windows.tables.table import Table, TableValue
 from tidegauge.catalogue import event_columns
@@ -36,6 +37,7 @@ class WindowPlan:
         table_values: columns made of tables.
         values: aggregate calls as columns over the accumulators, those of the tables and `CLOSED`.
         fields: the record's fields as expressions over `values`.
+        limits: how much of it a key group may hold.
     """
 
     name: str
@@ -50,6 +52,7 @@ class WindowPlan:
     table_values: tuple[TableValue, ...]
     values: tuple[pl.Expr, ...]
     fields: tuple[pl.Expr, ...]
+    limits: Limits = DEFAULTS
 
     @property
     def layout(self) -> dict[str, object]:
@@ -104,6 +107,7 @@ def plan_window(
         table_values=tuple(table_values.values()),
         values=tuple(each.value.alias(name) for name, each in made.items()),
         fields=tuple(fields),
+        limits=Limits(window.state.max_keys, window.state.on_full, window.state.ttl),
     )
 
 

@@ -1,9 +1,14 @@
 """Saved states of windows: what they must agree with, and those of earlier versions."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+import polars as pl
+
 from operators.keygroups.pieces import Piece
+from operators.windows.keyholders import map_frames
+from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
 from tidegauge.errors import UserMistake
 
@@ -16,6 +21,47 @@ _PARTS = {
     "kept": "other metrics",
     "where": "another condition",
 }
+
+
+class FramePiece(Piece):
+    """A piece that stands for a frame in a snapshot."""
+
+    __slots__ = ()
+
+
+class FramePieces:
+    """Frames of snapshots as pieces: the same piece for as long as the frame is the same object."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[pl.DataFrame, FramePiece]] = {}
+
+    def wrap(self, snapshot: Any) -> Any:
+        """The snapshot with a piece in the place of every frame."""
+        known, self._known = self._known, {}
+
+        def piece(frame: pl.DataFrame) -> Any:
+            found = known.get(id(frame)) or self._known.get(id(frame))
+            # Frames do not change; while one is held here, no other has its identity.
+            self._known[id(frame)] = found or (frame, FramePiece(frame))
+            return self._known[id(frame)][1]
+
+        return map_frames(snapshot, piece)
+
+    def unwrap(self, snapshot: Any) -> Any:
+        """The snapshot with the frames again."""
+        match snapshot:
+            case FramePiece():
+                frame = snapshot.take()
+                self._known[id(frame)] = frame, snapshot
+                return frame
+            case Part():
+                tables = {name: self.unwrap(table) for name, table in snapshot.tables.items()}
+                return replace(snapshot, rows=self.unwrap(snapshot.rows), tables=tables)
+            case dict():
+                return {key: self.unwrap(value) for key, value in snapshot.items()}
+            case list() | tuple() if not hasattr(snapshot, "_fields"):
+                return type(snapshot)(self.unwrap(value) for value in snapshot)
+        return snapshot
 
 
 def check_layout(plan: WindowPlan, saved: Mapping[str, object]) -> None:
@@ -44,7 +90,8 @@ def upgraded(snapshot: Mapping[str, Any]) -> dict[str, Any]:
     if snapshot["version"] == 1:
         windows = {name: _from_version_1(one) for name, one in snapshot["windows"].items()}
         reached = {"value_ns": snapshot["watermark_ns"], "partitions": snapshot["partitions"]}
-        return {"watermark": {**reached, "floors": {}}, "windows": windows, "shelf": None}
+        state = {"windows": windows, "shelf": None, "letters_ns": 0}
+        return {"watermark": {**reached, "floors": {}}, **state}
     raise UserMistake(
         f"saved state: windows have version {snapshot['version']}, this program reads 1 and"
         f" {VERSION}; start with an empty recovery directory or with the program that wrote it"
@@ -57,7 +104,7 @@ def _from_version_1(window: Mapping[str, Any]) -> dict[str, Any]:
     if len(shape) == 1:
         shape = [shape[0].size_ns, shape[0].every_ns]
     count = len(window["keys"][0]) if window["keys"] else 0
-    return {
+    state = {
         **window,
         "layout": {"shape": ("Paned", *shape), "keys": keys, "kept": kept},
         "keys": [(count, Piece(window["keys"]))] if count else [],
@@ -66,6 +113,7 @@ def _from_version_1(window: Mapping[str, Any]) -> dict[str, Any]:
         "on_time_tables": {},
         "correction_tables": {},
     }
+    return {"state": state, "noted": None, "refused": 0, "evicted": 0, "corrections": 0}
 
 
 def _panes(saved: Mapping[str, Any]) -> dict[int, Piece]:

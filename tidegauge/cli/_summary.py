@@ -29,4 +29,5 @@ def rows(pipeline: Pipeline) -> Iterator[tuple[str, str, str, str]]:
 
 def _window(window: Window) -> str:
     by = f" by {', '.join(window.by)}" if window.by else ""
-    return f"{window.from_}, {in_words(window)}{by}"
+    sources = " and ".join(window.from_)
+    return f"{sources}, {in_words(window)}{by}"

@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from tidegauge.catalogue import ANOMALY_FIELDS, RUN_FIELDS, WINDOW_METADATA, event_columns
+from tidegauge.catalogue import (
+    ANOMALY_FIELDS,
+    RUN_FIELDS,
+    WINDOW_METADATA,
+    event_columns,
+    window_columns,
+)
 from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.models import Anomaly, Pipeline
@@ -45,11 +51,13 @@ def target_columns(pipeline: Pipeline, kind: TargetKind, target: str) -> dict[st
         return event_columns(pipeline.sources[target], pipeline.tables)
     if kind == "window":
         window = pipeline.windows[target]
-        events = event_columns(pipeline.sources[window.from_], pipeline.tables)
+        events = window_columns(pipeline, window)
         fields = {name: compile_aggregate(f.expr, events).type for name, f in window.select.items()}
         return {key: events[key] for key in window.by} | fields | dict(WINDOW_FACTS)
     on = pipeline.anomalies[target].on.partition(".")[0]
-    source = pipeline.windows[on].from_ if on in pipeline.windows else on
-    events = event_columns(pipeline.sources[source], pipeline.tables)
+    if on in pipeline.windows:
+        events = window_columns(pipeline, pipeline.windows[on])
+    else:
+        events = event_columns(pipeline.sources[on], pipeline.tables)
     keys = anomaly_keys(pipeline, pipeline.anomalies[target])
     return {key: events[key] for key in keys} | dict(ANOMALY_FACTS)

@@ -268,10 +268,43 @@ class Cumulative(Model):
     )
 
 
+def _as_names(value: object) -> object:
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+        raise ValueError("must be the name of a source, or a list of several, such as [a, b]")
+    return value
+
+
+SourceNames = Annotated[
+    tuple[str, ...],
+    Field(min_length=1),
+    BeforeValidator(_as_names, json_schema_input_type=str | list[str]),
+]
+"""Sources of a window: a name in the file where there is one."""
+
+
+class WindowBounds(Model):
+    """How much of a window is held at once."""
+
+    max_keys: Whole = Field(
+        250_000, ge=1, description="Most keys of the window that a key group holds at once."
+    )
+    on_full: Literal["dead_letter", "drop_oldest"] = Field(
+        "dead_letter",
+        description="For a key too many: refuse its events, or drop the keys silent for longest.",
+    )
+    ttl: DurationNs | None = Field(
+        None, description="A key without an event for so long, in event time, is dropped."
+    )
+
+
 class Window(Model):
     """Metrics of the events in windows of event time, by key; also a measurement."""
 
-    from_: Name = Field(alias="from", description="Source to read.")
+    from_: SourceNames = Field(
+        alias="from", description="Source to read, or a list of several as one."
+    )
     tumbling: Tumbling | None = Field(None, description="Windows side by side.")
     sliding: Sliding | None = Field(None, description="Windows that overlap.")
     session: Session | None = Field(None, description="Windows that end after a gap.")
@@ -285,6 +318,12 @@ class Window(Model):
     )
     select: dict[Name, WindowFieldOrText] = Field(
         description="Metrics by name: an SQL expression over aggregates, or more about it."
+    )
+    max_series: Whole = Field(
+        50_000, ge=1, description="Most series of a result; smaller ones are put together as other."
+    )
+    state: WindowBounds = Field(
+        default_factory=WindowBounds, description="How much of the window is held at once."
     )
     description: str = Field("", description="What the window tells.")
 
@@ -366,6 +405,10 @@ class KafkaOutput(Model):
     topic: Topic = Field("real-time-analytics", description="Topic of all records.")
     critical_topic: Topic = Field("critical-alerts", description="Topic of alerts above level 7.")
     events: bool = Field(False, description="Also send every processed event.")
+    delivery: Literal["low_latency", "exactly_once"] = Field(
+        "low_latency",
+        description="Visible at once and perhaps twice after a crash, or once at the epoch's end.",
+    )
 
 
 class Output(Model):
@@ -450,6 +493,11 @@ class Pipeline(Model):
     dashboard: Dashboard = Field(default_factory=Dashboard, description="How live charts are.")
     state: State = Field(default_factory=State, description="How state is laid out.")
     tests: list[FileTest] = Field(default_factory=list, description="What `tidegauge test` checks.")
+
+    @property
+    def outputs_topic(self) -> str:
+        """Topic where an exactly-once output notes where it began."""
+        return f"{self.pipeline}-outputs"
 
     @property
     def dead_letter_topic(self) -> str:

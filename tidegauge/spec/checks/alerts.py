@@ -15,7 +15,7 @@ from tidegauge.expressions.targets import (
 )
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.mistakes import Path
-from tidegauge.spec.models import Alert, Pipeline
+from tidegauge.spec.models import Alert
 
 PLACEHOLDERS = ("alert", "level", "value")
 """What a summary can name besides key columns."""
@@ -59,7 +59,7 @@ def _check_clear(review: Review, path: Path, text: str, when: Reference, columns
 
 def _columns(review: Review, kind: TargetKind, target: str) -> Columns:
     """The columns of a target, by bare name."""
-    events = review.events.get(_source(review.pipeline, kind, target), {})
+    events = _events(review, kind, target)
     if kind == "event":
         return events
     keys = {key: events[key] for key in _keys(review, kind, target) if key in events}
@@ -72,16 +72,18 @@ def _keys(review: Review, kind: TargetKind, target: str) -> list[str]:
     pipeline = review.pipeline
     if kind == "event":
         return []
-    events = review.events.get(_source(pipeline, kind, target), {})
+    events = _events(review, kind, target)
     window = target if kind == "window" else pipeline.anomalies[target].on.partition(".")[0]
     owner: Path = ("windows", window) if window in pipeline.windows else ("anomalies", target)
     return review.keys(owner, key_columns(pipeline, kind, target), events)
 
 
-def _source(pipeline: Pipeline, kind: TargetKind, target: str) -> str:
-    """The source that the events of a target come from."""
+def _events(review: Review, kind: TargetKind, target: str) -> Columns:
+    """Columns of the events that a target is made of."""
+    pipeline = review.pipeline
     on = pipeline.anomalies[target].on.partition(".")[0] if kind == "anomaly" else target
-    return pipeline.windows[on].from_ if on in pipeline.windows else on
+    window = pipeline.windows.get(on)
+    return review.events_of(window) if window else review.events.get(on, {})
 
 
 def _check_summary(review: Review, path: Path, text: str, allowed: Collection[str]) -> None:

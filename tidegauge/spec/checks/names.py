@@ -11,6 +11,8 @@ from tidegauge.catalogue import (
     FLOW,
     FLOW_SIGNAL,
     WINDOW_METADATA,
+    WINDOW_STATE,
+    WINDOW_STATE_SIGNAL,
     window_metadata,
 )
 from tidegauge.records import TIME_NS
@@ -18,13 +20,17 @@ from tidegauge.spec.checks.review import Review
 from tidegauge.spec.mistakes import Path
 from tidegauge.spec.models import Pipeline
 
-MEASUREMENTS = (ALERTS, DEAD_LETTERS, FLOW, "anomalies", "events")
+MEASUREMENTS = (ALERTS, DEAD_LETTERS, FLOW, WINDOW_STATE, "anomalies", "events")
 PIPELINE_TAG = "pipeline"
 _RECORD = {TIME_NS, "time"}
 _WINDOW = _RECORD | {column.name for column in WINDOW_METADATA}
 _ANOMALY = _RECORD | {"anomaly"} | {column.name for column in ANOMALY_FIELDS}
 _ALERT = _RECORD | {"alert", "level"} | {column.name for column in ALERT_FIELDS}
-_OWN = {column.name for signal in (DEAD_LETTER_SIGNAL, FLOW_SIGNAL) for column in signal.columns}
+_OWN = {
+    column.name
+    for signal in (DEAD_LETTER_SIGNAL, FLOW_SIGNAL, WINDOW_STATE_SIGNAL)
+    for column in signal.columns
+}
 
 
 def check_names(review: Review) -> None:

@@ -8,7 +8,7 @@ from tidegauge.expressions.compiled import Columns, ExpressionError, UntypedColu
 from tidegauge.expressions.names import UnknownName
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.mistakes import Path, Problem
-from tidegauge.spec.models import Pipeline
+from tidegauge.spec.models import Pipeline, Window
 from tidegauge.spec.salvage import LEAVES
 
 T = TypeVar("T")
@@ -35,6 +35,19 @@ class Review:
         self.tables: dict[str, dict[str, FieldType | None]] = {}
         self.events: dict[str, dict[str, FieldType | None]] = {}
         self.metrics: dict[str, dict[str, FieldType | None]] = {}
+
+    def events_of(self, window: Window) -> dict[str, FieldType | None]:
+        """Columns of a window's events: those that all of its sources have alike.
+
+        Of a source that does not exist nothing is known.
+        """
+        first, *others = [self.events.get(name, {}) for name in window.from_]
+        shared: dict[str, FieldType | None] = {}
+        for column, kind in first.items():
+            kinds = {kind, *(other[column] for other in others if column in other)}
+            if all(column in other for other in others) and len(kinds - {None}) <= 1:
+                shared[column] = None if None in kinds else kind
+        return shared
 
     def say(self, path: Path, message: str, *, unless: Path | None = None) -> None:
         """Note a problem."""

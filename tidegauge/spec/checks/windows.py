@@ -29,11 +29,10 @@ def check_windows(review: Review) -> None:
         if not window.select:
             message = "no metric: select at least one, such as count: count(*)"
             review.say((*path, "select"), message, unless=(*path, "select"))
-        source = (*path, "from")
-        if not review.known(source, "source", window.from_, review.pipeline.sources):
+        if not _check_sources(review, path, window):
             review.metrics[name] |= dict.fromkeys(window.select)
             continue
-        columns = review.events[window.from_]
+        columns = review.events_of(window)
         check_keys(review, (*path, "by"), window.by, columns)
         if window.where is not None:
             review.attempt((*path, "where"), partial(compile_predicate, window.where, columns))
@@ -41,6 +40,21 @@ def check_windows(review: Review) -> None:
             here = (*path, "select", metric)
             made = review.attempt(here, partial(compile_aggregate, declared.expr, columns))
             review.metrics[name][metric] = made.type if made else None
+
+
+def _check_sources(review: Review, path: Path, window: Window) -> bool:
+    """Whether all sources are there, each once."""
+    here = (*path, "from")
+    several = len(window.from_) > 1
+    sound = True
+    for index, name in enumerate(window.from_):
+        at = (*here, index) if several else here
+        if name in window.from_[:index]:
+            review.say(at, f"{name} is here twice")
+            sound = False
+        else:
+            sound &= review.known(at, "source", name, review.pipeline.sources)
+    return sound
 
 
 def check_keys(review: Review, path: Path, by: list[str], columns: Columns) -> None:
