@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,7 @@ from bytewax.testing import run_main
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.flow_process import Shape, run_flow
+from benchmarks.flow_process import Shape, run_flow, running_flow
 from benchmarks.private_copy import private_copy
 from connectors.codecs.json_columns import JsonColumns
 from connectors.memory.sink import MemorySink
@@ -21,6 +22,7 @@ from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import plan_intake
 from operators.progress.board import ProgressBoard
 from tests.dataflows.heat import BASE_MS
+from tests.dataflows.interrupted import ask_to_end, wait
 from tests.services.kafka import Kafka
 from tidegauge.spec.loader import parse_pipeline
 from tidegauge.spec.models import Pipeline
@@ -107,8 +109,8 @@ def expected(events: Sequence[Event]) -> pl.DataFrame:
     for second, key, value in events:
         start = second // 10 * 10
         for end in (start + 10, start + 20):
-            total, count = totals.get((end, key), (0, 0))
-            totals[end, key] = total + value, count + 1
+            total, events_of = totals.get((end, key), (0, 0))
+            totals[end, key] = total + value, events_of + 1
     rows = [(end, key, *found) for (end, key), found in totals.items()]
     schema = {"s": pl.Int64, "k": pl.String, "total": pl.Int64, "events": pl.Int64}
     return pl.DataFrame(rows, schema, orient="row").sort("s", "k")
@@ -157,3 +159,29 @@ def test_two_topics_of_a_broker(tmp_path: Path, kafka: Kafka) -> None:
         assert len(copy.records("of_transfers")) == 6
         firing = {row["alert"] for row in copy.records("alerts") if row["state"] == "firing"}
         assert firing == {"card", "transfer", "both"}
+
+
+def test_a_source_that_falls_silent_does_not_hold_the_windows_back(
+    tmp_path: Path, kafka: Kafka
+) -> None:
+    file = tmp_path / "joined.yaml"
+    text = PIPELINE.replace("5s, lateness: 20s", "0s, idle_after: 1s")
+    file.write_text(text.replace("size: 20s, every: 10s", "size: 2s, every: 1s"))
+    with private_copy(file, tmp_path, kafka, None) as copy:
+        topics = {
+            name: kafka.topic(source.kafka.topic, partitions=1)
+            for name, source in copy.pipeline.sources.items()
+        }
+        producer = kafka.producer()
+        producer.produce(topics["transfers"], messages("at", [(0, "b", 1)])[0])
+        seconds = count()
+
+        def closed() -> bool:
+            producer.produce(topics["cards"], messages("ts", [(next(seconds), "a", 1)])[0])
+            producer.flush()
+            ends = {int(row["time_ns"]) // 10**9 for row in copy.records("of_both")}
+            return BASE_MS // 1_000 + 3 in ends
+
+        with running_flow(copy.path, Shape(), copy.environment) as members:
+            wait(closed, members)
+            ask_to_end(members)
