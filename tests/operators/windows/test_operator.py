@@ -64,7 +64,7 @@ EXPECTED = {
 }
 
 
-def _source(batch_size: int, at: int = -1) -> CrashingSource:
+def make_source_of_log(batch_size: int, at: int = -1) -> CrashingSource:
     messages = [[Held(json.dumps(one).encode(), FAR_MS) for one in part] for part in LOG]
     board = ProgressBoard()
     plan = plan_intake("s", SOURCE, JsonColumns)
@@ -83,7 +83,7 @@ def _flow(source: MemorySource, out: list[Item], key_groups: int = 4) -> Dataflo
     return flow
 
 
-def _check(out: list[Item], *, crashed: bool = False) -> None:
+def check_records(out: list[Item], *, crashed: bool = False) -> None:
     """The rows are the expected ones; after a crash some may come again, and are the same."""
     for name, by in (("w", ["k"]), ("total", [])):
         found: Results = {}
@@ -106,20 +106,20 @@ def test_the_log_has_something_of_everything() -> None:
 @pytest.mark.parametrize("batch_size", [7, 1_000])
 def test_workers_and_batches_change_nothing(workers: int, batch_size: int) -> None:
     out: list[Item] = []
-    run(_flow(_source(batch_size), out), workers)
-    _check(out)
+    run(_flow(make_source_of_log(batch_size), out), workers)
+    check_records(out)
 
 
 @pytest.mark.parametrize("key_groups", [1, 16])
 def test_the_number_of_key_groups_changes_nothing(key_groups: int) -> None:
     out: list[Item] = []
-    run(_flow(_source(50), out, key_groups))
-    _check(out)
+    run(_flow(make_source_of_log(50), out, key_groups))
+    check_records(out)
 
 
 def test_all_rows_of_a_key_come_from_one_group() -> None:
     out: list[Item] = []
-    run(_flow(_source(50), out))
+    run(_flow(make_source_of_log(50), out))
     groups: dict[str | None, set[str]] = {}
     for group, record in out:
         for key in record.frame["k"] if record.signal == "w" else []:
@@ -131,5 +131,5 @@ def test_all_rows_of_a_key_come_from_one_group() -> None:
 @pytest.mark.parametrize("at", [1, 2, 8, 15, 24])
 def test_a_crash_anywhere_loses_and_doubles_nothing(at: int, tmp_path: Path) -> None:
     out: list[Item] = []
-    run_crashing(_flow(_source(20, at), out), tmp_path / "store")
-    _check(out, crashed=True)
+    run_crashing(_flow(make_source_of_log(20, at), out), tmp_path / "store")
+    check_records(out, crashed=True)

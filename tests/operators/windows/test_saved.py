@@ -41,7 +41,8 @@ def uncut() -> list[tuple[Any, ...]]:
 def version_1(group: WindowGroup) -> dict[str, Any]:
     """What the first version of the windows saved: whole matrices."""
     windows = {}
-    for name, state in group._states.items():
+    for name, bounded in group._states.items():
+        state = bounded.state
         assert isinstance(state, PanedState)
         plan, count = state._plan, len(state._series)
         windows[name] = {

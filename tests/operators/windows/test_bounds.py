@@ -1,0 +1,200 @@
+"""Windows that hold no more than they may: which keys stay, which go, and who is told."""
+
+import pickle
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from operators.windows.bounded import BoundedState
+from operators.windows.group import WindowGroup
+from tests.operators.windows.harness import SECOND, Flow, make_plan, make_source
+from tidegauge.batch import PartitionState
+from tidegauge.catalogue import DEAD_LETTERS, WINDOW_STATE_SIGNAL
+
+SOURCE = make_source(bound=0, lateness=0)
+KINDS: Mapping[str, dict[str, Any]] = {
+    "tumbling": {"tumbling": {"size": "10s"}},
+    "sliding": {"sliding": {"size": "20s", "every": "10s"}},
+    "session": {"session": {"gap": "10s"}},
+    "count": {"count": {"size": 2}},
+    "cumulative": {"cumulative": {"size": "1d", "every": "10s"}},
+}
+
+
+def bounded(kind: str = "tumbling", **state: Any) -> Flow:
+    """A flow of one such window by k, within these limits."""
+    plan = make_plan(SOURCE, size=10_000, by=["k"], state=state, **_only(kind))
+    flow = Flow(SOURCE, [plan])
+    flow.group._name = "g101"
+    return flow
+
+
+def _only(kind: str) -> dict[str, Any]:
+    return {"tumbling": None, **KINDS[kind]}
+
+
+def events(flow: Flow, text: str) -> None:
+    """Events such as `a1 b2`: key and second, one batch."""
+    flow.events(0, [{"k": one[0], "ts": 1_000 * float(one[1:])} for one in text.split()])
+
+
+def counts(flow: Flow) -> dict[tuple[str, int], int]:
+    """Count of each key and second of the window's end."""
+    records = [record.frame for record in flow.records if record.signal == "w"]
+    rows = pl.concat(records).select("k", "time_ns", "n").rows() if records else []
+    return {(key, end // SECOND): count for key, end, count in rows}
+
+
+def letters(flow: Flow) -> pl.DataFrame:
+    return pl.concat(record.frame for record in flow.records if record.signal == DEAD_LETTERS)
+
+
+def told(flow: Flow) -> dict[str, Any]:
+    return flow.group.measure().frame.row(0, named=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_events_of_a_key_too_many_are_refused_and_those_of_the_others_go_on(kind: str) -> None:
+    flow = bounded(kind, max_keys=2)
+    events(flow, "a1 b2 c3")
+    events(flow, "a4 c5 b6")
+    flow.finish()
+    assert {key for key, _ in counts(flow)} == {"a", "b"}
+    assert told(flow)["refused"] == 2
+    assert letters(flow).select("kind", "topic", "partition").unique().rows() == [
+        ("too_many_keys", "s", 0)
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_keys_silent_for_longest_make_room(kind: str) -> None:
+    flow = bounded(kind, max_keys=2, on_full="drop_oldest")
+    events(flow, "a1 b2")
+    events(flow, "a3")
+    events(flow, "c4")
+    events(flow, "a5 c6")
+    flow.finish()
+    assert {key for key, _ in counts(flow)} == {"a", "c"}
+    assert told(flow)["evicted"] == 1
+    assert told(flow)["refused"] == 0
+
+
+def test_keys_whose_windows_are_closed_make_room_by_themselves() -> None:
+    """a1, b2   | a, b closed |  c12, d13."""
+    flow = bounded(max_keys=2)
+    events(flow, "a1 b2 a11")
+    events(flow, "c12")
+    events(flow, "d13 a14")
+    flow.finish()
+    assert counts(flow) == {("a", 10): 1, ("b", 10): 1, ("a", 20): 2, ("c", 20): 1}
+    (reason,) = letters(flow)["reason"].to_list()
+    assert reason == (
+        "window w: 2 keys are in this key group (state.max_keys);"
+        " 1 event(s) of another are in none of its results"
+    )
+
+
+def test_a_letter_tells_what_is_known_of_the_events() -> None:
+    flow = bounded(max_keys=1)
+    events(flow, "a1 b2 b3 b14")
+    payloads = (
+        letters(flow)
+        .sort("time_ns")["payload"]
+        .str.json_decode(
+            pl.Struct({"window": pl.String, "events": pl.Int64, "first_event_ns": pl.Int64})
+        )
+    )
+    assert payloads.to_list() == [
+        {"window": "w", "events": 2, "first_event_ns": 2 * SECOND},
+        {"window": "w", "events": 1, "first_event_ns": 14 * SECOND},
+    ]
+
+
+def test_no_two_letters_have_the_same_time() -> None:
+    flow = bounded(max_keys=1)
+    for _ in range(3):
+        events(flow, "a1 " + " ".join(f"{key}1" for key in "bcdefghijklm"))
+    found = letters(flow)["time_ns"]
+    assert found.n_unique() == len(found) == 36
+    assert set(found.to_list()) == {SECOND + 16 * number for number in range(1, 37)}
+
+
+def test_without_keys_there_is_no_limit() -> None:
+    flow = Flow(SOURCE, [make_plan(SOURCE, size=10_000, state={"max_keys": 1})])
+    events(flow, "a1 b2")
+    flow.finish()
+    assert told(flow)["refused"] == 0
+
+
+def test_a_key_that_was_silent_for_its_time_to_live_begins_anew() -> None:
+    """Of a window of two events, a1 is forgotten before a100 comes; c100 has not been silent."""
+    flow = bounded("count", ttl="60s")
+    events(flow, "a1 c50")
+    events(flow, "b90")
+    events(flow, "c100 a100")
+    flow.finish()
+    assert counts(flow) == {("c", 100): 2}
+    assert told(flow)["evicted"] == 1
+
+
+def test_what_is_told_has_the_columns_of_the_signal() -> None:
+    flow = bounded()
+    events(flow, "a1 b2 a12")
+    row = told(flow)
+    assert set(row) == {"time_ns", *(column.name for column in WINDOW_STATE_SIGNAL.columns)}
+    assert (row["window"], row["group"], row["keys"], row["panes"]) == ("w", "g101", 2, 1)
+    assert row["bytes"] > 0
+    assert row["watermark_ns"] == 12 * SECOND
+    flow.quiet(0, PartitionState.FINISHED)
+    assert told(flow)["watermark_ns"] is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("on_full", ["dead_letter", "drop_oldest"])
+def test_a_restart_changes_nothing(kind: str, on_full: str) -> None:
+    steps = ["a1 b2", "a3", "c4 b5", "d6 a7", "a18 b19", "c20 d21 a22", "b33"]
+    whole, cut = (bounded(kind, max_keys=2, on_full=on_full) for _ in range(2))
+    for step in steps:
+        events(whole, step)
+        events(cut, step)
+        saved = pickle.loads(pickle.dumps(cut.group.snapshot()))  # noqa: S301 - made here
+        cut.group = WindowGroup(cut.plans, lambda: 0, saved)
+        cut.group._name = "g101"
+    for flow in (whole, cut):
+        flow.finish()
+    assert counts(cut) == counts(whole)
+    assert {**told(cut), "bytes": 0} == {**told(whole), "bytes": 0}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("on_full", ["dead_letter", "drop_oldest"])
+@settings(max_examples=8)
+@given(
+    batches=st.lists(
+        st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 5)), min_size=1), max_size=8
+    ),
+    most=st.integers(1, 5),
+)
+def test_never_are_more_keys_held_and_every_event_is_accounted_for(
+    kind: str, on_full: str, batches: Sequence[Sequence[tuple[str, int]]], most: int
+) -> None:
+    flow = bounded(kind, max_keys=most, on_full=on_full)
+    time = 0
+    for batch in batches:
+        made = []
+        for key, step in batch:
+            time += step
+            made.append({"k": key, "ts": 1_000 * time})
+        flow.events(0, made)
+        state = flow.group._states["w"]
+        assert isinstance(state, BoundedState)
+        assert state._holder.keys <= most
+    flow.finish()
+    row = told(flow)
+    if kind == "tumbling" and on_full == "dead_letter":
+        total = sum(len(batch) for batch in batches)
+        assert sum(counts(flow).values()) + row["refused"] == total
