@@ -103,11 +103,14 @@ FLOW_SIGNAL = Signal(
         Column("errors", INT, "short", "Messages that became dead letters"),
         Column("on_time", INT, "short", "Events within the out-of-orderness"),
         Column("corrections", INT, "short", "Late events within the allowed lateness"),
+        Column("late", INT, "short", "Events later than that, which became dead letters"),
         Column("filtered", INT, "short", "Events that the filter left out"),
         Column("watermark_ns", INT, "ns", "Watermark of the partition"),
+        Column("watermark_lag_ms", FLOAT, "ms", "Watermark behind the wall clock"),
+        Column("state", STRING, "", "active, idle, or finished at the end of a bounded run"),
     ),
     description="What became of the messages of each partition",
-    run_fields=frozenset({"rate"}),
+    run_fields=frozenset({"rate", "watermark_lag_ms"}),
 )
 
 WINDOW_STATE_SIGNAL = Signal(

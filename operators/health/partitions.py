@@ -17,8 +17,11 @@ _SCHEMA = {
     "errors": pl.Int64,
     "on_time": pl.Int64,
     "corrections": pl.Int64,
+    "late": pl.Int64,
     "filtered": pl.Int64,
     "watermark_ns": pl.Int64,
+    "watermark_lag_ms": pl.Float64,
+    "state": pl.String,
 }
 
 
@@ -67,7 +70,7 @@ class PartitionHealth:
         elapsed_ns = now_ns - self._at_ns if self._at_ns is not None else 0
         rate = (seen.counts.read - self._processed) * 1e9 / elapsed_ns if elapsed_ns > 0 else None
         self._at_ns, self._processed = now_ns, seen.counts.read
-        watermark_ns = seen.progress.watermark_ns
+        watermark_ns = seen.progress.watermark_ns if seen.progress.watermark_ns != NO_TIME else None
         row = {
             "time_ns": now_ns,
             "topic": seen.topic,
@@ -77,7 +80,10 @@ class PartitionHealth:
             "errors": seen.counts.dead_lettered,
             "on_time": seen.counts.on_time,
             "corrections": seen.counts.corrections,
+            "late": seen.counts.late,
             "filtered": seen.counts.filtered,
-            "watermark_ns": None if watermark_ns == NO_TIME else watermark_ns,
+            "watermark_ns": watermark_ns,
+            "watermark_lag_ms": None if watermark_ns is None else (now_ns - watermark_ns) / 1e6,
+            "state": seen.progress.state.value,
         }
         return [RecordBatch(FLOW, pl.DataFrame([row], schema=_SCHEMA))]

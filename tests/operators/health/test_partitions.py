@@ -11,7 +11,7 @@ SECOND = 1_000_000_000
 
 def seen(read: int, *, watermark_ns: int = 5) -> Observed:
     progress = Progress("s", 0, 2, watermark_ns, PartitionState.ACTIVE, 0)
-    return Observed("t", progress, Counts(read, read - 6, 3, 2, 1))
+    return Observed("t", progress, Counts(read, read - 6, 3, 2, 1, late=1))
 
 
 def observe(health: PartitionHealth, given: Observed, now_ns: int) -> RecordBatch:
@@ -33,8 +33,11 @@ def test_a_record_has_the_columns_of_the_signal() -> None:
         "errors": 1,
         "on_time": 4,
         "corrections": 3,
+        "late": 1,
         "filtered": 2,
         "watermark_ns": 5,
+        "watermark_lag_ms": 2e-6,
+        "state": "active",
     }
 
 
@@ -69,4 +72,4 @@ def test_a_clock_that_stands_still_or_goes_back_gives_no_rate(now_ns: int) -> No
 
 def test_without_a_watermark_there_is_none_in_the_record() -> None:
     record = observe(PartitionHealth(SECOND), seen(10, watermark_ns=NO_TIME), 0)
-    assert record.frame["watermark_ns"].to_list() == [None]
+    assert record.frame.select("watermark_ns", "watermark_lag_ms").row(0) == (None, None)
