@@ -12,7 +12,7 @@ from connectors.live.described import described, plotted_fields, window_signals
 from connectors.live.pulse import Pulse
 from connectors.live.series import Series
 from connectors.live.source import Poll
-from tidegauge.catalogue import Catalogue
+from tidegauge.catalogue import FINAL, SESSION_METADATA, STATE, Catalogue
 from tidegauge.records import TIME_NS, RecordBatch
 from tidegauge.signals import Signal, SignalKind
 from tidegauge.spec.models import Pipeline
@@ -102,6 +102,10 @@ class Hub:
         tags = [tag.name for tag in signal.tags]
         frame = batch.frame.with_columns(pl.col(tags).cast(pl.String).fill_null(""))
         frame = frame.with_columns(pl.col(fields).cast(pl.Float64))
+        if all(column in signal.fields for column in SESSION_METADATA):
+            # A gap takes the place of what is no session any more.
+            there = pl.when(pl.col(STATE) == FINAL)
+            frame = frame.with_columns(there.then(pl.col(field)).alias(field) for field in fields)
         for row in frame.select(TIME_NS, *tags, *fields).iter_rows():
             keys, values = row[1 : 1 + len(tags)], row[1 + len(tags) :]
             series = self._by_keys.get((signal.name, keys))

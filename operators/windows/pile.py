@@ -44,6 +44,14 @@ class Pile:
             self._parts = [concat_parts(self._parts)]
         return self._parts[0] if self._parts else None
 
+    def merged(self) -> Part | None:
+        """All rows, merged; None when there are none."""
+        held = self.all()
+        if held is not None and self._height > self._merged_height:
+            held = self._merge(held)
+            self.replace(held)
+        return held
+
     def replace(self, part: Part | None) -> None:
         """Hold this instead: as little as it can be, as far as the next merge is concerned."""
         self._parts = [part] if part is not None and part.rows.height else []

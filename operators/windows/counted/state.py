@@ -94,7 +94,7 @@ class CountedState:
         return {
             "layout": self._plan.layout,
             "waiting": self._waiting.snapshot(),
-            "panes": self._panes.all(),
+            "panes": self._panes.merged(),
             "seen": self._seen,
             "watermark_ns": self._watermark_ns,
             "dropped": self.dropped,

@@ -74,7 +74,7 @@ class Totals:
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs."""
-        return {"total": self.total, "to_come": self._to_come.all()}
+        return {"total": self.total, "to_come": self._to_come.merged()}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Take over what `snapshot` returned."""

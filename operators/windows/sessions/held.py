@@ -95,7 +95,7 @@ class Held:
 
     def snapshot(self) -> tuple[Part | None, int]:
         """Everything, and the next number."""
-        return self._pile.all(), self._next
+        return self._pile.merged(), self._next
 
     def restore(self, saved: tuple[Part | None, int]) -> None:
         """Take over what `snapshot` returned."""

@@ -1,77 +1,15 @@
-"""When windows close and what they count, drawn as timelines.
+"""Tumbling and sliding windows, drawn as timelines (see `timelines`)."""
 
-A timeline is read from left to right. Above, the events: `a12` is an event at second 12 in
-partition a, `a-` makes partition a idle, `|` finishes all. Below, a row for each window: under an
-event `+` where it is counted on time, `c` where it corrects; `=3` where the first result comes,
-with how many events it counts, and `~4` where the corrected one comes. What is not drawn must not
-happen.
-"""
+from typing import Any
 
-import re
-from collections import defaultdict
-from dataclasses import dataclass, field
-
-from tests.operators.windows.harness import Flow, make_plan, make_source
-from tidegauge.batch import PartitionState
-
-_Results = dict[str, dict[int, list[str]]]
+from tests.operators.windows import timelines
 
 
-@dataclass
-class Timeline:
-    """A parsed drawing: steps by column, and by window and column what is given."""
-
-    steps: list[tuple[int, str]]
-    results: _Results = field(default_factory=lambda: defaultdict(dict))
-
-
-def parse(drawing: str) -> Timeline:
-    head, *rows = [line for line in drawing.splitlines() if line.strip()]
-    timeline = Timeline([(m.start(), m.group()) for m in re.finditer(r"\S+", head)])
-    columns = {column for column, _ in timeline.steps}
-    for row in rows:
-        label, *cells = re.finditer(r"\S+", row)
-        events = {"+": 0, "c": 0}
-        for cell in cells:
-            assert cell.start() in columns, f"{row!r}: {cell.group()} stands under no event"
-            given = re.findall(r"[=~]\d+", cell.group())
-            for mark in events:
-                events[mark] += cell.group().count(mark)
-            for result in given:
-                count = events["+"] + (events["c"] if result[0] == "~" else 0)
-                assert int(result[1:]) == count, f"{row!r}: drawn are {count} events, not {result}"
-            if given:
-                timeline.results[label.group()][cell.start()] = given
-    return timeline
-
-
-def run(drawing: str, *, size: int, every: int | None, bound: int, lateness: int) -> _Results:
-    source = make_source(bound=bound * 1_000, lateness=lateness * 1_000)
-    plan = make_plan(source, size=size * 1_000, every=every and every * 1_000)
-    steps = parse(drawing).steps
-    names = sorted({step[0] for _, step in steps if step != "|"})
-    flow = Flow(source, [plan], partitions=len(names))
-    results: _Results = defaultdict(dict)
-    for column, step in steps:
-        if step == "|":
-            made = flow.finish()
-        elif step.endswith("-") and len(step) == 2:
-            made = flow.quiet(names.index(step[0]), PartitionState.IDLE)
-        else:
-            made = flow.events(names.index(step[0]), [{"ts": float(step[1:]) * 1_000}])
-        for record in made:
-            for row in record.frame.iter_rows(named=True):
-                start, end = (row[key] // 10**9 for key in ("start_ns", "time_ns"))
-                mark = "=~"[row["revision"]]
-                results[f"{start}..{end}"].setdefault(column, []).append(f"{mark}{row['n']}")
-    return results
-
-
-def check(
-    drawing: str, *, size: int = 10, every: int | None = None, bound: int = 0, lateness: int = 0
-) -> None:
-    drawn = parse(drawing).results
-    assert run(drawing, size=size, every=every, bound=bound, lateness=lateness) == drawn
+def check(drawing: str, *, size: int = 10, every: int | None = None, **bounds: Any) -> None:
+    shape: dict[str, Any] = {"tumbling": {"size": f"{size}s"}}
+    if every is not None:
+        shape = {"sliding": {"size": f"{size}s", "every": f"{every}s"}}
+    timelines.check(drawing, **shape, **bounds)
 
 
 def test_a_tumbling_window_closes_when_the_watermark_reaches_its_end() -> None:
