@@ -28,7 +28,7 @@ class Edge(Table):
     @property
     def name(self) -> str:
         """Name of the table."""
-        return f"_{'last' if self.latest else 'first'}_value({self.argument.sql})"
+        return f"_{'last' if self.latest else 'first'}_value({self.typed})"
 
     @property
     def schema(self) -> dict[str, type[pl.DataType]]:

@@ -33,7 +33,7 @@ class Frequencies(Table):
     @property
     def name(self) -> str:
         """Name of the table."""
-        return f"_frequencies({self.argument.sql})"
+        return f"_frequencies({self.typed})"
 
     @property
     def schema(self) -> dict[str, type[pl.DataType]]:

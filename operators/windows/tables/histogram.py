@@ -34,7 +34,7 @@ class Histogram(Table):
     @property
     def name(self) -> str:
         """Name of the table."""
-        return f"_histogram({self.argument.sql})"
+        return f"_histogram({self.typed})"
 
     @property
     def schema(self) -> dict[str, type[pl.DataType]]:

@@ -41,7 +41,7 @@ class Registers(Table):
     @property
     def name(self) -> str:
         """Name of the table."""
-        return f"_registers({self.argument.sql})"
+        return f"_registers({self.typed})"
 
     @property
     def schema(self) -> dict[str, type[pl.DataType]]:

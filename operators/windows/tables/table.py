@@ -42,6 +42,11 @@ class Table(ABC):
         """One table of the rows of several, for each value of the columns `by`."""
 
     @property
+    def typed(self) -> str:
+        """The argument as text, with its type: a state of another type is another state."""
+        return f"{self.argument.sql}: {self.argument.type}"
+
+    @property
     def values(self) -> pl.Expr:
         """The argument for each event."""
         return values_of(self.argument)
