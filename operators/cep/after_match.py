@@ -82,10 +82,10 @@ class AfterMatch:
             del self.waiting[0]
             given.matches.append(path)
             void = self._void_up_to(path)
-            if void > given.floor:
-                given.floor = void
-                done = max(done, void)
-                self.waiting = [held for held in self.waiting if held[1][0].seq > void]
+            # Runs may have ended up to a later event; matches wait nevertheless.
+            given.floor = max(given.floor, void)
+            done = max(done, void)
+            self.waiting = [held for held in self.waiting if held[1][0].seq > void]
 
     def _unfold(self, finals: Iterable[Node], above: int, up_to: int) -> None:
         for node in finals:

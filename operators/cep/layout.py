@@ -36,6 +36,11 @@ class EventLayout:
         """How many predicates there are."""
         return self._count
 
+    @property
+    def slots(self) -> list[str]:
+        """What the values of a row are, in their order; the same text for the same value."""
+        return list(self._values)
+
     def predicate(self, canonical: str, scalar: Scalar) -> int:
         """Number of an SQL predicate; `canonical` is the same text for the same condition."""
         known = self._predicates.get(canonical)

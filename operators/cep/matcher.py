@@ -1,23 +1,28 @@
 """Many patterns over one stream of events, by key, batch by batch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from operators.cep.batch import Key, KeyedBatch, Values, candidates
 from operators.cep.buffer import NEVER
+from operators.cep.checks import PatternError
 from operators.cep.compile import bind
 from operators.cep.layout import EventLayout
 from operators.cep.limits import Limits
 from operators.cep.pattern import Pattern
 from operators.cep.results import Kind, Result
 from operators.cep.runs import Found, Runs
+from operators.cep.saved import fingerprint, load, save
 from operators.cep.walk import Walk
+from operators.keygroups.saved import check_version
 from tidegauge.batch import TIME
 from tidegauge.expressions.compiled import Columns
 
+STATE_VERSION = 1
 Due = tuple[int, int, int, Key]
 """When `advance` must look at the runs of a pattern in a key: time, serial, pattern, key."""
 
@@ -37,7 +42,7 @@ class Matcher:
         timeouts: whether runs that time out are results.
 
     Raises:
-        PatternError: a condition cannot be compiled.
+        PatternError: a condition cannot be compiled, or two patterns have one name.
     """
 
     def __init__(
@@ -51,6 +56,9 @@ class Matcher:
         timeouts: bool = False,
     ) -> None:
         self.patterns = tuple(patterns)
+        names = [pattern.name for pattern in patterns]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise PatternError(f"two patterns are called {twice}; each needs a name of its own")
         self.layout = EventLayout(carry)
         self.bound = [bind(pattern, columns, self.layout) for pattern in patterns]
         self.live: dict[Key, dict[int, Runs]] = {}
@@ -115,6 +123,48 @@ class Matcher:
         ended.sort(key=lambda end: end[:2])
         return [result for _, _, found in ended for result in found]
 
+    def snapshot(self) -> dict[str, Any]:
+        """Everything a restart needs: plain values, runs by pattern and key."""
+        saved: dict[str, Any] = {
+            pattern.name: {"fingerprint": fingerprint(pattern), "keys": {}}
+            for pattern in self.patterns
+        }
+        for key, of_key in self.live.items():
+            for number, runs in of_key.items():
+                saved[self.patterns[number].name]["keys"][key] = save(runs)
+        return {
+            "version": STATE_VERSION,
+            "read": self.read,
+            "slots": self.layout.slots,
+            "patterns": saved,
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> list[str]:
+        """Go on where a snapshot was taken, also one of other patterns.
+
+        Patterns that are the same keep their runs. The names of those that were changed or are not
+        there any more are returned: their runs are gone.
+
+        Raises:
+            UserMistake: the snapshot is of another version.
+        """
+        check_version("patterns", snapshot["version"], STATE_VERSION)
+        self.read = snapshot["read"]
+        known = {slot: at for at, slot in enumerate(snapshot["slots"])}
+        order = [known.get(slot) for slot in self.layout.slots]
+        numbers = {fingerprint(pattern): n for n, pattern in enumerate(self.patterns)}
+        gone = []
+        for name, saved in snapshot["patterns"].items():
+            number = numbers.get(saved["fingerprint"])
+            if number is None:
+                gone.append(name)
+                continue
+            for key, of_key in saved["keys"].items():
+                runs = self.new_runs(number)
+                load(of_key, runs, lambda row: _in_order(row, order))
+                self.keep(number, key, runs)
+        return gone
+
     def new_runs(self, number: int) -> Runs:
         """Runs of a pattern in a key where none lives."""
         return Runs(self.bound[number].program, self._limits, timeouts=self._timeouts)
@@ -178,3 +228,8 @@ class Matcher:
             and runs.queued_ns == due[0]
         ]
         heapify(self._due)
+
+
+def _in_order(row: Sequence[Any], order: Sequence[int | None]) -> tuple[Any, ...]:
+    """Values of a row in the order of today's layout; None for what it does not have."""
+    return tuple(None if at is None else row[at] for at in order)

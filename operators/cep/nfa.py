@@ -29,6 +29,7 @@ class Position:
 
     frames: Frames
     step: str
+    shown: bool
     accepts: bool
     ways: tuple["BitWay", ...]
     ranks: dict[Frames, int]
@@ -114,7 +115,8 @@ class Nfa:
             onward = self._places.after(frames)
             ways = self._bit_ways(onward)
             name = self._places.step_at(frames).name
-            position = Position(frames, name, onward.accepts, ways, _ranks(ways))
+            shown = name not in self.pattern.hidden
+            position = Position(frames, name, shown, onward.accepts, ways, _ranks(ways))
             self._positions[frames] = position
             if ways:
                 fresh = any(_looks_at_next(way) for way in ways)

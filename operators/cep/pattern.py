@@ -122,12 +122,14 @@ class Pattern:
     """A pattern; `check_pattern` has found nothing wrong with it.
 
     Every match lies within `within_ns` nanoseconds: last event minus first is less than that.
+    Events of steps in `hidden` are taken, but not shown with the match.
     """
 
     name: str
     sequence: Sequence
     within_ns: int | None = None
     skip: Skip = NO_SKIP
+    hidden: frozenset[str] = frozenset()
 
 
 def steps_of(sequence: Sequence) -> Iterator[Step | Absence]:

@@ -73,7 +73,9 @@ class Places:
         """Ways into the pattern; the contiguity of the first event does not matter."""
         collected = _Collected()
         self._walk((), 0, 0, (), None, collected)
-        return Onward(tuple(collected.ways), accepts=False)
+        # Nothing taken is no match: there is no waiting for the end either.
+        ways = (way for way in collected.ways if way.tail is None)
+        return Onward(tuple(ways), accepts=False)
 
     def after(self, frames: Frames) -> Onward:
         """Ways on after an event was taken at a place."""

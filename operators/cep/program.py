@@ -9,7 +9,7 @@ from operators.cep.configuration import Configurations
 from operators.cep.nfa import Nfa
 
 if TYPE_CHECKING:
-    from operators.cep.buffer import Node
+    from operators.cep.buffer import Node, Path
 
 Row = Sequence[Any]
 """Values of an event, as the columns of `EventColumns` order them."""
@@ -95,3 +95,15 @@ class Program:
     def share(self) -> Hashable:
         """Runs that take the same event for the same place share a node if this is the same."""
         return None if self._apart is None else next(self._apart)
+
+
+def accumulate(accumulators: Sequence[Accumulator], path: "Path") -> tuple[Hashable, ...]:
+    """Running values over all events of a run."""
+    values = []
+    for one in accumulators:
+        value = one.initial
+        for node in path:
+            if node.position.step == one.step:
+                value = one.add(value, node.row)
+        values.append(value)
+    return tuple(values)

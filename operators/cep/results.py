@@ -41,8 +41,12 @@ class Result(NamedTuple):
     reason: str = ""
 
     def rows(self) -> dict[str, list[Sequence[Any]]]:
-        """Rows taken for each step, in order; the first values of a row are the carried columns."""
+        """Rows taken for each step that is shown, in order.
+
+        The first values of a row are the carried columns.
+        """
         taken: dict[str, list[Sequence[Any]]] = {}
         for node in self.path:
-            taken.setdefault(node.position.step, []).append(node.row)
+            if node.position.shown:
+                taken.setdefault(node.position.step, []).append(node.row)
         return taken

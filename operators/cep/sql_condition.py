@@ -61,15 +61,22 @@ class RunValues:
     def expression(self, sql: str) -> tuple[Evaluate, FieldType]:
         """Compile an expression over aggregates alone, as a match's measures are.
 
+        `step.column` outside an aggregate is `LAST(step.column)`.
+
         Raises:
-            ExpressionError: it is none, or has a column outside an aggregate.
+            ExpressionError: it is none, or has a column that belongs to no step.
         """
         tree = parse(sql)
+        for column in list(tree.find_all(exp.Column)):
+            if column.table and not any(type(above) in CALLS for above in _above(column)):
+                last = exp.Last(this=column.copy())
+                tree = last if column is tree else tree
+                column.replace(last)
         kind = self._check(tree, sql, condition=False)
         for column in tree.find_all(exp.Column):
             if not any(type(above) in CALLS for above in _above(column)):
                 raise ExpressionError(
-                    f"{snippet(column)} stands outside an aggregate: write LAST(step.{column.name})"
+                    f"{snippet(column)} stands outside an aggregate: write step.{column.name}"
                 )
         return evaluator(tree, self._leaf), kind
 
