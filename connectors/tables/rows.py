@@ -41,7 +41,8 @@ def read_rows(name: str, file: Path, table: Table) -> pl.DataFrame:
             rows = _from_parquet(where, content, types)
         else:
             rows = _from_csv(where, content, types)
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        # A damaged Parquet file can make the reader panic.
         reason = str(error).partition("\n")[0]
         raise UserMistake(f"{where}: cannot be read as {file.suffix[1:]}: {reason}") from None
     _check_key(where, rows, table.key)

@@ -12,7 +12,7 @@ from grafana.queries import anomalies
 from grafana.rows.row import Row, Spot
 from grafana.subject import Subject
 from grafana.targets import series, table
-from tidegauge.catalogue import ANOMALY_FIELDS
+from tidegauge.catalogue import ANOMALY_FIELDS, read_columns
 from tidegauge.expressions.targets import anomaly_keys
 
 WIDTH, HEIGHT = 12, 8
@@ -66,7 +66,8 @@ def _unit(subject: Subject, on: str) -> str:
     if target in subject.pipeline.windows:
         found = next(column for column in subject.fields(target) if column.name == field)
         return found.unit or NO_UNIT
-    declared = subject.pipeline.sources[target].fields.get(field)
+    pipeline = subject.pipeline
+    declared = read_columns(pipeline.sources[target], pipeline.tables).get(field)
     return (declared.unit if declared else "") or NO_UNIT
 
 

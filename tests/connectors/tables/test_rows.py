@@ -1,10 +1,13 @@
 """Files of rows: read with the declared types, or refused in one line."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connectors.tables.rows import read_rows
 from tidegauge.errors import UserMistake
@@ -89,6 +92,26 @@ def test_parquet_columns_are_widened_but_not_converted(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_with_a_csv_is_a_line(tmp_path: Path, text: str, told: str) -> None:
     assert refusal(write(tmp_path, "t.csv", text)) == told
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 255)), min_size=1, max_size=4))
+def test_a_damaged_parquet_file_is_read_or_refused(
+    tmp_path: Path, damage: list[tuple[int, int]]
+) -> None:
+    file = parquet(
+        tmp_path,
+        id=[f"k{n}" for n in range(100)],
+        n=list(range(100)),
+        x=[1.0] * 100,
+        on=[True] * 100,
+    )
+    content = bytearray(file.read_bytes())
+    for place, value in damage:
+        content[place % len(content)] = value
+    file.write_bytes(content)
+    with suppress(UserMistake):
+        read_rows("t", file, TABLE)
 
 
 def test_what_is_wrong_with_another_file_is_a_line(tmp_path: Path) -> None:

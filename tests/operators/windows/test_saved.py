@@ -10,6 +10,7 @@ import pytest
 
 from operators.keygroups import shelf
 from operators.keygroups.shelf import Saving
+from operators.progress.watermark import Watermark
 from operators.windows.group import WindowGroup
 from operators.windows.paned.panes import Panes
 from operators.windows.paned.state import PanedState
@@ -57,6 +58,7 @@ def version_1(group: WindowGroup) -> dict[str, Any]:
             "watermark_ns": state._watermark_ns,
             "dropped": state.dropped,
         }
+    assert isinstance(group._watermark, Watermark)
     return {
         "version": 1,
         "watermark_ns": group._watermark.value_ns,

@@ -14,6 +14,13 @@ from tidegauge.spec.models import Table
 
 SUFFIXES = (".csv", ".parquet", ".jsonl")
 """What a file of rows can end with."""
+_UNREADABLE = (
+    OSError,
+    UnicodeDecodeError,
+    csv.Error,
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+)
 
 
 def check_tables(review: Review) -> None:
@@ -70,6 +77,6 @@ def _header(review: Review, path: Path, file: FilePath) -> list[str] | None:
             return list(pl.read_parquet_schema(file))
         with file.open(encoding="utf-8-sig", newline="") as text:
             return next(csv.reader(text), [])
-    except (OSError, UnicodeDecodeError, csv.Error, pl.exceptions.PolarsError) as error:
+    except _UNREADABLE as error:
         review.say(path, f"{file.name} cannot be read: {' '.join(str(error).split())}")
         return None
