@@ -8,6 +8,7 @@ import polars as pl
 
 from operators.keygroups.pieces import Piece
 from operators.windows.merging import Array
+from operators.windows.paned.panes import distinct
 from operators.windows.paned.preaggregate import PANE
 from operators.windows.plan import WindowPlan
 from operators.windows.series import Slots
@@ -32,11 +33,13 @@ class PaneTables:
         if not rows.height:
             return
         table, panes = self._tables[name], self._panes[name]
-        frame = rows.select(pl.Series(SLOT, slots), PANE, *table.schema)
-        for (pane,), part in frame.partition_by(PANE, as_dict=True, include_key=False).items():
+        frame = pl.DataFrame([pl.Series(SLOT, slots), *(rows[column] for column in table.schema)])
+        numbers = rows[PANE].to_numpy()
+        for pane in distinct(numbers).tolist():
             if pane not in panes:
                 panes[pane] = _PaneRows(partial(table.merge, by=[SLOT]))
-            panes[pane].add(part)
+            inside = numbers == pane
+            panes[pane].add(frame if inside.all() else frame[np.flatnonzero(inside)])
 
     def over(self, name: str, first: int, count: int, slots: Slots) -> pl.DataFrame:
         """Rows of `count` panes from `first` on and of `slots`, merged."""
@@ -44,8 +47,11 @@ class PaneTables:
         rows = [panes[pane].merged() for pane in range(first, first + count) if pane in panes]
         if not rows:
             return pl.DataFrame(schema={SLOT: pl.Int64, **table.schema})
-        wanted = pl.concat(rows).filter(pl.col(SLOT).is_in(slots))
-        return (table.merge(wanted, [SLOT]) if len(rows) > 1 else wanted).select(rows[0].columns)
+        wanted = pl.concat(rows)
+        inside = np.isin(wanted[SLOT].to_numpy(), slots)
+        if not inside.all():
+            wanted = wanted[np.flatnonzero(inside)]
+        return table.merge(wanted, [SLOT])[wanted.columns] if len(rows) > 1 else wanted
 
     @property
     def nbytes(self) -> int:
@@ -111,7 +117,7 @@ class _PaneRows:
     def merged(self) -> pl.DataFrame:
         if len(self._frames) > 1:
             rows = pl.concat(self._frames)
-            self.replace(self._merge(rows).select(rows.columns))
+            self.replace(self._merge(rows)[rows.columns])
         return self._frames[0]
 
     def replace(self, rows: pl.DataFrame) -> None:

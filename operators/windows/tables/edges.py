@@ -39,12 +39,15 @@ class Edge(Table):
         """Rows of a batch of events."""
         if PARTITION not in events.columns:
             events = events.with_columns(pl.lit(0, pl.Int64).alias(PARTITION))
-        values = events.select(*by, *ORDER, self.values.alias(VALUE))
-        return self.merge(values.drop_nulls(VALUE), by)
+        values = events.lazy().select(*by, *ORDER, self.values.alias(VALUE))
+        return self._chosen(values.drop_nulls(VALUE), by)
 
     def merge(self, rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         """The one row of each."""
-        return rows.sort(ORDER, descending=self.latest).unique(by, keep="first")
+        return self._chosen(rows.lazy(), by)
+
+    def _chosen(self, rows: pl.LazyFrame, by: Sequence[str]) -> pl.DataFrame:
+        return rows.sort(ORDER, descending=self.latest).unique(by, keep="first").collect()
 
 
 @dataclass(frozen=True)

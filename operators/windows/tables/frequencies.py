@@ -76,8 +76,8 @@ class TopList(TableValue):
 
     def finish(self, rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         """The lists."""
-        ordered = rows.sort(COUNT, VALUE, descending=[True, False])
-        lists = ordered.group_by(by).agg(pl.col(VALUE, COUNT).head(self.length))
+        ordered = rows.lazy().sort(COUNT, VALUE, descending=[True, False])
+        lists = ordered.group_by(by).agg(pl.col(VALUE, COUNT).head(self.length)).collect()
         pairs = zip(lists[VALUE].to_list(), lists[COUNT].to_list(), strict=True)
         texts = [_encode(list(zip(*pair, strict=True))).decode() for pair in pairs]
         return lists.select(*by, pl.Series(self.id, texts, dtype=pl.String))
@@ -103,10 +103,10 @@ class TopCounted(TableValue):
 
 
 def _bounded(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    if rows.height <= BOUND or not (rows.group_by(by).len()["len"] > BOUND).any():
+        return rows
     crowded = pl.len().over(by) > BOUND
     crowd = rows.filter(crowded)
-    if not crowd.height:
-        return rows
     kept = (
         crowd.with_columns(pl.Series(_HASH, hashes_of(crowd[VALUE])))
         .sort(_HASH, VALUE)

@@ -44,9 +44,9 @@ class Histogram(Table):
     def collect(self, events: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         """Rows of a batch of events."""
         number = self.values.cast(pl.Float64).alias(BUCKET)
-        values = events.select(*by, number).filter(pl.col(BUCKET).is_finite())
+        values = events.lazy().select(*by, number).filter(pl.col(BUCKET).is_finite())
         bucket = _bucket(pl.col(BUCKET)).alias(BUCKET)
-        return values.group_by(*by, bucket).agg(pl.len().cast(pl.Int64).alias(COUNT))
+        return values.group_by(*by, bucket).agg(pl.len().cast(pl.Int64).alias(COUNT)).collect()
 
     def merge(self, rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         """Counts add up."""
@@ -85,7 +85,7 @@ class Percentile(TableValue):
         part = rank - rank.floor()
         # Of far apart values the difference could overflow.
         value = pl.when(part > 0).then(low * (1 - part) + high * part).otherwise(low)
-        return rows.sort(BUCKET).group_by(by).agg(value.alias(self.id))
+        return rows.lazy().sort(BUCKET).group_by(by).agg(value.alias(self.id)).collect()
 
 
 def _bucket(number: pl.Expr) -> pl.Expr:

@@ -61,6 +61,9 @@ class Registers(Table):
     def merge(self, rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         """The higher rank of each register; hashes become registers where they are too many."""
         rows = rows.group_by(*by, ITEM).agg(pl.col(RANK).max())
+        items = rows[ITEM].to_numpy()
+        if items.size <= EXACT and (items < 0).all():
+            return rows
         hashed = pl.col(ITEM) < 0
         crowded = hashed & ((hashed.sum().over(by) > EXACT) | ~hashed.all().over(by))
         crowd = rows.filter(crowded)
