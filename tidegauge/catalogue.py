@@ -22,7 +22,12 @@ INT, FLOAT, STRING, BOOL = FieldType.INT, FieldType.FLOAT, FieldType.STRING, Fie
 
 WINDOW_METADATA = (
     Column("start_ns", INT, "ns", "Start of the window, nanoseconds since the epoch"),
-    Column("revision", INT, "", "0 for the first result, 1 for the one corrected by late events"),
+    Column(
+        "revision",
+        INT,
+        "",
+        "0 for the first result, 1 for the corrected one, negative for early ones",
+    ),
     Column("data_points", INT, "short", "Events in the window"),
     Column("first_event_ns", INT, "ns", "Lowest event time in the window"),
     Column("last_event_ns", INT, "ns", "Highest event time in the window"),

@@ -106,7 +106,7 @@ def _from_version_1(window: Mapping[str, Any]) -> dict[str, Any]:
     count = len(window["keys"][0]) if window["keys"] else 0
     state = {
         **window,
-        "layout": {"shape": ("Paned", *shape), "keys": keys, "kept": kept},
+        "layout": {"shape": ("Paned", *shape, 0), "keys": keys, "kept": kept},
         "keys": [(count, Piece(window["keys"]))] if count else [],
         "on_time": _panes(window["on_time"]),
         "corrections": _panes(window["corrections"]),

@@ -14,20 +14,27 @@ class Paned:
     Attributes:
         size_ns: length of a window.
         every_ns: distance between the starts of two.
+        early_ns: distance between two early results, counted back from the end; 0 for none.
     """
 
     size_ns: int
     every_ns: int
+    early_ns: int = 0
 
     @property
     def pane_ns(self) -> int:
-        """Width of a pane: the longest that divides both length and distance."""
-        return math.gcd(self.size_ns, self.every_ns)
+        """Width of a pane: the longest that divides all of them."""
+        return math.gcd(self.size_ns, self.every_ns, self.early_ns)
 
     @property
     def panes_per_window(self) -> int:
         """How many panes make a window."""
         return self.size_ns // self.pane_ns
+
+    @property
+    def early_results(self) -> int:
+        """How many early results a window has."""
+        return self.size_ns // self.early_ns - 1 if self.early_ns else 0
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ def shape_of(window: Window, timezone: str = "UTC") -> Shape:
         return Counted(window.count.size, window.count.every or window.count.size)
     if window.cumulative:
         return Cumulative(window.cumulative.size, window.cumulative.every, timezone)
-    return Paned(window.size_ns or 0, window.every_ns or 0)
+    return Paned(window.size_ns or 0, window.every_ns or 0, window.early or 0)
 
 
 def of_kind(shape: Shape, kind: type[S]) -> S:

@@ -319,6 +319,9 @@ class Window(Model):
     select: dict[Name, WindowFieldOrText] = Field(
         description="Metrics by name: an SQL expression over aggregates, or more about it."
     )
+    early: DurationNs | None = Field(
+        None, description="Also results of a window so far, so often; for tumbling and sliding."
+    )
     max_series: Whole = Field(
         50_000, ge=1, description="Most series of a result; smaller ones are put together as other."
     )

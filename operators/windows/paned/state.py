@@ -30,11 +30,13 @@ _Rows = tuple[int, int, Slots, Mapping[str, Array]]
 class PanedState:
     """Panes of on-time events and, apart from them, of corrections.
 
-    A window's first result (revision 0) is made from on-time events alone when the watermark passes
-    its end; when corrections came for it, one corrected result (revision 1) of all its events
-    follows for their keys when the watermark passes end + allowed lateness. Both are functions of
-    the log: how late an event is was decided at the source, so which results count it does not
-    depend on when it arrives here.
+    An early result, where the window has some, is made from the on-time events before a moment
+    within it when the watermark passes that moment; its revision is minus the number of results
+    before the first that are left. A window's first result (revision 0) is made from on-time events
+    alone when the watermark passes its end; when corrections came for it, one corrected result
+    (revision 1) of all its events follows for their keys when the watermark passes end + allowed
+    lateness. All are functions of the log: how late an event is was decided at the source, so which
+    results count it does not depend on when it arrives here.
     """
 
     def __init__(self, plan: WindowPlan) -> None:
@@ -76,8 +78,9 @@ class PanedState:
         """Close what the watermark has passed.
 
         Returns:
-            rows of key columns, `CLOSED` and accumulators, by the windows' ends, first results
-            first, and tables with the same keys and `CLOSED`; None when nothing closed.
+            rows of key columns, `CLOSED` and accumulators, by the windows' ends, early results
+            before first and corrected ones, and tables with the same keys and `CLOSED`; None when
+            nothing closed.
         """
         passed = self._watermark_ns
         if watermark_ns <= passed:
@@ -87,7 +90,11 @@ class PanedState:
         lasts = ends_between(
             self._shape, self._corrections.open, passed - lateness, watermark_ns - lateness
         )
-        closed = [self._first(end) for end in firsts] + [self._corrected(end) for end in lasts]
+        closed = [
+            *(self._first(end, -left) for end, left in self._early(passed, watermark_ns)),
+            *(self._first(end) for end in firsts),
+            *(self._corrected(end) for end in lasts),
+        ]
         self._watermark_ns = watermark_ns
         closed = [rows for rows in closed if rows[2].size]
         # Before series are renumbered.
@@ -178,10 +185,19 @@ class PanedState:
             part = part.filter(~late)
         self._merge(self._corrections, self._correction_tables, part)
 
-    def _first(self, end: int) -> _Rows:
-        panes = self._panes(end)
+    def _early(self, after: int, until: int) -> list[tuple[int, int]]:
+        """Ends of the windows with an early result due in (after, until], and how many are left."""
+        due = []
+        for left in range(self._shape.early_results, 0, -1):
+            ahead = left * self._shape.early_ns
+            ends = ends_between(self._shape, self._on_time.open, after + ahead, until + ahead)
+            due += [(end, left) for end in ends]
+        return due
+
+    def _first(self, end: int, revision: int = 0) -> _Rows:
+        panes = self._panes(end, revision)
         slots = self._on_time.live(*panes, len(self._series))
-        return end, 0, slots, self._on_time.over(*panes, slots)
+        return end, revision, slots, self._on_time.over(*panes, slots)
 
     def _corrected(self, end: int) -> _Rows:
         panes = self._panes(end)
@@ -213,9 +229,9 @@ class PanedState:
         }
 
     def _closed_table(self, table: Table, end: int, revision: int, slots: Slots) -> pl.DataFrame:
-        panes = self._panes(end)
+        panes = self._panes(end, revision)
         rows = self._on_time_tables.over(table.name, *panes, slots)
-        if revision:
+        if revision > 0:
             late = self._correction_tables.over(table.name, *panes, slots)
             rows = table.merge(pl.concat([rows, late]), [SLOT])
         places = (end, end - self._shape.size_ns, revision)
@@ -225,9 +241,11 @@ class PanedState:
             *table.schema,
         )
 
-    def _panes(self, end: int) -> tuple[int, int]:
-        """First pane and number of panes of the window that ends there."""
-        return (end - self._shape.size_ns) // self._shape.pane_ns, self._shape.panes_per_window
+    def _panes(self, end: int, revision: int = 0) -> tuple[int, int]:
+        """First pane and number of panes of a result of the window that ends there."""
+        shape = self._shape
+        length_ns = shape.size_ns + min(revision, 0) * shape.early_ns
+        return (end - shape.size_ns) // shape.pane_ns, length_ns // shape.pane_ns
 
     def _forget(self) -> None:
         """Drop panes that no result to come can need, and series that only they held."""

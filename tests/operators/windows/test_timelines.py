@@ -79,6 +79,30 @@ def test_a_window_without_corrections_has_no_second_result() -> None:
     )
 
 
+def test_early_results_come_when_the_watermark_passes_their_moment() -> None:
+    """Each counts what was before its moment, though more has come."""
+    check(
+        """
+                  a1    a6    a7    a12   |
+        0..10     +     +<1   +     =3
+        10..20                      +     <1=1
+        """,
+        early="5s",
+    )
+
+
+def test_a_window_that_is_passed_at_once_has_all_its_early_results() -> None:
+    check(
+        """
+                  a1    a30      |
+        0..9      +     <1<1=1
+        27..36          +        <1=1
+        """,
+        size=9,
+        early="3s",
+    )
+
+
 def test_a_late_event_of_a_window_that_is_still_open_is_a_correction_all_the_same() -> None:
     check(
         """

@@ -5,7 +5,8 @@ partition a (`a12k` has the key k), `a-` makes partition a idle, `|` finishes al
 each window, called by its start and its end (`k:0..10` is one of the key k): under an event `+`
 where it is counted on time, `c` where it corrects; `=3` where the first result comes, with how many
 events it counts, `~4` where the corrected one comes, and `x3` where it is withdrawn because a
-correction made it part of another. What is not drawn must not happen.
+correction made it part of another; `<2` where an early result comes. What is not drawn must not
+happen.
 """
 
 import re
@@ -47,10 +48,12 @@ def parse(drawing: str) -> Timeline:
         events = {"+": 0, "c": 0}
         for cell in cells:
             assert cell.start() in columns, f"{row!r}: {cell.group()} stands under no event"
-            given = re.findall(r"[=~x]\d+", cell.group())
+            given = re.findall(r"[=~x<]\d+", cell.group())
             for mark in events:
                 events[mark] += cell.group().count(mark)
             for result in given:
+                if result[0] == "<":
+                    continue
                 count = events["+"] + (events["c"] if result[0] == "~" else 0)
                 assert int(result[1:]) == count, f"{row!r}: drawn are {count} events, not {result}"
             if given:
@@ -94,4 +97,6 @@ def _label(row: Mapping[str, Any]) -> str:
 
 
 def _mark(row: Mapping[str, Any]) -> str:
-    return "x" if row.get("state") == SUPERSEDED else "=~"[row["revision"]]
+    if row.get("state") == SUPERSEDED:
+        return "x"
+    return "<" if row["revision"] < 0 else "=~"[row["revision"]]

@@ -25,6 +25,7 @@ def check_windows(review: Review) -> None:
     for name, window in review.pipeline.windows.items():
         path: Path = ("windows", name)
         _check_kind(review, path, window)
+        _check_early(review, (*path, "early"), window)
         review.metrics[name] = review.untyped((*path, "select"))
         if not window.select:
             message = "no metric: select at least one, such as count: count(*)"
@@ -91,6 +92,25 @@ def _check_kind(review: Review, path: Path, window: Window) -> None:
         where = (*path, "cumulative")
         if _long_enough(review, (*where, "size"), window.cumulative.size):
             _check_cumulative(review, where, window.cumulative.size, window.cumulative.every)
+
+
+def _check_early(review: Review, path: Path, window: Window) -> None:
+    early = window.early
+    if early is None:
+        return
+    if not (window.tumbling or window.sliding):
+        review.say(path, "only tumbling and sliding windows have early results")
+        return
+    size = window.size_ns or 0
+    if not 0 < early < size or size % early:
+        message = f"{_text(early)} is not allowed; allowed: a part of the size {_text(size)}"
+        review.say(path, f"{message} that divides it")
+    elif size // gcd(size, window.every_ns or size, early) > MAX_PANES:
+        message = (
+            f"{_text(early)} is too short for the size {_text(size)}; allowed: "
+            f"{_text(-(-size // MAX_PANES))} or more"
+        )
+        review.say(path, message)
 
 
 def _long_enough(review: Review, path: Path, duration_ns: int) -> bool:

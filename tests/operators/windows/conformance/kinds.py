@@ -55,8 +55,8 @@ class Kind:
         }
 
 
-def aligned(size: int, every: int) -> Rule:
-    """Tumbling and sliding windows, in ms."""
+def aligned(size: int, every: int, early: int = 0) -> Rule:
+    """Tumbling and sliding windows, with early results or without, in ms."""
 
     def rule(keyed: Keyed) -> Iterator[tuple[int, int, int, str, list[Event]]]:
         held: dict[int, Keyed] = defaultdict(Keyed)
@@ -67,6 +67,11 @@ def aligned(size: int, every: int) -> Rule:
             for start in starts(event["ts"], size, every):
                 held[start].corrections.append(event)
         for start, found in held.items():
+            for left in range(size // early - 1, 0, -1) if early else ():
+                until = start + size - left * early
+                so_far = [event for event in found.on_time if event["ts"] < until]
+                if so_far:
+                    yield start * MS, (start + size) * MS, -left, FINAL, so_far
             yield from _results(start * MS, (start + size) * MS, found)
 
     return rule
@@ -170,6 +175,12 @@ def _sessions(events: list[Event], gap: int) -> Iterator[tuple[int, int, list[Ev
 KINDS = [
     Kind("tumbling", {"tumbling": {"size": "10ms"}}, aligned(10, 10)),
     Kind("sliding", {"sliding": {"size": "10ms", "every": "5ms"}}, aligned(10, 5)),
+    Kind("tumbling, early", {"tumbling": {"size": "9ms"}, "early": "3ms"}, aligned(9, 9, 3)),
+    Kind(
+        "sliding, early",
+        {"sliding": {"size": "12ms", "every": "4ms"}, "early": "3ms"},
+        aligned(12, 4, 3),
+    ),
     Kind("session", {"session": {"gap": "4ms"}}, session(4)),
     Kind("session with a long gap", {"session": {"gap": "12ms"}}, session(12)),
     Kind("count", {"count": {"size": 3}}, counted(3, 3)),
