@@ -2,8 +2,12 @@
 
 import polars as pl
 
+from operators.windows.accumulators import FIRST, LAST, ROWS
 from operators.windows.part import CLOSED, Part
 from operators.windows.plan import WindowPlan
+from operators.windows.shapes import Session
+from tidegauge.catalogue import STATE
+from tidegauge.records import RecordBatch
 
 
 def finish(plan: WindowPlan, closed: Part) -> pl.DataFrame:
@@ -22,3 +26,29 @@ def finish(plan: WindowPlan, closed: Part) -> pl.DataFrame:
             column = value.finish(table, by)
             rows = rows.join(column, on=by, how="left", nulls_equal=True, maintain_order="left")
     return rows.with_columns(plan.values)
+
+
+def window_records(
+    plan: WindowPlan, closed: Part, now_ns: int, latency_ms: float | None
+) -> RecordBatch:
+    """Records of closed windows.
+
+    Args:
+        plan: the window.
+        closed: rows and tables with the window's key columns and `CLOSED`.
+        now_ns: processing time of the records.
+        latency_ms: time since the broker's append of the record that closed them.
+    """
+    metadata = [
+        pl.col("start_ns"),
+        pl.col("revision"),
+        pl.col(ROWS.name).alias("data_points"),
+        pl.col(FIRST.name).alias("first_event_ns"),
+        pl.col(LAST.name).alias("last_event_ns"),
+        pl.lit(now_ns, pl.Int64).alias("processing_time_ns"),
+        pl.lit(latency_ms, pl.Float64).alias("latency_ms"),
+    ]
+    if isinstance(plan.shape, Session):
+        metadata.append(pl.col(STATE))
+    frame = finish(plan, closed).select("time_ns", *plan.by, *plan.fields, *metadata)
+    return RecordBatch(plan.name, frame)

@@ -9,16 +9,15 @@ import polars as pl
 
 from operators.keygroups.shelf import IN_SNAPSHOTS, Saving, Shelf
 from operators.progress.joined import watermark_over
-from operators.windows.accumulators import FIRST, LAST, ROWS
 from operators.windows.bounded import BoundedState
-from operators.windows.finishing import finish
+from operators.windows.finishing import window_records
+from operators.windows.others import Rest, largest, step_ns
 from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
 from operators.windows.refused import Letters
 from operators.windows.saved import VERSION, FramePieces, upgraded
-from operators.windows.shapes import Session
 from tidegauge.batch import END_OF_TIME, NO_TIME, Progress
-from tidegauge.catalogue import STATE, WINDOW_STATE, WINDOW_STATE_SIGNAL
+from tidegauge.catalogue import WINDOW_STATE, WINDOW_STATE_SIGNAL
 from tidegauge.errors import UserMistake
 from tidegauge.journal import Floor
 from tidegauge.records import RecordBatch
@@ -52,6 +51,7 @@ class WindowGroup:
         step: name of the step, unique in the flow.
         sources: where the windows are over several sources, their names.
         topics: topic of each source, for dead letters.
+        most: how many series of a result are given, for windows where the rest is told by `rests`.
 
     Raises:
         UserMistake: the snapshot does not fit, or a piece of it is missing.
@@ -66,6 +66,7 @@ class WindowGroup:
         step: str = "windows",
         sources: Sequence[str] = (),
         topics: Mapping[str, str] = MappingProxyType({}),
+        most: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._plans = {plan.name: plan for plan in plans}
         self._clock_ns = clock_ns
@@ -76,6 +77,9 @@ class WindowGroup:
         self._states = {plan.name: BoundedState(plan) for plan in plans}
         self._frames = FramePieces()
         self._letters = Letters(topics)
+        self._most = dict(most)
+        self._passed: dict[str, tuple[int, int]] = {}
+        self._rests: list[Rest] = []
         if snapshot:
             self._restore(snapshot)
 
@@ -95,9 +99,16 @@ class WindowGroup:
                 appended_ns = told.appended_ns if isinstance(told, Progress) else 0
         for name, state in self._states.items():
             closed = state.advance(self._watermark.value_ns)
-            if closed is not None:
+            if name in self._most:
+                closed = self._leave(name, closed)
+            if closed is not None and closed.rows.height:
                 made.append(self._finish(self._plans[name], closed, appended_ns))
         return made
+
+    def rests(self) -> list[Rest]:
+        """What was left to the other series since the call before."""
+        rests, self._rests = self._rests, []
+        return rests
 
     def measure(self) -> RecordBatch:
         """What is held of each window, now."""
@@ -153,19 +164,20 @@ class WindowGroup:
                 letters.append(self._letters.of(plan, refused, partial.progress, self._name))
         return [letter for letter in letters if letter is not None]
 
+    def _leave(self, name: str, closed: Part | None) -> Part | None:
+        """The largest series of what closed; the rest, and how far this group is, is told apart."""
+        plan, at, rest = self._plans[name], self._watermark.value_ns, None
+        if closed is not None:
+            closed, rest = largest(plan, closed, self._most[name])
+        every_ns = step_ns(plan) or 1
+        # With a corrected result in mind, too: a step further, whichever of the two it may close.
+        passed = (at // every_ns, (at - plan.lateness_ns) // every_ns)
+        if rest is not None or self._passed.get(name) != passed:
+            self._passed[name] = passed
+            self._rests.append(Rest(name, self._name, at, rest))
+        return closed
+
     def _finish(self, plan: WindowPlan, closed: Part, appended_ns: int) -> RecordBatch:
         now_ns = self._clock_ns()
         latency_ms = (now_ns - appended_ns) / 1e6 if appended_ns else None
-        metadata = [
-            pl.col("start_ns"),
-            pl.col("revision"),
-            pl.col(ROWS.name).alias("data_points"),
-            pl.col(FIRST.name).alias("first_event_ns"),
-            pl.col(LAST.name).alias("last_event_ns"),
-            pl.lit(now_ns, pl.Int64).alias("processing_time_ns"),
-            pl.lit(latency_ms, pl.Float64).alias("latency_ms"),
-        ]
-        if isinstance(plan.shape, Session):
-            metadata.append(pl.col(STATE))
-        frame = finish(plan, closed).select("time_ns", *plan.by, *plan.fields, *metadata)
-        return RecordBatch(plan.name, frame)
+        return window_records(plan, closed, now_ns, latency_ms)

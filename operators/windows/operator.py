@@ -17,6 +17,7 @@ from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
 from operators.progress.joined import apart
 from operators.windows.group import Partials, WindowGroup
 from operators.windows.kinds import preaggregate
+from operators.windows.others import Others, Rest, other_group, step_ns
 from operators.windows.part import located, split_part
 from operators.windows.plan import WindowPlan
 from tidegauge.batch import EventBatch
@@ -93,13 +94,14 @@ class _Measured(GroupLogic[Partials]):
         self._every_ns, self._clock_ns = every_ns, clock_ns
         self._due_ns = clock_ns() + (every_ns or 0)
 
-    def on_batch(self, values: list[Partials]) -> tuple[Iterable[RecordBatch], bool]:
+    def on_batch(self, values: list[Partials]) -> tuple[Iterable[Any], bool]:
         """Hand the values on, and measure when it is time to."""
-        made, discard = super().on_batch(values)
-        if self._every_ns is None or (now_ns := self._clock_ns()) < self._due_ns:
-            return made, discard
-        self._due_ns = now_ns + self._every_ns
-        return [*made, self._windows.measure()], discard
+        records, discard = super().on_batch(values)
+        made = [*records, *self._windows.rests()]
+        if self._every_ns is not None and (now_ns := self._clock_ns()) >= self._due_ns:
+            self._due_ns = now_ns + self._every_ns
+            made.append(self._windows.measure())
+        return made, discard
 
 
 @operator
@@ -130,10 +132,29 @@ def windows(
         window records by key group: a frame whenever the watermark closes windows; dead letters
         where a window has no room for a key; what is held (`WINDOW_STATE`), as often as asked for.
     """
+    names = group_names(key_groups)
+    shared = {plan.name: plan for plan in plans if step_ns(plan)}
+    targets = {name: other_group(plan, key_groups) for name, plan in shared.items()}
+    most = {name: max(plan.max_series // key_groups, 1) for name, plan in shared.items()}
 
     def build(resume: dict[str, Any] | None) -> GroupLogic[Any]:
-        group = WindowGroup(plans, clock_ns, resume, saving, step_id, sources, telling.topics)
+        group = WindowGroup(plans, clock_ns, resume, saving, step_id, sources, telling.topics, most)
         return _Measured(group, telling.measure_every_ns, clock_ns)
 
+    def build_others(resume: dict[str, Any] | None) -> GroupLogic[Any]:
+        return GroupLogic(Others(list(shared.values()), len(names), clock_ns, resume))
+
+    def records(items: list[tuple[str, Any]]) -> Iterable[tuple[str, RecordBatch]]:
+        return [item for item in items if isinstance(item[1], RecordBatch)]
+
+    def rests(items: list[tuple[str, Any]]) -> Iterable[tuple[str, Rest]]:
+        found = [item for _, item in items if isinstance(item, Rest)]
+        return [(targets[rest.window], rest) for rest in found]
+
     partials = op.flat_map_batch("preaggregate", up, _Splitter(plans, key_groups))
-    return op.stateful_batch("merge", partials, build)
+    merged = op.stateful_batch("merge", partials, build)
+    results = op.flat_map_batch("records", merged, records)
+    if not shared:
+        return results
+    left = op.flat_map_batch("rests", merged, rests)
+    return op.merge("results", results, op.stateful_batch("others", left, build_others))

@@ -38,6 +38,7 @@ class WindowPlan:
         values: aggregate calls as columns over the accumulators, those of the tables and `CLOSED`.
         fields: the record's fields as expressions over `values`.
         limits: how much of it a key group may hold.
+        max_series: most series of a result.
     """
 
     name: str
@@ -53,6 +54,7 @@ class WindowPlan:
     values: tuple[pl.Expr, ...]
     fields: tuple[pl.Expr, ...]
     limits: Limits = DEFAULTS
+    max_series: int = 50_000
 
     @property
     def layout(self) -> dict[str, object]:
@@ -107,6 +109,7 @@ def plan_window(
         table_values=tuple(table_values.values()),
         values=tuple(each.value.alias(name) for name, each in made.items()),
         fields=tuple(fields),
+        max_series=window.max_series,
         limits=Limits(window.state.max_keys, window.state.on_full, window.state.ttl),
     )
 
