@@ -27,7 +27,13 @@ PIPELINE = Pipeline.model_validate(
                 "from": "payments",
                 "tumbling": {"size": "10s"},
                 "by": ["region"],
-                "select": {"count": "count(*)", "failure_rate": "avg(failed)"},
+                "select": {
+                    "count": "count(*)",
+                    "failure_rate": "avg(failed)",
+                    "last": "last(status)",
+                    "top": "top(status, 3)",
+                    "distinct": "distinct(status)",
+                },
             }
         },
         "anomalies": {
@@ -46,6 +52,9 @@ PIPELINE = Pipeline.model_validate(
         ("spend.region = 'north' AND spend.count > 10", "window", "spend", "count"),
         ("0.05 < spend.failure_rate", "window", "spend", "failure_rate"),
         ("spend.data_points > 3", "window", "spend", "data_points"),
+        ("spend.last = 'down'", "window", "spend", None),
+        ("spend.last = 'down' AND spend.distinct > 2", "window", "spend", "distinct"),
+        ("spend.top LIKE '[[\"fail\",%'", "window", "spend", None),
         ("payments.amount > 5000", "event", "payments", "amount"),
         ("payments.failed", "event", "payments", None),
         ("anomaly(odd)", "anomaly", "odd", "value"),
