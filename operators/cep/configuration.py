@@ -7,17 +7,20 @@ once for each set of states and of predicates that hold.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from operators.cep.nfa import Nfa, Position, State
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
+class Take(NamedTuple):
     """A new node for a position: after the nodes of these states, or as a beginning."""
 
     position: Position
     sources: tuple[int, ...]
     begins: bool
+
+
+Moved = tuple[int, int, tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(slots=True, eq=False)
@@ -27,7 +30,8 @@ class Plan:
     Attributes:
         takes: new nodes.
         becomes: the configuration afterwards.
-        moves: for each state of it, the states before whose nodes go there, and the new nodes.
+        moves: for each state of it, the states before whose nodes go there, and the new nodes;
+            where it is one or the other, and one only, that is said first (else -1).
         finals: new nodes that are matches.
         completes: states before whose runs are matches without the event.
         begins: whether runs begin.
@@ -35,7 +39,7 @@ class Plan:
 
     takes: tuple[Take, ...]
     becomes: "Configuration"
-    moves: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+    moves: tuple[Moved, ...]
     finals: tuple[int, ...]
     completes: tuple[int, ...]
     begins: bool
@@ -131,10 +135,16 @@ class Configurations:
             plan = Plan(
                 takes,
                 becomes,
-                tuple((tuple(old), tuple(new)) for old, new in moves.values()),
+                tuple(_moved(old, new) for old, new in moves.values()),
                 tuple(finals),
                 tuple(completes),
                 bool(first),
             )
         configuration.plans[bits] = plan
         return plan
+
+
+def _moved(old: list[int], new: list[int]) -> Moved:
+    only_old = old[0] if len(old) == 1 and not new else -1
+    only_new = new[0] if len(new) == 1 and not old else -1
+    return only_old, only_new, tuple(old), tuple(new)

@@ -115,6 +115,9 @@ class Matcher:
             runs = self.live.get(key, {}).get(number)
             if runs is None or runs.queued_ns != due_ns:
                 continue
+            if runs.over(time_ns):
+                self._forget(number, key)
+                continue
             runs.queued_ns = NEVER
             found = self.results(number, key, runs.advance(time_ns), time_ns, None)
             if found:
@@ -171,11 +174,10 @@ class Matcher:
 
     def keep(self, number: int, key: Key, runs: Runs) -> None:
         """Remember the runs of a pattern in a key, or forget them when none lives."""
-        of_key = self.live.get(key)
         if runs.idle:
-            if of_key is not None and of_key.pop(number, None) is not None and not of_key:
-                del self.live[key]
+            self._forget(number, key)
             return
+        of_key = self.live.get(key)
         if of_key is None:
             of_key = self.live[key] = {}
         of_key[number] = runs
@@ -219,6 +221,11 @@ class Matcher:
                     for number, runs in of_key.items():
                         living[number][at] = runs
         return living
+
+    def _forget(self, number: int, key: Key) -> None:
+        of_key = self.live.get(key)
+        if of_key is not None and of_key.pop(number, None) is not None and not of_key:
+            del self.live[key]
 
     def _forget_stale(self) -> None:
         self._due = [

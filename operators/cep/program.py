@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from operators.cep.after_match import AfterMatch
 from operators.cep.configuration import Configurations
 from operators.cep.nfa import Nfa
 
@@ -60,6 +61,7 @@ class Program:
         self.step_limits = nfa.step_limits
         self.dynamic = tuple(dynamic)
         self.unguarded = sum(one.bit for one in self.dynamic if not one.guard)
+        self.after = AfterMatch(nfa)
         self.configurations = Configurations(nfa, {one.bit: one.guard for one in self.dynamic})
         self._known = (1 << len(nfa.predicates)) - 1
         self.initial = tuple(one.initial for one in accumulators)

@@ -168,25 +168,28 @@ class _Parser:
             branches.append(self._sequence())
         return tuple(branches)
 
-    def _sequence(self) -> Sequence:
+    def _sequence(self, *, begins: bool = True) -> Sequence:
         items: list[Item] = []
         while True:
             if self._found("{-"):
-                self._hide(items)
+                items += self._hide(begins=begins and not items)
             elif self._token.text in ("|", ")", "-}") or self._token.kind == "end":
                 break
             else:
-                items.append(self._item(begins=not items))
+                items.append(self._item(begins=begins and not items))
         if not items:
             raise self._expected("a step")
         return tuple(items)
 
-    def _hide(self, items: list[Item]) -> None:
+    def _hide(self, *, begins: bool) -> Sequence:
         """Steps in {- -} are taken, but not shown."""
+        if self._hiding:
+            raise PatternError(f"{self._text!r}: {{- -}} within {{- -}}")
         self._hiding = True
-        items += self._sequence()
+        hidden = self._sequence(begins=begins)
         self._expect("-}")
         self._hiding = False
+        return hidden
 
     def _item(self, *, begins: bool) -> Item:
         arrow = self._found("->", "->>")

@@ -79,7 +79,15 @@ class Runs:
         self.made = 0
         self.trim_at = TRIM_AT
         self.dropped: list[Dropped] = []
-        self.after = AfterMatch(program.nfa)
+        # Without a skip strategy nothing waits: there is nothing to remember.
+        self.after = program.after if program.after.keeps_all else AfterMatch(program.nfa)
+
+    def over(self, time_ns: int) -> bool:
+        """Whether all runs are past their windows, so that nobody would see them end."""
+        if self.wake_ns != NEVER or self.after.waiting or not self.starts:
+            return False
+        within_ns = self.program.within_ns
+        return within_ns is not None and time_ns - self.starts[-1][1] >= within_ns
 
     @property
     def idle(self) -> bool:
@@ -182,16 +190,22 @@ class Runs:
         """Conditions look at the event alone: the runs of a state move together."""
         ends = self.ends
         made = []
-        for take in plan.takes:
+        for position, sources, begins in plan.takes:
             before: Nodes = ()
-            for source in take.sources:
+            for source in sources:
                 before = before + ends[source] if before else ends[source]
-            made.append(Node(seq, time_ns, row, take.position, before, take.begins))
+            made.append(Node(seq, time_ns, row, position, before, begins))
         finals = [made[number] for number in plan.finals]
         for number in plan.completes:
             finals += ends[number]
         moved = []
-        for olds, news in plan.moves:
+        for only_old, only_new, olds, news in plan.moves:
+            if only_old >= 0:
+                moved.append(ends[only_old])
+                continue
+            if only_new >= 0:
+                moved.append((made[only_new],))
+                continue
             nodes: Nodes = ()
             for old in olds:
                 nodes = nodes + ends[old] if nodes else ends[old]

@@ -75,7 +75,8 @@ class Walk:
             living: runs by number of the key.
         """
         batch = self._batch
-        changes = np.flatnonzero(np.diff(picked.keys, prepend=-1)).tolist()
+        others = np.flatnonzero(picked.keys[1:] != picked.keys[:-1]) + 1
+        changes = [0, *others.tolist()] if len(picked.keys) else []
         keys = picked.keys[changes].tolist()
         events = list(
             zip(
