@@ -37,10 +37,10 @@ def test_says_what_a_good_file_makes(good: Path, capsys: pytest.CaptureFixture[s
     assert lines == [
         f"{good}: no mistakes. Pipeline payments:",
         "source payments topic payments card, amount, status, region, failed",
-        "window spend payments, 1m every 10s by region count, failure_rate",
+        "window spend payments, windows of 1m every 10s by region count, failure_rate",
         "anomaly unusual on spend.count beyond 6 σ",
         "alert failures spend.failure_rate > 0.05 level 8",
-        "signals: alerts, dead_letters, events.payments, flow, spend, unusual",
+        "signals: alerts, dead_letters, events.payments, flow, spend, unusual, window_state",
     ]
 
 

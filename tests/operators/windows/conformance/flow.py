@@ -109,8 +109,8 @@ class GroupFlow(Flow):
                     for group, part in split_part(self._assign, made, list(plan.by)):
                         parts[group][side][plan.name] = part
         made_records = []
-        for group, (on_time, corrections) in zip(self.groups, parts, strict=True):
-            made_records += group.take([Partials(batch.progress, on_time, corrections)])
+        for owner, (on_time, corrections) in zip(self.groups, parts, strict=True):
+            made_records += owner.take([Partials(batch.progress, on_time, corrections)])
         self.records += made_records
         return made_records
 

@@ -20,7 +20,7 @@ from tests.operators.windows.conformance.kinds import KINDS, Kind
 from tests.operators.windows.reference import SELECT, Event
 
 KEYS = ["k", "j"]
-LOG: list[Step] = [step for step in log(11, 110) if step[1] != "idle"]
+LOG: list[Step] = [step for step in log(11, 70) if step[1] != "idle"]
 JUDGE = judged(LOG, 3)
 
 
@@ -51,15 +51,15 @@ def test_any_batches_in_any_order_of_the_partitions_give_the_same(kind: Kind, se
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_every_aggregate_is_right_in_every_result(kind: Kind) -> None:
-    flow = run([plan_of(kind, by=["k"], select=SELECT)], LOG, partitions=3)
-    assert_given(records(flow.records, ["k"]), kind.expected(JUDGE, ["k"]))
+    some = LOG[:35]
+    flow = run([plan_of(kind, by=["k"], select=SELECT)], some, partitions=3)
+    assert_given(records(flow.records, ["k"]), kind.expected(judged(some, 3), ["k"]))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-@pytest.mark.parametrize("key_groups", [4, 16])
-def test_any_number_of_key_groups_gives_the_same(kind: Kind, key_groups: int) -> None:
+def test_several_key_groups_give_the_same(kind: Kind) -> None:
     plan = plan_of(kind, by=KEYS, select=FEW)
-    flow = run([plan], LOG, partitions=3, key_groups=key_groups)
+    flow = run([plan], LOG, partitions=3, key_groups=4)
     assert_given(records(flow.records, KEYS), kind.expected(JUDGE, KEYS))
 
 
@@ -71,10 +71,9 @@ def test_a_stream_whose_partitions_are_read_one_after_the_other_gives_the_same(k
     assert_same(records(in_turn.records, ["k"]), records(flow.records, ["k"]))
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_with_others_beside_it_a_window_gives_the_same(kind: Kind) -> None:
-    plans = [plan_of(each, name=f"w{number}", by=["k"]) for number, each in enumerate(KINDS)]
-    alone = run([plan_of(kind, by=["k"])], LOG, partitions=3)
-    beside = run(plans, LOG, partitions=3)
-    name = f"w{KINDS.index(kind)}"
-    assert_same(records(beside.records, ["k"], name), records(alone.records, ["k"]))
+def test_windows_of_all_kinds_beside_each_other_give_the_same() -> None:
+    named = {f"w{number}": kind for number, kind in enumerate(KINDS)}
+    plans = [plan_of(kind, name=name, by=["k"]) for name, kind in named.items()]
+    flow = run(plans, LOG, partitions=3)
+    for name, kind in named.items():
+        assert_given(records(flow.records, ["k"], name), kind.expected(JUDGE, ["k"]))
