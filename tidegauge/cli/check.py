@@ -21,6 +21,10 @@ def command(
     import_process: Annotated[
         bool, typer.Option("--import", help="Also import the functions of `process`.")
     ] = False,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Also estimate the series of each window from its topic."),
+    ] = False,
 ) -> None:
     """Check pipeline files: every mistake as `file:line: key: what is wrong, what is allowed`.
 
@@ -35,13 +39,13 @@ def command(
     report: list[dict[str, Any]] = []
     for file in files:
         mistakes: list[dict[str, Any]] = []
+        series: list[tuple[str, bool]] = []
         error = None
         try:
             pipeline = load_pipeline(file)
             if import_process:
                 _import_functions(file, pipeline)
-            if not as_json:
-                _print_summary(file, pipeline)
+            series = _looked_at(file, pipeline, live=live, tell=not as_json)
         except Mistakes as found:
             code = max(code, EXIT_MISTAKES)
             mistakes = [
@@ -55,7 +59,10 @@ def command(
             error = str(found)
             if not as_json:
                 sys.stderr.write(f"{found}\n")
-        report.append({"file": str(file), "mistakes": mistakes, "error": error})
+        told: dict[str, Any] = {"file": str(file), "mistakes": mistakes, "error": error}
+        if live:
+            told["series"] = [{"message": line, "warning": warning} for line, warning in series]
+        report.append(told)
     if as_json:
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
     raise typer.Exit(code)
@@ -71,6 +78,23 @@ def _import_functions(file: Path, pipeline: "Pipeline") -> None:
                 load_process(source.process)
             except UserMistake as mistake:
                 raise UserMistake(f"{file}: sources.{name}.{mistake}") from None
+
+
+def _looked_at(
+    file: Path, pipeline: "Pipeline", *, live: bool, tell: bool
+) -> list[tuple[str, bool]]:
+    """Print what the file makes; lines about its series, and whether each is a warning."""
+    if tell:
+        _print_summary(file, pipeline)
+    if not live:
+        return []
+    from tidegauge.cli._live_series import series_of
+    from tidegauge.settings import read_settings
+
+    lines = list(series_of(pipeline, read_settings()))
+    for line, warning in lines if tell else []:
+        typer.echo(f"warning: {line}" if warning else line)
+    return lines
 
 
 def _print_summary(file: Path, pipeline: "Pipeline") -> None:
