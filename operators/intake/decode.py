@@ -32,7 +32,7 @@ def decode(plan: IntakePlan, raw: RawBatch) -> tuple[pl.DataFrame, list[Refused]
     if plan.keep_appended:
         appended_ms = np.asarray(raw.appended_ms, np.int64)
         extra.append(pl.Series(APPENDED, _without(appended_ms, bad_positions)))
-    frame = decoded.frame.with_columns(extra)
+    frame = decoded.frame.hstack(extra)
     if times.null_count():
         frame = _with_time(plan, frame, raw, refused)
     return _within_future(plan, frame, raw, refused), refused

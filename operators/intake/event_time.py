@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, tzinfo
 
+import numpy as np
 import polars as pl
 
 from tidegauge.fieldtypes import FieldType
@@ -42,8 +43,16 @@ def event_time_ns(column: pl.Series, kind: EventTimeFormat, zone: tzinfo = UTC) 
     return _epoch_ns(_within(column, LIMIT_NS // _NS_PER_UNIT[kind]), _NS_PER_UNIT[kind])
 
 
+# Series methods that are made of expressions start a query each, which takes longer than to work
+# on a small batch: where no value is null, arrays are used instead.
+
+
 def _within(column: pl.Series, limit: int) -> pl.Series:
     """The column with null for what is beyond `limit`, and for NaN."""
+    if not column.null_count():
+        values = column.to_numpy()
+        if ((values >= -limit) & (values <= limit)).all():
+            return column
     usable = column.is_between(-limit, limit)
     return column if usable.all(ignore_nulls=False) else column.set(~usable, None)
 
@@ -51,10 +60,17 @@ def _within(column: pl.Series, limit: int) -> pl.Series:
 def _epoch_ns(column: pl.Series, unit_ns: int) -> pl.Series:
     if column.dtype == pl.Int64:
         return column * unit_ns
-    if unit_ns == 1 or (column == column.floor()).all():
+    if unit_ns == 1 or _whole(column):
         return column.cast(pl.Int64) * unit_ns
     # Within the limit a double holds every whole microsecond.
     return (column * (unit_ns / 1_000)).round().cast(pl.Int64) * 1_000
+
+
+def _whole(column: pl.Series) -> bool:
+    if column.null_count():
+        return (column == column.floor()).all()
+    values = column.to_numpy()
+    return bool((values == np.floor(values)).all())
 
 
 def _iso8601_ns(column: pl.Series, zone: tzinfo) -> pl.Series:

@@ -203,7 +203,11 @@ class Intake:
         plan = self._plan
         for name, scalar in plan.derive.items():
             frame = frame.with_columns(scalar.polars.cast(scalar.type.dtype).alias(name))
-        return frame.drop(plan.event_time.field) if plan.drop_event_time else frame
+        if not plan.drop_event_time:
+            return frame
+        # `DataFrame.drop` starts a query.
+        dropped = plan.event_time.field
+        return pl.DataFrame([column for column in frame.get_columns() if column.name != dropped])
 
 
 def partition_intake(plan: IntakePlan, partitions: int) -> Callable[[int, Any], Intake]:
