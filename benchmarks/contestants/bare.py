@@ -16,7 +16,9 @@ def bare(task: Task, settings: Settings) -> Tally:
             "bootstrap.servers": settings.kafka_bootstrap,
             "group.id": "benchmark-bare",
             "enable.partition.eof": False,
+            "queued.min.messages": 100_000,
             "queued.max.messages.kbytes": 262_144,
+            "max.partition.fetch.bytes": 8_388_608,
         }
     )
     consumer.assign([TopicPartition(task.topic, number, 0) for number in range(task.partitions)])

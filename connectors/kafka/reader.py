@@ -16,10 +16,11 @@ CONSUMER_CONFIG: Mapping[str, Any] = {
     "enable.partition.eof": True,
     # A position that retention has deleted must be seen, not skipped.
     "auto.offset.reset": "error",
-    "queued.min.messages": 100_000,
+    # Enough ahead for a few batches; every partition has a consumer with a queue of its own.
+    "queued.min.messages": 60_000,
     "queued.max.messages.kbytes": 65_536,
     "fetch.max.bytes": 52_428_800,
-    "max.partition.fetch.bytes": 8_388_608,
+    "max.partition.fetch.bytes": 2_097_152,
 }
 _PIECE = 500
 """Messages taken from the client at once: so many stay in the processor's cache, and below what
