@@ -235,11 +235,12 @@ class PanedState:
             late = self._correction_tables.over(table.name, *panes, slots)
             rows = table.merge(pl.concat([rows, late]), [SLOT])
         places = (end, end - self._shape.size_ns, revision)
-        return rows.select(
-            *self._series.columns(rows[SLOT].to_numpy()),
-            *(pl.lit(at, pl.Int64).alias(name) for name, at in zip(CLOSED, places, strict=True)),
-            *table.schema,
-        )
+        keys = self._series.columns(rows[SLOT].to_numpy())
+        at = [
+            pl.Series(name, [place], dtype=pl.Int64).new_from_index(0, rows.height)
+            for name, place in zip(CLOSED, places, strict=True)
+        ]
+        return pl.DataFrame([*keys, *at, *(rows[column] for column in table.schema)])
 
     def _panes(self, end: int, revision: int = 0) -> tuple[int, int]:
         """First pane and number of panes of a result of the window that ends there."""
