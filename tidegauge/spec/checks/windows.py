@@ -8,6 +8,7 @@ from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.expressions.compiled import Columns
 from tidegauge.expressions.scalars import compile_predicate
 from tidegauge.fieldtypes import FieldType
+from tidegauge.spec.checks.bounds import check_bounds
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.kinds import EXAMPLES, KINDS
 from tidegauge.spec.mistakes import Path
@@ -26,6 +27,7 @@ def check_windows(review: Review) -> None:
         path: Path = ("windows", name)
         _check_kind(review, path, window)
         _check_early(review, (*path, "early"), window)
+        check_bounds(review, path, window)
         review.metrics[name] = review.untyped((*path, "select"))
         if not window.select:
             message = "no metric: select at least one, such as count: count(*)"
