@@ -4,6 +4,7 @@ import re
 
 from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.expressions.compiled import ExpressionError
+from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.fieldtypes import FieldType
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -26,9 +27,12 @@ def can_be_quoted(name: str) -> bool:
 
 
 def _names(sql: str, name: str) -> bool:
-    """Whether SQL takes the text for the column of this name."""
+    """Whether SQL takes the text for the column of this name, alone and in an aggregate."""
     try:
+        alone = compile_scalar(sql, {name: FieldType.INT}).columns
         calls = compile_aggregate(f"avg({sql})", {name: FieldType.INT}).calls
     except ExpressionError:
         return False
-    return all(call.argument is not None and call.argument.columns == {name} for call in calls)
+    return alone == {name} and all(
+        call.argument is not None and call.argument.columns == {name} for call in calls
+    )

@@ -13,7 +13,7 @@ PRINTABLE = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_siz
 KEYWORDS = (
     *("select", "from", "where", "end", "case", "null", "true", "order", "group", "user", "table"),
     *("default", "current_date", "current_user", "count", "avg", "interval", "date", "timestamp"),
-    *("cast", "not", "and", "like", "in", "between", "time", "ts"),
+    *("cast", "not", "and", "like", "in", "between", "time", "ts", "if"),
 )
 
 
