@@ -32,7 +32,7 @@ def test_only_a_higher_floor_for_the_same_records_replaces_a_floor() -> None:
         return entry_message(entry, "journal").key
 
     assert key(FLOOR) == key(Floor("payments", "t", 3, 17, 9, "a"))
-    others = [
+    others: list[Entry] = [
         Floor("payments", "t", 3, 18, 9, "a"),
         Floor("payments", "t", 2, 17, 9, "a"),
         Floor("payments", "t", 3, 17, 9, "b"),
