@@ -9,6 +9,8 @@ from tidegauge.journal import Floor, PartitionKey
 
 PERIOD_NS = 1_000_000_000
 """Least time between two floors of a partition."""
+_LOOKS = 10
+"""How often a period to look whether a floor is due."""
 _NONE = Floors()
 
 
@@ -88,6 +90,7 @@ class JournaledBoard:
             passing_ns = self._passing_ns(source, now_ns)
             known_ns = self._floors.get(key, _NONE).at(offset)
             if passing_ns <= max(known_ns, self._newest[key].watermark_ns):
+                self._next_ns[key] = now_ns + self._period_ns // _LOOKS
                 return None
             self._next_ns[key] = now_ns + self._period_ns
             return passing_ns
