@@ -17,6 +17,7 @@ from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.expressions.compiled import AggregateCall
 from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.fieldtypes import FieldType
+from tidegauge.spec.checks.kinds import kind_problems
 from tidegauge.spec.models import Source, Window
 
 
@@ -134,6 +135,8 @@ def declare_window(
         unknown = [key for key in window.by if key not in columns]
         if unknown:
             raise ValueError(f"by: no column {unknown[0]!r}; allowed: {', '.join(columns)}")
+        for where, message in kind_problems(window):
+            raise ValueError(": ".join([*map(str, where), message]))
         return plan_window(name, window, columns, source.event_time.lateness, timezone)
     except ValueError as error:
         raise UserMistake(f"window {name!r}: {error}") from None

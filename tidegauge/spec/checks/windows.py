@@ -3,22 +3,16 @@
 from functools import partial
 from math import gcd
 
-from tidegauge.durations import format_duration_ns
+from tidegauge.durations import format_duration_ns as _text
 from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.expressions.compiled import Columns
 from tidegauge.expressions.scalars import compile_predicate
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.checks.bounds import check_bounds
+from tidegauge.spec.checks.kinds import MAX_PANES, kind_problems
 from tidegauge.spec.checks.review import Review
-from tidegauge.spec.kinds import EXAMPLES, KINDS
 from tidegauge.spec.mistakes import Path
-from tidegauge.spec.models import Counted, Window
-
-MAX_PANES = 1_000
-"""Slides in the size of a window: each is kept as a pane."""
-MAX_STEPS = 1_440
-"""Steps in the period of a cumulative window: each key gets a result at each."""
-MIN_SIZE_NS = 1_000_000
+from tidegauge.spec.models import Window
 
 
 def check_windows(review: Review) -> None:
@@ -74,26 +68,8 @@ def check_keys(review: Review, path: Path, by: list[str], columns: Columns) -> N
 
 
 def _check_kind(review: Review, path: Path, window: Window) -> None:
-    kinds = [kind for kind in KINDS if getattr(window, kind) is not None]
-    if len(kinds) != 1:
-        found = f"has several kinds ({', '.join(kinds)})" if kinds else "has no kind"
-        allowed = ", ".join(f"{kind}: {example}" for kind, example in EXAMPLES.items())
-        message = f"the window {found}; allowed: one of {allowed}"
-        review.say(path, message, unless=path)
-    if window.tumbling:
-        _long_enough(review, (*path, "tumbling", "size"), window.tumbling.size)
-    if window.sliding:
-        where = (*path, "sliding")
-        if _long_enough(review, (*where, "size"), window.sliding.size):
-            _check_slide(review, where, window.sliding.size, window.sliding.every)
-    if window.session:
-        _long_enough(review, (*path, "session", "gap"), window.session.gap)
-    if window.count:
-        _check_count(review, (*path, "count"), window.count)
-    if window.cumulative:
-        where = (*path, "cumulative")
-        if _long_enough(review, (*where, "size"), window.cumulative.size):
-            _check_cumulative(review, where, window.cumulative.size, window.cumulative.every)
+    for where, message in kind_problems(window):
+        review.say((*path, *where), message, unless=None if where else path)
 
 
 def _check_early(review: Review, path: Path, window: Window) -> None:
@@ -113,69 +89,3 @@ def _check_early(review: Review, path: Path, window: Window) -> None:
             f"{_text(-(-size // MAX_PANES))} or more"
         )
         review.say(path, message)
-
-
-def _long_enough(review: Review, path: Path, duration_ns: int) -> bool:
-    if duration_ns >= MIN_SIZE_NS:
-        return True
-    review.say(path, f"{_text(duration_ns)} is too short; allowed: 1ms or more")
-    return False
-
-
-def _check_count(review: Review, path: Path, window: Counted) -> None:
-    size, every = window.size, window.every or window.size
-    if size < 1:
-        review.say((*path, "size"), f"{size} is not allowed; allowed: 1 or more")
-    elif window.every is not None and not 0 < window.every <= size:
-        message = f"{window.every} is not allowed; allowed: 1 to the size {size}"
-        review.say((*path, "every"), message)
-    elif size // gcd(size, every) > MAX_PANES:
-        panes, best = size // gcd(size, every), -(-size // MAX_PANES)
-        message = (
-            f"{every} makes {panes:,} parts of a window of {size}, for it has to be put together "
-            f"from parts that divide both; allowed: at most {MAX_PANES:,}, such as a divisor of "
-            f"the size that is {best} or more"
-        )
-        review.say((*path, "every"), message)
-
-
-def _check_cumulative(review: Review, path: Path, size: int, every: int) -> None:
-    here = (*path, "every")
-    if not 0 < every <= size or size % every:
-        message = (
-            f"{_text(every)} is not allowed; allowed: a duration that divides the size "
-            f"{_text(size)}"
-        )
-        review.say(here, message)
-    elif size // every > MAX_STEPS:
-        message = (
-            f"{_text(every)} is too short for the size {_text(size)}; allowed: "
-            f"{_text(-(-size // MAX_STEPS))} or more ({MAX_STEPS:,} results of a key and period)"
-        )
-        review.say(here, message)
-
-
-def _check_slide(review: Review, path: Path, size: int, every: int) -> None:
-    here = (*path, "every")
-    if not 0 < every <= size:
-        message = (
-            f"{_text(every)} is not allowed; allowed: more than 0s, at most the size {_text(size)}"
-        )
-        review.say(here, message)
-    elif size % every:
-        below = size - size % every
-        message = (
-            f"{_text(every)} does not divide the size {_text(size)}; allowed: a slide that does, "
-            f"or the nearest sizes {_text(below)} and {_text(below + every)}"
-        )
-        review.say(here, message)
-    elif size // every > MAX_PANES:
-        message = (
-            f"{_text(every)} is too short for the size {_text(size)}; allowed: "
-            f"{_text(-(-size // MAX_PANES))} or more ({MAX_PANES:,} slides in a window)"
-        )
-        review.say(here, message)
-
-
-def _text(duration_ns: int) -> str:
-    return format_duration_ns(duration_ns)

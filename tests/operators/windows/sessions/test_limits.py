@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from operators.windows.sessions.state import SessionState
 from tests.operators.windows.conformance.flow import LATENESS, SOURCE, GroupFlow, plan_of
 from tests.operators.windows.conformance.kinds import Kind, session
 from tidegauge.batch import PartitionState
@@ -11,12 +12,13 @@ SHORT = Kind("short", {"session": {"gap": "4ms"}}, session(4))
 
 def held(flow: GroupFlow) -> int:
     """Pieces of sessions in all."""
-    return sum(
-        len(sort)
-        for group in flow.groups
-        for state in group._states.values()
-        for sort in (state.state._open, state.state._given, state.state._corrections)
-    )
+    found = 0
+    for group in flow.groups:
+        for bounded in group._states.values():
+            state = bounded.state
+            assert isinstance(state, SessionState)
+            found += len(state._open) + len(state._given) + len(state._corrections)
+    return found
 
 
 def test_a_session_that_goes_on_for_ever_is_one_piece_when_it_is_saved() -> None:
