@@ -4,6 +4,7 @@ The largest are found in each key group for itself, with an equal share of `max_
 the rest of all groups meets in one step, which gives one row when all groups have come as far.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ from tidegauge.records import RecordBatch
 OTHER = "other"
 """What key columns of text say in the row of the rest; others are absent in it."""
 STATE_VERSION = 1
+_QUARTER_NS = 900 * 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def step_ns(plan: WindowPlan) -> int | None:
         case Paned():
             return plan.shape.pane_ns
         case Cumulative():
-            return plan.shape.every_ns
+            # Calendar days begin a multiple of a quarter of an hour from those of UTC.
+            return math.gcd(plan.shape.every_ns, _QUARTER_NS)
     return None
 
 
