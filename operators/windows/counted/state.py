@@ -34,9 +34,9 @@ _NEW, _COMPLETE, _THEN, _NEEDED = "_new", "_complete", "_then", "_needed"
 class CountedState:
     """Events that wait for the watermark, panes of those that were counted, and their number.
 
-    Events are counted in event-time order (ties by partition and offset), as far as the watermark
-    allows; a window is given out when its last event has been counted. A correction would have to
-    shift every later window, so it is not counted but told of in `dropped`.
+    Events are counted in event-time order (ties by source, partition and offset), as far as the
+    watermark allows; a window is given out when its last event has been counted. A correction would
+    have to shift every later window, so it is not counted but told of in `dropped`.
     """
 
     def __init__(self, plan: WindowPlan) -> None:
