@@ -40,6 +40,7 @@ class Matcher:
         carry: columns that results show, and that conditions in Python see.
         limits: bounds for each pattern and key.
         timeouts: whether runs that time out are results.
+        in_order: whether events of a key come in event-time order; if not, in that of arrival.
 
     Raises:
         PatternError: a condition cannot be compiled, or two patterns have one name.
@@ -54,6 +55,7 @@ class Matcher:
         carry: Sequence[str] = (),
         limits: Limits | None = None,
         timeouts: bool = False,
+        in_order: bool = True,
     ) -> None:
         self.patterns = tuple(patterns)
         names = [pattern.name for pattern in patterns]
@@ -66,6 +68,7 @@ class Matcher:
         self._by = tuple(by)
         self._limits = limits or Limits()
         self._timeouts = timeouts
+        self._in_order = in_order
         self._due: list[Due] = []
         self._serial = 0
 
@@ -170,7 +173,12 @@ class Matcher:
 
     def new_runs(self, number: int) -> Runs:
         """Runs of a pattern in a key where none lives."""
-        return Runs(self.bound[number].program, self._limits, timeouts=self._timeouts)
+        return Runs(
+            self.bound[number].program,
+            self._limits,
+            timeouts=self._timeouts,
+            in_order=self._in_order,
+        )
 
     def keep(self, number: int, key: Key, runs: Runs) -> None:
         """Remember the runs of a pattern in a key, or forget them when none lives."""

@@ -70,16 +70,17 @@ class Program:
             self._adders.setdefault(one.step, []).append((number, one.add))
         self._apart = count() if apart else None
 
-    def bits_for(self, bits: int, row: Row, last: "Node | None") -> int:
+    def bits_for(self, bits: int, looks: int, row: Row, last: "Node | None") -> int:
         """All predicates that hold for an event and a run.
 
         Args:
             bits: predicates of the event alone, guards among them.
+            looks: predicates that matter to the run.
             row: the event.
             last: last node of the run.
         """
         for one in self.dynamic:
-            if bits & one.guard == one.guard and one.test(row, last):
+            if looks & one.bit and bits & one.guard == one.guard and one.test(row, last):
                 bits |= one.bit
         return bits & self._known
 

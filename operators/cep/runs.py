@@ -35,6 +35,7 @@ class Runs:
         program: the compiled pattern.
         limits: bounds of what is held.
         timeouts: whether runs that time out are told; they end in any case.
+        in_order: whether no event is earlier than one before it.
 
     Attributes:
         configuration: states of the runs alive; `ends` has for each the nodes where they end.
@@ -54,6 +55,7 @@ class Runs:
         "dropped",
         "ends",
         "floor",
+        "in_order",
         "limits",
         "made",
         "program",
@@ -64,10 +66,13 @@ class Runs:
         "wake_ns",
     )
 
-    def __init__(self, program: Program, limits: Limits, *, timeouts: bool = True) -> None:
+    def __init__(
+        self, program: Program, limits: Limits, *, timeouts: bool = True, in_order: bool = True
+    ) -> None:
         self.program = program
         self.limits = limits
         self.timeouts = timeouts
+        self.in_order = in_order
         self.configuration: Configuration = program.configurations.empty
         self.ends: list[Nodes] = []
         self.floor = -1
@@ -176,7 +181,8 @@ class Runs:
                     first_ns = min(node.time_ns for node in nodes)
                     deadline_ns = min(deadline_ns, first_ns + state.within_ns)
         self.deadline_ns = deadline_ns
-        seen = self.timeouts or self.configuration.ends or self.after.waiting
+        # A run whose end nobody sees may end late, unless an earlier event may come after that.
+        seen = self.timeouts or self.configuration.ends or self.after.waiting or not self.in_order
         self.wake_ns = deadline_ns if seen else NEVER
 
     def alive(self) -> Iterator[Node]:
@@ -227,7 +233,7 @@ class Runs:
         targets: dict[Target, tuple[list[Node], bool]] = {}
         for state, nodes in zip(self.configuration.states, self.ends, strict=True):
             for node in nodes:
-                own = program.bits_for(bits, row, node)
+                own = program.bits_for(bits, state.looks, row, node)
                 move = state.moves.get(own) or nfa.move(state, own)
                 if move.stays is not None:
                     states.setdefault(move.stays, []).append(node)
@@ -236,7 +242,7 @@ class Runs:
                     targets.setdefault(key, ([], False))[0].append(node)
                 if move.completes:
                     finals.append(node)
-        own = program.bits_for(bits, row, None)
+        own = program.bits_for(bits, nfa.start.looks, row, None)
         first = (nfa.start.moves.get(own) or nfa.move(nfa.start, own)).takes
         for position in first:
             key = (position, program.memo(None, position.step, row), program.share())
