@@ -1,0 +1,80 @@
+"""Who may write into the journal, and what each process knows of it before its first event."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.kafka.topics import ensure_journal
+from dataflows.journal import Journal
+from tests.services.kafka import Kafka
+from tests.services.names import unique
+from tests.services.process import wait_until
+from tidegauge.batch import PartitionState, Progress
+from tidegauge.settings import Settings
+
+SECONDS = 30.0
+
+
+@pytest.fixture
+def topic(kafka: Kafka) -> Iterator[str]:
+    name = unique("journal")
+    ensure_journal(kafka.admin(), name, SECONDS)
+    yield name
+    kafka.delete_topic(name)
+
+
+class Process:
+    """A process that reads partition 0 of two."""
+
+    def __init__(self, kafka: Kafka, topic: str, *, read: str = "t", bounded: bool = False) -> None:
+        settings = Settings(KAFKA_BOOTSTRAP=kafka.bootstrap, TIDEGAUGE_BOUNDED=bounded)
+        self.journal = Journal(settings, topic)
+        self.journal.topics["s"] = read
+        self.partition = self.journal.begin("s", 0)
+
+    def sleep(self, offset: int, passed: int) -> None:
+        """Be idle at an offset while the other partition has come so far, until that is told."""
+        board = self.journal.board
+        board.post(Progress("s", 0, 2, 0, PartitionState.IDLE, 0, offset))
+        board.hear(Progress("s", 1, 2, passed, PartitionState.ACTIVE, 0, 1))
+        self.partition.idle(offset)
+        assert wait_until(self.partition.settled, seconds=SECONDS)
+
+    @property
+    def floors(self) -> list[tuple[int, int]]:
+        return list(self.journal.board.floors("s", 0, 99))
+
+
+def test_a_new_process_knows_what_passed_before_it_reads(kafka: Kafka, topic: str) -> None:
+    first = Process(kafka, topic)
+    first.sleep(7, 70)
+    assert first.floors == [(7, 70)]
+    second = Process(kafka, topic)
+    second.sleep(9, 90)
+    assert second.floors == [(7, 70), (9, 90)]
+
+
+def test_what_a_process_writes_after_another_took_over_counts_for_nobody(
+    kafka: Kafka, topic: str
+) -> None:
+    before = Process(kafka, topic)
+    after = Process(kafka, topic)
+    before.sleep(7, 70)
+    after.sleep(7, 60)
+    assert after.floors == [(7, 60)]
+    assert Process(kafka, topic).floors == [(7, 60)]
+    assert Process(kafka, topic, bounded=True).floors == [(7, 60)]
+
+
+def test_a_bounded_run_writes_nothing(kafka: Kafka, topic: str) -> None:
+    Process(kafka, topic).sleep(7, 70)
+    written = kafka.end_offsets(topic)
+    bounded = Process(kafka, topic, bounded=True)
+    bounded.sleep(9, 90)
+    assert bounded.floors == [(7, 70)]
+    assert kafka.end_offsets(topic) == written
+
+
+def test_floors_are_of_one_topic(kafka: Kafka, topic: str) -> None:
+    Process(kafka, topic).sleep(7, 70)
+    assert Process(kafka, topic, read="made anew").floors == []
