@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from operators.cep.builder import Chain, PatternBuilder, chain, pattern_of
+from operators.cep.checks import PatternError
 from operators.cep.condition import ALWAYS, Condition, Event, EventTest, RunTest, Sql, Taken
 from operators.cep.pattern import Pattern
 from tidegauge.errors import UserMistake
@@ -107,6 +108,8 @@ def _with_step(pattern: AnyChain, step: Case, *, sql: bool) -> AnyChain:
         pattern = append(step["name"], _condition(step.get("where"), sql=sql))
     if step.get("times") is not None:
         least, most = step["times"]
+        if least < 1:
+            raise PatternError(f"{step['times']} times; 1 is the least")
         pattern = pattern.at_least(least) if most is None else pattern.times(least, most)
     for flag in _FLAGS:
         if step.get(flag):

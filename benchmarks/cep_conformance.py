@@ -123,8 +123,8 @@ class _Run:
             self._feed_event_time()
         else:
             self._process(self._frame(case["events"]))
-            if case.get("final_time") is not None:
-                self._advance(case["final_time"])
+        if case.get("final_time") is not None:
+            self._advance(case["final_time"])
         self._outcome.idle = self._matcher.idle
 
     def _feed_event_time(self) -> None:

@@ -183,6 +183,8 @@ class Chain:
     ) -> Self:
         if isinstance(step, str):
             draft = _Draft(contiguity, step, condition(where), absent)
+        elif absent:
+            raise PatternError("what must not come is a single step, not a group")
         elif where is not None:
             raise PatternError("a group has no condition; its steps do")
         else:

@@ -37,6 +37,7 @@ START = pattern_of("p").begin("a")
         (lambda: pattern_of("p").not_next("n").build(), "needs a step"),
         (lambda: pattern_of("p").one_or_more(), "begin"),
         (lambda: START.begin("b"), "begin is for the first step"),
+        (lambda: START.not_next(chain().begin("n")).build(), "single step"),  # type: ignore[arg-type]  # the mistake that is tested
         (lambda: one_of(chain().begin("b")), "two sequences"),
         (lambda: START.next("b").within_previous(timedelta()).build(), "b: within"),
         (
