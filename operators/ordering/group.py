@@ -8,10 +8,10 @@ import polars as pl
 
 from operators.keygroups.saved import check_version
 from operators.ordering.buffer import EventTimeBuffer
-from operators.ordering.identity import identity_time_ns
+from operators.ordering.identity import distinct_times
 from operators.ordering.plan import Ordering
 from operators.progress.watermark import Watermark
-from tidegauge.batch import Progress
+from tidegauge.batch import NO_TIME, TIME, Progress
 from tidegauge.journal import Floor
 from tidegauge.records import TIME_NS, RecordBatch
 
@@ -42,9 +42,11 @@ class OrderGroup:
     ) -> None:
         held: dict[str, list[pl.DataFrame]] = {}
         self._watermark = Watermark()
+        self._last_ns: dict[str, int] = {}
         if snapshot is not None:
             check_version("ordered events", snapshot["version"], STATE_VERSION)
             held = snapshot["held"]
+            self._last_ns = dict(snapshot.get("last_ns", {}))
             self._watermark = Watermark.restore(snapshot["watermark"])
         self._buffers = {
             ordering.name: EventTimeBuffer(held.get(ordering.name, ())) for ordering in orderings
@@ -63,8 +65,9 @@ class OrderGroup:
         for name, buffer in self._buffers.items():
             ready = buffer.release(self._watermark.value_ns)
             if ready is not None:
-                timed = ready.with_columns(identity_time_ns().alias(TIME_NS))
-                released.append(RecordBatch(name, timed))
+                times = distinct_times(ready[TIME], self._last_ns.get(name, NO_TIME))
+                self._last_ns[name] = times[-1]
+                released.append(RecordBatch(name, ready.with_columns(times.alias(TIME_NS))))
         return released
 
     def snapshot(self) -> dict[str, Any]:
@@ -72,5 +75,6 @@ class OrderGroup:
         return {
             "version": STATE_VERSION,
             "watermark": self._watermark.snapshot(),
+            "last_ns": dict(self._last_ns),
             "held": {name: buffer.snapshot() for name, buffer in self._buffers.items()},
         }

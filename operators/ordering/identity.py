@@ -11,10 +11,27 @@ ORDER = (TIME, PARTITION, OFFSET)
 """What events of one topic are ordered by: a total order, for offsets are unique in a partition."""
 
 
-def identity_time_ns() -> pl.Expr:
-    """Point time of a record about one event.
+def distinct_times(times: pl.Series, after_ns: int) -> pl.Series:
+    """Point times of records about events, no two the same: each that of its event, or the next.
 
-    The event time, and below its microseconds what tells the event from others of the same moment:
-    the last three digits of the offset as microseconds, of the partition as nanoseconds.
+    As many events as there are may have happened in the same moment: a time that is taken is moved
+    on by single nanoseconds. Of events in `ORDER` it follows from the log alone.
+
+    Args:
+        times: event times, ascending.
+        after_ns: the last point time that was given.
     """
-    return pl.col(TIME) + pl.col(OFFSET) % 1_000 * 1_000 + pl.col(PARTITION) % 1_000
+    counted = pl.Series(range(times.len()), dtype=pl.Int64)
+    free = (times - counted).cum_max() + counted
+    # What came late for the order follows what was given.
+    return pl.select(pl.max_horizontal(free, after_ns + 1 + counted)).to_series()
+
+
+def identity_time_ns() -> pl.Expr:
+    """Point time of a record about one event, where there is no order to give it one.
+
+    The event time, and below its milliseconds what tells the event from others of the same moment:
+    the offset and the partition. Two events of one moment in the same of up to 16 partitions have
+    the same point time when they are a multiple of 62,500 messages apart.
+    """
+    return pl.col(TIME) + (pl.col(OFFSET) * 16 + pl.col(PARTITION) % 16) % 1_000_000

@@ -40,7 +40,7 @@ def test_a_record_names_the_event() -> None:
     (row,) = made.to_dicts()
     assert len(row.pop("id")) == 32
     assert row == {
-        "time_ns": 5_000_000_000 + 7_000 + 3,
+        "time_ns": 5_000_000_000 + 1_007 * 16 + 3,
         "alert": "event_level",
         "level": 9,
         "anomaly": None,

@@ -8,12 +8,13 @@ from polars.testing import assert_frame_equal
 
 from operators.detectors.judge import ANOMALOUS, Judge
 from operators.detectors.plan import AnomalyPlan, plan_anomalies
-from operators.ordering.identity import PARTITION
+from operators.ordering.identity import PARTITION, distinct_times
 from tests.operators.detectors.pipelines import PIPELINE, Row, S, found, spend, steady
 from tests.operators.keygroups.engine import pickled
 from tidegauge.batch import OFFSET, TIME
 from tidegauge.catalogue import catalogue_of
 from tidegauge.errors import UserMistake
+from tidegauge.records import TIME_NS
 
 PLANS = {plan.name: plan for plan in plan_anomalies(PIPELINE)}
 NOW = 123
@@ -28,9 +29,10 @@ def payments(
 ) -> pl.DataFrame:
     """Offset, milliseconds, card and amount."""
     schema = {OFFSET: pl.Int64, "ms": pl.Int64, "card": pl.String, "amount": pl.Float64}
-    return pl.DataFrame(rows, schema, orient="row").with_columns(
+    frame = pl.DataFrame(rows, schema, orient="row").with_columns(
         (pl.col("ms") * 1_000_000).alias(TIME), pl.lit(partition, pl.Int64).alias(PARTITION)
     )
+    return frame.with_columns(distinct_times(frame[TIME], -1).alias(TIME_NS))
 
 
 def test_an_anomaly_tells_what_was_measured_expected_and_where() -> None:
@@ -119,7 +121,7 @@ def test_anomalies_of_one_moment_have_distinct_point_times() -> None:
     judged.judge(payments([(at, 0, "a", 10.0) for at in range(20)]), NOW)
     moment = payments([(5_020 + at, 7, "a", 400.0) for at in range(5)])
     rows = found([judged.judge(moment, NOW)])
-    assert [row["time_ns"] for row in rows] == [7_000_000 + (20 + i) * 1_000 + 3 for i in range(5)]
+    assert [row["time_ns"] for row in rows] == [7_000_000 + i for i in range(5)]
     assert {row["start_ns"] for row in rows} == {7_000_000}
 
 
