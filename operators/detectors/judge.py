@@ -10,7 +10,6 @@ from operators.detectors.plan import AnomalyPlan
 from operators.detectors.registry import make_detector
 from operators.detectors.series import SeriesTable
 from operators.keygroups.rounds import rounds
-from operators.ordering.identity import identity_time_ns
 from tidegauge.batch import TIME
 from tidegauge.errors import UserMistake
 from tidegauge.records import TIME_NS
@@ -94,7 +93,7 @@ class Judge:
         """Time, keys and value of what has a finite value."""
         plan = self._plan
         if plan.ordering:
-            times = [identity_time_ns().alias(TIME_NS), pl.col(TIME).alias("start_ns")]
+            times = [pl.col(TIME_NS), pl.col(TIME).alias("start_ns")]
         else:
             frame = frame.filter(pl.col("revision") == 0)
             times = [pl.col(TIME_NS), pl.col("start_ns")]
