@@ -23,6 +23,9 @@ from tidegauge.records import RecordBatch
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline
 
+_MAX_SERIES = 1_000_000
+"""More than any topic has: every series gives rows of its own."""
+
 
 def flow(task: Task, settings: Settings) -> Tally:
     """The analytics flow with one window; its records are counted and thrown away."""
@@ -79,6 +82,7 @@ def _pipeline(task: Task) -> Pipeline:
                     "from": "events",
                     **kind,
                     "by": ["sensor_id"],
+                    "max_series": _MAX_SERIES,
                     "select": {
                         "count": "count(*)",
                         "total": "sum(value)",

@@ -121,7 +121,7 @@ ROWS: tuple[Row, ...] = (
         "memory",
         "sliding 60 s / 10 s, 100,000 keys: peak memory, MiB",
         600,
-        (("100,000 keys", "sliding"), ("wide, ten times", "sliding")),
+        (("100,000 keys", "sliding"), ("wide", "sliding")),
     ),
     growth(
         "memory_flat",

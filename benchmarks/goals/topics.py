@@ -16,6 +16,10 @@ RUNS = {
 }
 
 
+LONG = frozenset({"long", "wide, ten times"})
+"""Topics that take a while to fill and to read."""
+
+
 def topics(events: int) -> dict[str, Load]:
     """The topics by name, for so many events in most of them.
 
