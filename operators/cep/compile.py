@@ -78,6 +78,11 @@ class _Binding:
 
     def add(self, bit: int, condition: Condition) -> None:
         """Find out how a predicate is evaluated."""
+        if isinstance(condition, EventTest | RunTest) and not self._layout.carry:
+            raise PatternError(
+                f"{self._name}: a condition in Python sees the columns that are carried; "
+                "there are none"
+            )
         match condition:
             case Always():
                 raise AssertionError("always holds has no column")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from operators.cep.checks import PatternError
 from operators.cep.condition import ALWAYS, Condition
-from operators.cep.pattern import Contiguity, Pattern
+from operators.cep.pattern import Contiguity, Pattern, step_names
 from operators.cep.positions import Frames, Onward, Places, Tail, Way
 
 StateKey = tuple[Frames, int, bool, int]
@@ -25,10 +25,15 @@ ALWAYS_BIT = 1
 
 @dataclass(slots=True, eq=False)
 class Position:
-    """A place after a take. `ranks` orders the positions that can follow; lower comes first."""
+    """A place after a take.
+
+    `order` is the step's place in the text of the pattern. `ranks` orders the positions that can
+    follow; lower comes first.
+    """
 
     frames: Frames
     step: str
+    order: int
     shown: bool
     accepts: bool
     ways: tuple["BitWay", ...]
@@ -91,6 +96,7 @@ class Nfa:
         self.predicates: list[Condition] = [ALWAYS]
         self._numbers: dict[Condition, int] = {ALWAYS: 0}
         self._places = Places(pattern)
+        self._order = {name: number for number, name in enumerate(step_names(pattern))}
         self._positions: dict[Frames, Position] = {}
         self._states: dict[StateKey, State] = {}
         start = self._places.from_start()
@@ -115,8 +121,9 @@ class Nfa:
             onward = self._places.after(frames)
             ways = self._bit_ways(onward)
             name = self._places.step_at(frames).name
+            order = self._order[name]
             shown = name not in self.pattern.hidden
-            position = Position(frames, name, shown, onward.accepts, ways, _ranks(ways))
+            position = Position(frames, name, order, shown, onward.accepts, ways, _ranks(ways))
             self._positions[frames] = position
             if ways:
                 fresh = any(_looks_at_next(way) for way in ways)

@@ -41,12 +41,12 @@ class Result(NamedTuple):
     reason: str = ""
 
     def rows(self) -> dict[str, list[Sequence[Any]]]:
-        """Rows taken for each step that is shown, in order.
+        """Rows taken for each step that is shown; steps in the order of the pattern.
 
         The first values of a row are the carried columns.
         """
+        shown = (node for node in self.path if node.position.shown)
         taken: dict[str, list[Sequence[Any]]] = {}
-        for node in self.path:
-            if node.position.shown:
-                taken.setdefault(node.position.step, []).append(node.row)
+        for node in sorted(shown, key=lambda node: node.position.order):
+            taken.setdefault(node.position.step, []).append(node.row)
         return taken

@@ -1,6 +1,7 @@
 """The matcher finds what a slow one finds that follows the meaning word by word."""
 
 import pickle
+from dataclasses import replace
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -106,3 +107,22 @@ def test_going_on_after_a_stop_at_any_point_gives_the_same(
         matcher = matcher_of(generated)
         assert matcher.restore(pickle.loads(saved)) == []  # noqa: S301 - our own
     assert told(results) + told(matcher.advance(END)) == whole
+
+
+@slow
+@given(st.lists(patterns(dynamic=True), min_size=2, max_size=3), event_lists())
+def test_a_pattern_finds_the_same_beside_others(
+    several: list[Generated], events: list[Event]
+) -> None:
+    assume(all(sound(generated) for generated in several))
+    named = [
+        replace(generated, pattern=replace(generated.pattern, name=f"p{number}"))
+        for number, generated in enumerate(several)
+    ]
+    together = Matcher(
+        [generated.pattern for generated in named], COLUMNS, by=["key"], carry=CARRY, timeouts=True
+    )
+    results = [*together.process(frame_of(events)), *together.advance(END)]
+    for generated in named:
+        own = [result for result in results if result.pattern == generated.pattern.name]
+        assert told(own) == found(matcher_of(generated, keyed=True), events)

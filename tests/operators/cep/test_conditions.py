@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from operators.cep.builder import pattern_of
+from operators.cep.checks import PatternError
 from operators.cep.condition import Event, EventTest, RunTest, Taken
 from operators.cep.matcher import Matcher
 from operators.cep.measures import Measures
@@ -119,6 +120,12 @@ def test_measures_tell_of_a_match() -> None:
     results = matcher.process(events("aab", [1, 2, 3]))
     assert drawn(results) == ["a0 a1 b2", "a1 b2"]
     assert measures.of(results[0].path) == {"n": 2, "jump": 1.5, "first": "a"}
+
+
+def test_a_condition_in_python_needs_columns_to_see() -> None:
+    made = pattern_of("p").begin("a", EventTest(bool)).build()
+    with pytest.raises(PatternError, match="sees the columns that are carried"):
+        Matcher([made], COLUMNS)
 
 
 def test_what_is_null_does_not_hold() -> None:

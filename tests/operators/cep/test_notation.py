@@ -53,6 +53,11 @@ def test_hidden_steps_are_taken_but_not_shown() -> None:
     assert len(found.path) == 3
 
 
+def test_steps_are_told_in_the_order_of_the_pattern() -> None:
+    *_, found = matcher_of(pattern("(a? b){2}")).process(events("bab"))
+    assert list(found.rows()) == ["a", "b"]
+
+
 def test_hidden_steps_are_as_near_as_any_others() -> None:
     assert matches(pattern("a {- b -} c"), "a.bc.abc") == ["a5 b6 c7"]
 
