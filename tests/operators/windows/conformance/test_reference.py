@@ -27,7 +27,7 @@ CONDITIONS: dict[str | None, Callable[[Event], bool]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(
     steps=STEPS,
     partitions=st.integers(1, 3),

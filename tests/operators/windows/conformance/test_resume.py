@@ -85,7 +85,7 @@ def test_the_state_of_a_window_that_was_declared_otherwise_is_refused(kind: Kind
 def test_what_is_held_does_not_grow_with_time(kind: Kind) -> None:
     plan = plan_of(kind, by=["k"])
     sizes = []
-    for length in (24, 72):
+    for length in (16, 48):
         flow = GroupFlow(SOURCE, [plan])
         for step in range(length):
             flow.step(0, [{"ts": 2 * step + at, "k": key} for at, key in ((0, "a"), (-6, "b"))])

@@ -20,7 +20,7 @@ from tests.operators.windows.conformance.kinds import KINDS, Kind
 from tests.operators.windows.reference import SELECT, Event
 
 KEYS = ["k", "j"]
-LOG: list[Step] = [step for step in log(11, 70) if step[1] != "idle"]
+LOG: list[Step] = [step for step in log(11, 60) if step[1] != "idle"]
 JUDGE = judged(LOG, 3)
 
 
@@ -51,7 +51,7 @@ def test_any_batches_in_any_order_of_the_partitions_give_the_same(kind: Kind, se
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_every_aggregate_is_right_in_every_result(kind: Kind) -> None:
-    some = LOG[:35]
+    some = LOG[:20]
     flow = run([plan_of(kind, by=["k"], select=SELECT)], some, partitions=3)
     assert_given(records(flow.records, ["k"]), kind.expected(judged(some, 3), ["k"]))
 
