@@ -5,6 +5,7 @@ import math
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,7 @@ def test_an_exactly_once_output_has_each_message_once(
             before = len(_sent(flow)) if part else 0
             with flow.running(shape) as members:
                 wait(lambda: bool(flow.rows()), members)  # from here on there are topics
-                wait(lambda sent=before: len(_sent(flow)) > sent, members)
+                wait(partial(_more_sent, flow, before), members)
                 kill(members)
         flow.send(story.messages[2 * third :] + closing(story))
         with flow.running(shape) as members:
@@ -213,6 +214,10 @@ def _sent(flow: Interrupted) -> list[dict[str, Any]]:
         for topic in (output.topic, output.critical_topic)
         for message in flow.copy.kafka.read(topic)
     ]
+
+
+def _more_sent(flow: Interrupted, than: int) -> bool:
+    return len(_sent(flow)) > than
 
 
 def _identity(record: dict[str, Any]) -> tuple[object, ...]:

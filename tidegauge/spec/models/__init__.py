@@ -1,0 +1,47 @@
+"""The pipeline file as frozen models: its keys, their types and defaults.
+
+Meaning that crosses keys (a column that exists, a window that divides) is checked in `checks`.
+"""
+
+from tidegauge.spec.models.alerts import Alert, Anomaly
+from tidegauge.spec.models.filetests import Expectation, FileTest
+from tidegauge.spec.models.outputs import Dashboard, InfluxOutput, KafkaOutput
+from tidegauge.spec.models.pipeline import Pipeline
+from tidegauge.spec.models.sources import EventTime, KafkaInput, Source
+from tidegauge.spec.models.tables import Enrichment, SourceField, Table
+from tidegauge.spec.models.values import (
+    DURATION_PATTERN,
+    MEANINGS,
+    NAME_PATTERN,
+    PIPELINE_PATTERN,
+    SECOND_NS,
+    TOPIC_PATTERN,
+    EventTimeFormat,
+)
+from tidegauge.spec.models.windows import Window, WindowField
+
+__all__ = [
+    "DURATION_PATTERN",
+    "MEANINGS",
+    "NAME_PATTERN",
+    "PIPELINE_PATTERN",
+    "SECOND_NS",
+    "TOPIC_PATTERN",
+    "Alert",
+    "Anomaly",
+    "Dashboard",
+    "Enrichment",
+    "EventTime",
+    "EventTimeFormat",
+    "Expectation",
+    "FileTest",
+    "InfluxOutput",
+    "KafkaInput",
+    "KafkaOutput",
+    "Pipeline",
+    "Source",
+    "SourceField",
+    "Table",
+    "Window",
+    "WindowField",
+]

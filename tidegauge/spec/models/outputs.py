@@ -1,0 +1,52 @@
+"""Where records go, and how they are shown."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tidegauge.spec.models.values import SECOND_NS, Bucket, DurationNs, Model, Topic, Whole
+
+
+class InfluxOutput(Model):
+    """Where records are stored."""
+
+    bucket: Bucket = Field(description="InfluxDB bucket; made when it does not exist.")
+    retention: DurationNs = Field(
+        30 * 86_400 * SECOND_NS, description="How long records are kept; 0s means for ever."
+    )
+
+
+class KafkaOutput(Model):
+    """Where records are sent."""
+
+    topic: Topic = Field("real-time-analytics", description="Topic of all records.")
+    critical_topic: Topic = Field("critical-alerts", description="Topic of alerts above level 7.")
+    events: bool = Field(False, description="Also send every processed event.")
+    delivery: Literal["low_latency", "exactly_once"] = Field(
+        "low_latency",
+        description="Visible at once and perhaps twice after a crash, or once at the epoch's end.",
+    )
+
+
+class Output(Model):
+    """Where records go."""
+
+    influxdb: InfluxOutput | None = None
+    kafka: KafkaOutput | None = None
+
+
+class Dashboard(Model):
+    """How live the charts of the pipeline are, in Grafana and on the live page."""
+
+    buffer: Whole = Field(
+        1_000, ge=10, le=10_000, description="Most points that a chart holds of a series."
+    )
+    update: DurationNs = Field(
+        SECOND_NS, description="How often a chart takes new points; none are closer together."
+    )
+    refresh: DurationNs = Field(
+        5 * SECOND_NS, description="How often a dashboard in Grafana asks for new data."
+    )
+    range: DurationNs = Field(
+        15 * 60 * SECOND_NS, description="How far back a dashboard in Grafana looks at first."
+    )

@@ -1,0 +1,61 @@
+"""Sources: topics, event time, fields."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tidegauge.spec.models.tables import Enrichment, SourceField
+from tidegauge.spec.models.values import SECOND_NS, DurationNs, EventTimeFormat, Model, Name, Topic
+
+
+class KafkaInput(Model):
+    """The topic a source reads, and how."""
+
+    topic: Topic = Field(description="Topic to read.")
+    format: Literal["json"] = Field("json", description="How a message's value is encoded.")
+    start: Literal["earliest", "latest"] = Field(
+        "earliest", description="Where a flow without saved positions begins."
+    )
+
+
+class EventTime(Model):
+    """Which field tells when an event happened, and how much disorder is borne."""
+
+    field: str = Field(description="Field that holds the event time.")
+    format: EventTimeFormat = Field("iso8601", description="How the event time is written.")
+    out_of_orderness: DurationNs = Field(
+        2 * SECOND_NS,
+        description="How far behind its partition's newest event an event may be and be on time.",
+    )
+    lateness: DurationNs = Field(
+        0, description="How much later than that an event may be and still correct a result."
+    )
+    idle_after: DurationNs = Field(
+        10 * SECOND_NS,
+        description="A partition silent for so long no longer holds the watermark back.",
+    )
+    max_future: DurationNs = Field(
+        300 * SECOND_NS, description="An event this far ahead of its Kafka timestamp is refused."
+    )
+
+
+class Source(Model):
+    """A stream of events."""
+
+    kafka: KafkaInput
+    event_time: EventTime
+    fields: dict[str, SourceField] = Field(
+        description="Fields read from each message; others are ignored."
+    )
+    enrich: dict[str, Enrichment] = Field(
+        default_factory=dict, description="Columns from tables, by the table's name."
+    )
+    filter: str | None = Field(
+        None, description="SQL condition over the fields; other events are left out."
+    )
+    derive: dict[Name, str] = Field(
+        default_factory=dict, description="New columns as SQL expressions."
+    )
+    process: str | None = Field(
+        None, description="`module:function` called with each batch, a Polars frame in and out."
+    )

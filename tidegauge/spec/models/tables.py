@@ -1,0 +1,68 @@
+"""Tables that a source is enriched from."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from tidegauge.fieldtypes import FieldType
+from tidegauge.spec.models.values import Model, Topic
+
+
+class SourceField(Model):
+    """A field that is read from each message."""
+
+    type: FieldType = Field(
+        FieldType.FLOAT, description="Type of the field; a message with another is a dead letter."
+    )
+    unit: str = Field("", description="Grafana unit id, such as celsius or currencyEUR.")
+    description: str = Field("", description="What the field means.")
+
+
+class TableTopic(Model):
+    """The compacted topic that a table is kept in: the newest message of each key is its row."""
+
+    topic: Topic = Field(description="Topic with the newest row of each key.")
+    format: Literal["json"] = Field("json", description="How a message's value is encoded.")
+
+
+class Table(Model):
+    """Rows by key that events are enriched from; they may change while the flow runs."""
+
+    kafka: TableTopic | None = Field(
+        None, description="Compacted topic; a message without a value deletes its key."
+    )
+    file: str | None = Field(
+        None, description="CSV, Parquet or JSON lines, relative to the pipeline file."
+    )
+    key: str = Field(description="Column that tells the rows apart.")
+    fields: dict[str, SourceField] = Field(
+        description="Columns read from each row, the key among them; others are ignored."
+    )
+    description: str = Field("", description="What the table holds.")
+
+
+def _as_columns(value: object) -> object:
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return {name: name for name in value}
+    if not isinstance(value, dict):
+        raise ValueError(  # noqa: TRY004 - pydantic's
+            "must be a list of the table's columns, such as [a, b], or a mapping of new names to"
+            " them, such as {new_name: a}"
+        )
+    return value
+
+
+NewColumns = Annotated[
+    dict[str, str],
+    BeforeValidator(_as_columns, json_schema_input_type=list[str] | dict[str, str]),
+]
+"""Columns of a table by the names they get: a list in the file where they keep their own."""
+
+
+class Enrichment(Model):
+    """Columns that an event gets from the row of a table; null where there is no such row."""
+
+    on: str = Field(description="Column of the event that holds the key of the row.")
+    fields: NewColumns = Field(
+        description="Columns of the table: a list of them, or new names and what they stand for."
+    )
