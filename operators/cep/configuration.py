@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from operators.cep.nfa import Nfa, Position, State
+from operators.cep.nfa import ALWAYS_BIT, Nfa, Position, State
 
 
 class Take(NamedTuple):
@@ -51,7 +51,8 @@ class Configuration:
 
     Attributes:
         states: they, each once.
-        looks: predicates that matter.
+        looks: predicates that matter to runs alive.
+        mask: predicates that matter to them or to a run that begins.
         needs_next: whether an event for which none of them holds matters, too.
         ends: whether runs may be matches once their time is over.
         plans: what was worked out; None for an event that changes nothing.
@@ -59,6 +60,7 @@ class Configuration:
 
     states: tuple[State, ...]
     looks: int
+    mask: int
     needs_next: bool
     ends: bool
     plans: dict[int, Plan | None] = field(default_factory=dict)
@@ -92,8 +94,9 @@ class Configurations:
             needs_next = not all(guards) or any(not state.idle for state in key)
             for guard in guards:
                 looks |= guard
+            mask = looks | self._nfa.start.looks | ALWAYS_BIT
             ends = any(state.waits_for_end for state in key)
-            known = self._known[key] = Configuration(key, looks, needs_next, ends)
+            known = self._known[key] = Configuration(key, looks, mask, needs_next, ends)
         return known
 
     def only(self, configuration: Configuration, kept: int) -> Configuration:

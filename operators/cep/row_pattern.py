@@ -8,9 +8,8 @@
 docs/patterns.md says what each sign means.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from operators.cep.checks import PatternError, check_pattern, check_quantifier
@@ -29,21 +28,11 @@ from operators.cep.pattern import (
     Step,
     steps_of,
 )
+from operators.cep.row_tokens import Token, tokens
 from tidegauge.durations import parse_duration_ns
 
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<name>[A-Za-z_]\w*)|(?P<quoted>"[^"]+")|(?P<duration>\d+[a-z][\da-z]*)"""
-    r"""|(?P<number>\d+)|(?P<sign>->>|->|\{-|-\}|[()|!?*+{},\[\]^$]))"""
-)
 _ARROWS = {"->": Contiguity.RELAXED, "->>": Contiguity.ANY}
 _MAX_DEPTH = 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    at: int
 
 
 def parse_rows(
@@ -102,25 +91,13 @@ def parse_skip(text: str) -> Skip:
     )
 
 
-def _tokens(text: str) -> Iterator[_Token]:
-    at = 0
-    while text[at:].strip():
-        found = _TOKEN.match(text, at)
-        if found is None:
-            rest = text[at:].strip()
-            raise PatternError(f"{text!r}: cannot be read at {rest[:20]!r}")
-        kind = str(found.lastgroup)
-        yield _Token(kind, found.group(kind), found.start(kind))
-        at = found.end()
-
-
 class _Parser:
     """Recursive descent: sequence, item, quantifier, options."""
 
     def __init__(self, text: str, define: Mapping[str, str]) -> None:
         self._text = text
         self._define = define
-        self._tokens = [*_tokens(text), _Token("end", "", len(text))]
+        self._tokens = [*tokens(text), Token("end", "")]
         self._at = 0
         self._depth = 0
         self._hiding = False
@@ -137,10 +114,10 @@ class _Parser:
         return (Group(branches),)
 
     @property
-    def _token(self) -> _Token:
+    def _token(self) -> Token:
         return self._tokens[self._at]
 
-    def _next(self) -> _Token:
+    def _next(self) -> Token:
         token = self._token
         self._at += 1
         return token

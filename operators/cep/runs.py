@@ -1,22 +1,19 @@
 """The runs of one pattern in one key: what events and time do to them."""
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from operators.cep.after_match import AfterMatch, path_key
 from operators.cep.buffer import NEVER, Node, Path, oldest_alive, paths, trim
-from operators.cep.configuration import Configuration, Plan
+from operators.cep.configuration import Configuration
 from operators.cep.limits import Dropped, Limits
-from operators.cep.nfa import Position, State
+from operators.cep.nfa import State
 from operators.cep.program import Program
+from operators.cep.taking import Nodes, follow, judge_each
 
 TRIM_AT = 64
 """Nodes made before it is worth looking for some that nobody needs any more."""
-
-Nodes = tuple[Node, ...]
-Target = tuple[Position, tuple[Hashable, ...], Hashable]
-"""What runs that take an event must agree in to share its node."""
 
 
 class Found(NamedTuple):
@@ -114,17 +111,19 @@ class Runs:
         starts = self.starts
         if starts and time_ns < starts[-1][1]:
             time_ns = starts[-1][1]  # in order of arrival; the time of a key never goes back
-        if self.program.dynamic:
-            finals, made, begun = self._take_each(seq, time_ns, row, bits)
+        program, configuration = self.program, self.configuration
+        if program.dynamic:
+            event = (seq, time_ns, row)
+            after = judge_each(program, configuration, self.ends, event, bits)
         else:
-            configuration = self.configuration
+            bits &= configuration.mask
             plan = configuration.plans.get(bits, NEW)
             if plan is NEW:
-                plan = self.program.configurations.plan(configuration, bits)
+                plan = program.configurations.plan(configuration, bits)
             if plan is None:
                 return []
-            finals, made = self._follow(plan, seq, time_ns, row)
-            begun = plan.begins
+            after = follow(plan, self.ends, seq, time_ns, row)
+        self.configuration, self.ends, finals, made, begun = after
         if begun:
             starts.append((seq, time_ns))
         found: list[Found] = []
@@ -189,76 +188,6 @@ class Runs:
         """The nodes where runs end."""
         for nodes in self.ends:
             yield from nodes
-
-    def _follow(
-        self, plan: Plan, seq: int, time_ns: int, row: Any
-    ) -> tuple[list[Node], list[Node]]:
-        """Conditions look at the event alone: the runs of a state move together."""
-        ends = self.ends
-        made = []
-        for position, sources, begins in plan.takes:
-            before: Nodes = ()
-            for source in sources:
-                before = before + ends[source] if before else ends[source]
-            made.append(Node(seq, time_ns, row, position, before, begins))
-        finals = [made[number] for number in plan.finals]
-        for number in plan.completes:
-            finals += ends[number]
-        moved = []
-        for only_old, only_new, olds, news in plan.moves:
-            if only_old >= 0:
-                moved.append(ends[only_old])
-                continue
-            if only_new >= 0:
-                moved.append((made[only_new],))
-                continue
-            nodes: Nodes = ()
-            for old in olds:
-                nodes = nodes + ends[old] if nodes else ends[old]
-            for new in news:
-                nodes = (*nodes, made[new])
-            moved.append(nodes)
-        self.ends = moved
-        self.configuration = plan.becomes
-        return finals, made
-
-    def _take_each(
-        self, seq: int, time_ns: int, row: Any, bits: int
-    ) -> tuple[list[Node], list[Node], bool]:
-        """Conditions look at what was taken before: every node is judged on its own."""
-        program = self.program
-        nfa = program.nfa
-        states: dict[State, list[Node]] = {}
-        finals: list[Node] = []
-        targets: dict[Target, tuple[list[Node], bool]] = {}
-        for state, nodes in zip(self.configuration.states, self.ends, strict=True):
-            for node in nodes:
-                own = program.bits_for(bits, state.looks, row, node)
-                move = state.moves.get(own) or nfa.move(state, own)
-                if move.stays is not None:
-                    states.setdefault(move.stays, []).append(node)
-                for position in move.takes:
-                    key = (position, program.memo(node, position.step, row), program.share())
-                    targets.setdefault(key, ([], False))[0].append(node)
-                if move.completes:
-                    finals.append(node)
-        own = program.bits_for(bits, nfa.start.looks, row, None)
-        first = (nfa.start.moves.get(own) or nfa.move(nfa.start, own)).takes
-        for position in first:
-            key = (position, program.memo(None, position.step, row), program.share())
-            before, _ = targets.get(key, ([], False))
-            targets[key] = (before, True)
-        made = []
-        for (position, memo, _), (before, begins) in targets.items():
-            node = Node(seq, time_ns, row, position, tuple(before), begins, memo)
-            made.append(node)
-            if position.accepts:
-                finals.append(node)
-            if position.key is not None:
-                states.setdefault(nfa.state(position.key), []).append(node)
-        self.configuration = program.configurations.of(states)
-        self.ends = [tuple(nodes) for nodes in states.values()]
-        return finals, made, bool(first)
 
     def _settle(self, finals: list[Node], found: list[Found]) -> None:
         if not self.after.keeps_all:

@@ -1,0 +1,134 @@
+"""What an event makes of the runs of one pattern in one key."""
+
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
+
+from operators.cep.buffer import Node
+from operators.cep.configuration import Configuration, Plan
+from operators.cep.nfa import Position, State
+from operators.cep.program import Program
+
+Nodes = tuple[Node, ...]
+Target = tuple[Position, tuple[Hashable, ...], Hashable]
+"""What runs that take an event must agree in to share its node."""
+
+
+class After(NamedTuple):
+    """Runs after an event.
+
+    Attributes:
+        configuration: states of the runs alive.
+        ends: for each state the nodes where runs end.
+        finals: nodes whose runs are matches.
+        made: nodes made for the event.
+        begun: whether a run began.
+    """
+
+    configuration: Configuration
+    ends: list[Nodes]
+    finals: list[Node]
+    made: list[Node]
+    begun: bool
+
+
+def follow(plan: Plan, ends: Sequence[Nodes], seq: int, time_ns: int, row: Any) -> After:
+    """Conditions look at the event alone: the runs of a state move together."""
+    made = []
+    for position, sources, begins in plan.takes:
+        before: Nodes = ()
+        for source in sources:
+            before = before + ends[source] if before else ends[source]
+        made.append(Node(seq, time_ns, row, position, before, begins))
+    finals = [made[number] for number in plan.finals]
+    for number in plan.completes:
+        finals += ends[number]
+    moved = []
+    for only_old, only_new, olds, news in plan.moves:
+        if only_old >= 0:
+            moved.append(ends[only_old])
+        elif only_new >= 0:
+            moved.append((made[only_new],))
+        else:
+            moved.append(_joined(ends, olds) + tuple(made[new] for new in news))
+    return After(plan.becomes, moved, finals, made, plan.begins)
+
+
+def _joined(ends: Sequence[Nodes], numbers: Sequence[int]) -> Nodes:
+    nodes: Nodes = ()
+    for number in numbers:
+        nodes = nodes + ends[number] if nodes else ends[number]
+    return nodes
+
+
+class _Judged:
+    """Runs after an event, while one after the other is judged."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.states: dict[State, list[Node]] = {}
+        self.finals: list[Node] = []
+        self.targets: dict[Target, tuple[list[Node], bool]] = {}
+
+    def judge(self, state: State, node: Node, row: Any, bits: int) -> None:
+        """What the event makes of the runs that end at a node."""
+        program = self.program
+        own = program.bits_for(bits, state.looks, row, node)
+        move = state.moves.get(own) or program.nfa.move(state, own)
+        if move.stays is not None:
+            self.states.setdefault(move.stays, []).append(node)
+        for position in move.takes:
+            key = (position, program.memo(node, position.step, row), program.share())
+            self.targets.setdefault(key, ([], False))[0].append(node)
+        if move.completes:
+            self.finals.append(node)
+
+    def begin(self, row: Any, bits: int) -> bool:
+        """Runs that begin; whether there is one."""
+        program, start = self.program, self.program.nfa.start
+        own = program.bits_for(bits, start.looks, row, None)
+        first = (start.moves.get(own) or program.nfa.move(start, own)).takes
+        for position in first:
+            key = (position, program.memo(None, position.step, row), program.share())
+            before, _ = self.targets.get(key, ([], False))
+            self.targets[key] = (before, True)
+        return bool(first)
+
+    def make(self, seq: int, time_ns: int, row: Any) -> list[Node]:
+        """The new nodes."""
+        nfa = self.program.nfa
+        made = []
+        for (position, memo, _), (before, begins) in self.targets.items():
+            node = Node(seq, time_ns, row, position, tuple(before), begins, memo)
+            made.append(node)
+            if position.accepts:
+                self.finals.append(node)
+            if position.key is not None:
+                self.states.setdefault(nfa.state(position.key), []).append(node)
+        return made
+
+
+def judge_each(
+    program: Program,
+    configuration: Configuration,
+    ends: Sequence[Nodes],
+    event: tuple[int, int, Any],
+    bits: int,
+) -> After:
+    """Conditions look at what was taken before: every node is judged on its own.
+
+    Args:
+        program: the pattern.
+        configuration: states of the runs.
+        ends: for each state the nodes where runs end.
+        event: number, time and values of the event.
+        bits: predicates of the event alone that hold.
+    """
+    judged = _Judged(program)
+    row = event[2]
+    for state, nodes in zip(configuration.states, ends, strict=True):
+        for node in nodes:
+            judged.judge(state, node, row, bits)
+    begun = judged.begin(row, bits)
+    made = judged.make(*event)
+    left = [tuple(nodes) for nodes in judged.states.values()]
+    return After(program.configurations.of(judged.states), left, judged.finals, made, begun)
