@@ -14,10 +14,13 @@ def wanted(plan: WindowPlan, events: pl.DataFrame) -> pl.DataFrame:
     if plan.where is not None:
         events = events.filter(plan.where)
     floats = [key for key, kind in plan.by.items() if kind is FieldType.FLOAT]
-    if floats:
-        # Adding makes -0.0 to 0.0.
-        events = events.with_columns(pl.col(floats).fill_nan(None) + 0.0)
-    return events
+    return events.with_columns(_comparable(key) for key in floats) if floats else events
+
+
+def _comparable(key: str) -> pl.Expr:
+    number = pl.col(key).fill_nan(None)
+    # -0.0 equals 0.0 and must look the same, too.
+    return pl.when(number == 0).then(0.0).otherwise(number).alias(key)
 
 
 def collect(plan: WindowPlan, events: pl.DataFrame, places: Sequence[str]) -> Part:
