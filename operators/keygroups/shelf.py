@@ -18,7 +18,7 @@ from tidegauge.errors import UserMistake
 
 FOLDER = "pieces"
 """Name of the folder in the recovery directory."""
-INLINE_BELOW = 16_384
+INLINE_BELOW = 65_536
 """A piece of fewer bytes stays in the snapshot; a file would cost more."""
 _KEPT_TURNS = 2
 """A file is used again at the second snapshot after the last that named it: the engine begins an
