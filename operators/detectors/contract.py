@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from operators.keygroups.rounds import rounds
 from tidegauge.errors import UserMistake
 
 Floats = npt.NDArray[np.float64]
@@ -16,6 +17,10 @@ Mask = npt.NDArray[np.bool_]
 Slots = npt.NDArray[np.intp]
 State = dict[str, Any]
 """A state as it is saved: the detector's name and version, and copies of its arrays."""
+
+
+LARGEST = 1e150
+"""Points beyond this are taken for no number: their squares and sums would have no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,19 @@ class Verdicts:
     upper: Floats
     direction: npt.NDArray[np.int8]
     anomalous: Mask
+
+    @classmethod
+    def blank(cls, points: int) -> Self:
+        """Nothing judged."""
+        judged, anomalous = np.zeros((2, points), np.bool_)
+        score, expected, lower, upper = np.full((4, points), np.nan)
+        direction = np.zeros(points, np.int8)
+        return cls(judged, score, expected, lower, upper, direction, anomalous)
+
+    def put(self, at: Slots, verdicts: "Verdicts") -> None:
+        """Write verdicts on some of the points to their places."""
+        for field in fields(self):
+            getattr(self, field.name)[at] = getattr(verdicts, field.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +103,19 @@ class Detector(ABC):
     @abstractmethod
     def learn(self, slots: Slots, x: Floats, t_ns: Times, verdicts: Verdicts) -> None:
         """Learn from points; `verdicts` is what `score` has just said of them."""
+
+    def turn(self, slots: Slots, x: Floats, t_ns: Times) -> Verdicts:
+        """`score`, then `learn`; no slot twice."""
+        verdicts = self.score(slots, x, t_ns)
+        self.learn(slots, x, t_ns, verdicts)
+        return verdicts
+
+    def judge(self, slots: Slots, x: Floats, t_ns: Times) -> Verdicts:
+        """Score and learn points of which each series' are in the order of their time."""
+        verdicts = Verdicts.blank(slots.size)
+        for at in rounds(slots):
+            verdicts.put(at, self.turn(slots[at], x[at], t_ns[at]))
+        return verdicts
 
     def grow(self, series: int) -> None:
         """Make room for slots below `series`."""

@@ -2,14 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from operators.detectors.contract import Verdicts
 from operators.detectors.plan import AnomalyPlan
 from operators.detectors.registry import make_detector
 from operators.detectors.series import SeriesTable
-from operators.keygroups.rounds import rounds
 from tidegauge.batch import TIME
 from tidegauge.errors import UserMistake
 from tidegauge.records import TIME_NS
@@ -53,21 +50,12 @@ class Judge:
         slots = self._series.slots(points)
         self._detector.grow(len(self._series))
         x, t_ns = points["value"].to_numpy(), points["start_ns"].to_numpy()
-        columns = [np.full(len(points), np.nan) for _ in range(4)]
-        direction = np.zeros(len(points), np.int8)
-        judged, anomalous = np.zeros((2, len(points)), np.bool_)
-        for turn in rounds(slots):
-            verdicts = self._detector.score(slots[turn], x[turn], t_ns[turn])
-            self._detector.learn(slots[turn], x[turn], t_ns[turn], verdicts)
-            for column, values in zip(columns, _floats(verdicts), strict=True):
-                column[turn] = values
-            judged[turn], anomalous[turn] = verdicts.judged, verdicts.anomalous
-            direction[turn] = verdicts.direction
-        told = [pl.Series(name, column) for name, column in zip(_FLOATS, columns, strict=True)]
+        verdicts = self._detector.judge(slots, x, t_ns)
         points = points.with_columns(
-            *told, pl.Series("direction", direction), pl.Series(ANOMALOUS, anomalous)
+            *(pl.Series(name, getattr(verdicts, name)) for name in (*_FLOATS, "direction")),
+            pl.Series(ANOMALOUS, verdicts.anomalous),
         )
-        return self._shape(points.filter(judged), now_ns)
+        return self._shape(points.filter(verdicts.judged), now_ns)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs."""
@@ -120,7 +108,3 @@ class Judge:
 
 
 _FLOATS = ("expected", "lower", "upper", "score")
-
-
-def _floats(verdicts: Verdicts) -> tuple[Any, ...]:
-    return verdicts.expected, verdicts.lower, verdicts.upper, verdicts.score

@@ -1,10 +1,19 @@
-"""The detectors that a pipeline file can name."""
+"""The detectors by name: those that a pipeline file can name, and the whole family."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from operators.detectors.change_point import ChangePoint
 from operators.detectors.contract import Detector
+from operators.detectors.ensemble import Ensemble
+from operators.detectors.ewma import Ewma
+from operators.detectors.flat_line import FlatLine
+from operators.detectors.forecast_band import ForecastBand
+from operators.detectors.periodic import Periodic
+from operators.detectors.rare_category import RareCategory
+from operators.detectors.rarity import RarityConfig, RarityDetector
 from operators.detectors.robust_z import RobustZ, RobustZConfig
+from operators.detectors.seasonal import Seasonal
 from tidegauge.spec.models import Anomaly
 
 
@@ -30,3 +39,22 @@ def make_detector(anomaly: Anomaly) -> Detector:
         ValueError: a setting is out of its range.
     """
     return DETECTORS[anomaly.detector](anomaly)
+
+
+FAMILY: Mapping[str, Callable[[RarityConfig], RarityDetector]] = MappingProxyType(
+    {
+        detector.name: detector
+        for detector in (
+            Ensemble,
+            Ewma,
+            Seasonal,
+            Periodic,
+            ForecastBand,
+            ChangePoint,
+            FlatLine,
+            RareCategory,
+        )
+    }
+)
+"""Detectors of one series each that score rarities. `Peers` and `Multivariate` need to know groups
+and signals, and `RobustZ` scores distances."""

@@ -1,0 +1,34 @@
+"""What merely follows from an event that was already told."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from operators.detectors.contract import Floats, Mask, Memory, Slots, Times
+
+ECHO_NS = 20 * 3_600_000_000_000
+"""How long an event echoes: less than a day, so that the same hour of the next one is heard."""
+NEVER_NS = -(2**62)
+LOUDER = 0.2
+"""Decades by which an event must be rarer than the last one to be heard above its echo."""
+
+
+def memory() -> Mapping[str, Memory]:
+    """Excess and time of the last event."""
+    return {
+        "event": Memory((), np.float64, 0.0),
+        "event_ns": Memory((), np.int64, NEVER_NS),
+    }
+
+
+def echoes(arrays: Mapping[str, Floats], slots: Slots, excess: Floats, t_ns: Times) -> Mask:
+    """Whether a point is hardly rarer than an event of its series within 20 hours before it."""
+    recent = t_ns - arrays["event_ns"][slots] < ECHO_NS
+    quiet: Mask = recent & (excess <= arrays["event"][slots] + LOUDER)
+    return quiet
+
+
+def learn(arrays: Mapping[str, Floats], slots: Slots, excess: Floats, t_ns: Times) -> None:
+    """Remember events."""
+    arrays["event"][slots] = excess
+    arrays["event_ns"][slots] = t_ns

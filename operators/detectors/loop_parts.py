@@ -1,0 +1,288 @@
+"""The parts of the ensemble for one series in plain floats; each `step` scores, then learns.
+
+Every operation is the one that the arrays do, in the same order: see the modules named as the
+classes for what they mean.
+"""
+
+from bisect import bisect_right
+from math import isnan
+from typing import Any
+
+from operators.detectors import cadence, density, levels, profile, runs, season, spread
+
+Values = dict[str, Any]
+
+_NAN = float("nan")
+_EDGES: list[float] = density.EDGES.tolist()
+_PRIOR: list[float] = density.PRIOR.tolist()
+_KERNEL: list[float] = density.KERNEL.tolist()
+_K0, _K1, _K2, _K3, _K4, _K5, _K6 = _KERNEL
+_FORGET_S = profile.HOURS_TO_FORGET * 3600.0
+
+
+def _sign(residual: float) -> float:
+    return float((residual > 0.0) - (residual < 0.0))
+
+
+class Stream:
+    """`Density` of one stream."""
+
+    __slots__ = ("mass", "scale", "seen", "weight")
+
+    def __init__(self, state: Values, number: int) -> None:
+        self.mass: list[float] = state["density.mass"][number]
+        self.weight: float = state["density.weight"][number]
+        self.seen: float = state["density.seen"][number]
+        self.scale: float = state["density.scale"][number]
+
+    def share(self, residual: float) -> float:
+        """Share of earlier residuals near this one, which is not learned."""
+        if residual - residual != 0.0 or self.seen <= density.WARM_UP:
+            return 1.0
+        mass, scale = self.mass, self.scale
+        at = bisect_right(_EDGES, residual / scale if scale > 0.0 else _sign(residual))
+        near = _K0 * mass[at]
+        for tap in range(1, 7):
+            near += _KERNEL[tap] * mass[at + tap]
+        return min((near / self.weight + _PRIOR[at]) / (self.seen + 1.0), 1.0)
+
+    def learn(self, residual: float) -> None:
+        """Add a residual to the mass."""
+        if residual - residual == 0.0:
+            scale = self.scale
+            at = bisect_right(_EDGES, residual / scale if scale > 0.0 else _sign(residual))
+            self.mass[at + 3] += self.weight
+            self._age(self.weight * density.FADING, self.seen, abs(residual) - scale)
+
+    def step(self, residual: float) -> float:
+        """`share` and `learn` in one."""
+        if residual - residual != 0.0:  # neither a number nor learned from
+            return 1.0
+        mass, weight, seen, scale = self.mass, self.weight, self.seen, self.scale
+        at = bisect_right(_EDGES, residual / scale if scale > 0.0 else _sign(residual))
+        share = 1.0
+        if seen > density.WARM_UP:
+            near = (
+                _K0 * mass[at]
+                + _K1 * mass[at + 1]
+                + _K2 * mass[at + 2]
+                + _K3 * mass[at + 3]
+                + _K4 * mass[at + 4]
+                + _K5 * mass[at + 5]
+                + _K6 * mass[at + 6]
+            )
+            share = (near / weight + _PRIOR[at]) / (seen + 1.0)
+            share = min(1.0, share)
+        mass[at + 3] += weight
+        self._age(weight * density.FADING, seen, abs(residual) - scale)
+        return share
+
+    def _age(self, weight: float, seen: float, farther: float) -> None:
+        rate = 1.0 / (seen + 1.0)
+        self.scale += (max(density.SCALE_RATE, rate)) * farther
+        self.seen = min(density.HORIZON, seen + 1.0)
+        if weight > density.HEAVY:
+            self.mass = [held / density.HEAVY for held in self.mass]
+            weight /= density.HEAVY
+        self.weight = weight
+
+
+class Levels:
+    """`levels.Levels`."""
+
+    def __init__(self, state: Values) -> None:
+        self.fast, self.slow = state["levels.level"]
+        self.count: float = state["levels.count"]
+
+    def step(self, x: float) -> tuple[float, float, float, float]:
+        """Distances from the fast and the slow level, and the levels."""
+        fast, slow, rate = self.fast, self.slow, 1.0 / (self.count + 1.0)
+        one, other = levels.RATES
+        off_fast, off_slow = x - fast, x - slow
+        self.fast = fast + (max(rate, one)) * off_fast
+        self.slow = slow + (max(rate, other)) * off_slow
+        self.count += 1.0
+        if self.count == 1.0:
+            return _NAN, _NAN, _NAN, _NAN
+        return off_fast, off_slow, fast, slow
+
+    def state(self) -> Values:
+        """As the arrays hold it."""
+        return {"levels.level": (self.fast, self.slow), "levels.count": self.count}
+
+
+class Day:
+    """`profile.DayProfile`."""
+
+    def __init__(self, state: Values) -> None:
+        self.mean: list[float] = state["day.mean"]
+        self.count: list[float] = state["day.count"]
+
+    def step(self, x: float, t_ns: int, gap: float) -> tuple[float, float]:
+        """Distance from what is usual in this part of the day, and what that is."""
+        part = t_ns % profile.DAY_NS // profile.PART_NS
+        mean, count = self.mean[part], self.count[part]
+        rate, most = 1.0 / (count + 1.0), min(profile.RATE, gap / _FORGET_S)
+        self.mean[part] = mean + (max(rate, most)) * (x - mean)
+        self.count[part] = count + 1.0
+        return (x - mean, mean) if count > 0.0 else (_NAN, _NAN)
+
+    def state(self) -> Values:
+        """As the arrays hold it."""
+        return {"day.mean": self.mean, "day.count": self.count}
+
+
+class Spread:
+    """`spread.Spread`."""
+
+    def __init__(self, state: Values) -> None:
+        self.level: float = state["spread.level"]
+        self.spread: float = state["spread.spread"]
+        self.count: float = state["spread.count"]
+
+    def step(self, x: float) -> tuple[float, float]:
+        """Recent mean movement, and the level."""
+        level, moves, count = self.level, self.spread, self.count
+        rate = 1.0 / (count + 1.0)
+        moved = abs(x - level) if count > 0.0 else 0.0
+        self.spread = moves + (max(spread.RATE, rate)) * (moved - moves)
+        most = max(spread.LEVEL_RATE, rate)
+        self.level = level + most * (x - level)
+        self.count = count + 1.0
+        return moves if count > 1.0 else _NAN, level if count > 0.0 else _NAN
+
+    def state(self) -> Values:
+        """As the arrays hold it."""
+        return {
+            "spread.level": self.level,
+            "spread.spread": self.spread,
+            "spread.count": self.count,
+        }
+
+
+class Runs:
+    """`runs.Runs`."""
+
+    def __init__(self, state: Values) -> None:
+        self.last: float = state["runs.last"]
+        self.run: float = state["runs.run"]
+        self.repeats: float = state["runs.repeats"]
+        self.count: float = state["runs.count"]
+
+    def step(self, x: float) -> tuple[float, float, float]:
+        """Equal points in a row beyond what is nothing, those of an ended run, the last value."""
+        last, same, run = self.last, x == self.last, self.run
+        nothing = runs.SHORTEST / max(1.0 - self.repeats / runs.OFTEN, runs.LEAST)
+        ended = _NAN if same or not run else max(run - nothing, 0.0)
+        run = run + 1.0 if same else 1.0
+        beyond = max(run - nothing, 0.0) if run < runs.LONGEST else _NAN
+        self.run = min(run, runs.LONGEST)
+        rate = max(runs.RATE, 1.0 / (self.count + 1.0))
+        self.repeats += rate * ((1.0 if same else 0.0) - self.repeats)
+        self.count += 1.0
+        self.last = x
+        return beyond, ended, last
+
+    def state(self) -> Values:
+        """As the arrays hold it."""
+        return {
+            "runs.last": self.last,
+            "runs.run": self.run,
+            "runs.repeats": self.repeats,
+            "runs.count": self.count,
+        }
+
+
+class Season:
+    """`season.Season`."""
+
+    def __init__(self, state: Values) -> None:
+        self.day: list[float] = state["season.day"]
+        self.day_count: list[float] = state["season.day_count"]
+        self.distance: list[float] = state["season.distance"]
+        self.week: list[float] = state["season.week"]
+        self.week_count: list[float] = state["season.week_count"]
+        self.level: float = state["season.level"]
+        self.count: float = state["season.count"]
+
+    def step(self, x: float, t_ns: int, gap: float) -> tuple[float, float]:
+        """Distance from the week's course in usual ones of the hour, and the course."""
+        hours = t_ns // season.HOUR_NS
+        day, week = hours % 24, (hours + season.FIRST_DAY * 24) % 168
+        hourly = self._hourly(t_ns % season.HOUR_NS / season.HOUR_NS - 0.5, day, week)
+        level, rate = self.level, 1.0 / (self.count + 1.0)
+        beyond = x - (x if isnan(hourly) else hourly)
+        usual = self.distance[day]
+        residual = (x - hourly - level) / usual if usual > 0.0 else _NAN
+        self._learn(x, abs(beyond - level), day, week, min(season.RATE, gap / _FORGET_S))
+        self.level = level + (max(season.RATE, rate)) * (beyond - level)
+        self.count += 1.0
+        return residual, hourly + level
+
+    def _hourly(self, part: float, day: int, week: int) -> float:
+        here = self._mean(day, week)
+        if isnan(here):
+            return here
+        other = 1 if part > 0.0 else -1
+        there = self._mean((day + other) % 24, (week + other) % 168)
+        weight = abs(part)
+        return here if isnan(there) else here * (1.0 - weight) + there * weight
+
+    def _mean(self, day: int, week: int) -> float:
+        mean = self.week[week]
+        return self.day[day] if isnan(mean) else mean
+
+    def _learn(self, x: float, distance: float, day: int, week: int, most: float) -> None:
+        count = self.day_count[day]
+        rate = max(most, 1.0 / (count + 1.0))
+        self.distance[day] += rate * (distance - self.distance[day])
+        mean = self.day[day]
+        mean = x if isnan(mean) else mean
+        self.day[day] = mean + rate * (x - mean)
+        self.day_count[day] = count + 1.0
+        count = self.week_count[week]
+        mean = self.week[week]
+        mean = x if isnan(mean) else mean
+        rate = max(most, 1.0 / (count + 1.0))
+        self.week[week] = mean + rate * (x - mean)
+        self.week_count[week] = count + 1.0
+
+    def state(self) -> Values:
+        """As the arrays hold it."""
+        return {
+            "season.day": self.day,
+            "season.day_count": self.day_count,
+            "season.distance": self.distance,
+            "season.week": self.week,
+            "season.week_count": self.week_count,
+            "season.level": self.level,
+            "season.count": self.count,
+        }
+
+
+class Cadence:
+    """`cadence`."""
+
+    def __init__(self, state: Values) -> None:
+        self.gap: float = state["cadence.gap"]
+        self.gaps: float = state["cadence.gaps"]
+        self.last_ns: int = state["cadence.last_ns"]
+
+    def step(self, t_ns: int) -> float:
+        """The usual gap, this one included."""
+        if self.gaps >= 0.0:
+            passed = (t_ns - self.last_ns) / 1e9
+            if self.gaps >= cadence.FIRST:
+                passed = min(passed, cadence.PATIENCE * self.gap)
+            self.gap += max(cadence.RATE, 1.0 / (self.gaps + 1.0)) * (passed - self.gap)
+        self.gaps += 1.0
+        self.last_ns = t_ns
+        return self.gap
+
+    def state(self) -> Values:
+        """As the arrays hold it."""
+        return {
+            "cadence.gap": self.gap,
+            "cadence.gaps": self.gaps,
+            "cadence.last_ns": self.last_ns,
+        }

@@ -1,0 +1,177 @@
+"""From residuals to a calibrated rarity: what all detectors with baselines have in common."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from operators.detectors import alarm_level, cadence, echo
+from operators.detectors.baseline import Baseline
+from operators.detectors.contract import (
+    LARGEST,
+    Detector,
+    Floats,
+    Mask,
+    Memory,
+    Slots,
+    Times,
+    Verdicts,
+)
+from operators.detectors.density import Density
+
+WEEK_S = 7 * 86_400.0
+BAND = 6.0
+"""Half the width of the band that is shown, in mean absolute residuals of the first stream."""
+MOST = 0.05
+"""Largest chance that makes an anomaly, however slow the series."""
+
+
+@dataclass(frozen=True, slots=True)
+class RarityConfig:
+    """Settings of the detectors that score rarities.
+
+    Attributes:
+        false_alarms_per_week: how often a series without any anomaly may alarm.
+        warm_up: points of a series before the first is judged, at least 20.
+        direction: which side is of interest.
+        min_deviation: smaller deviations, in the unit of the points, are no anomalies.
+
+    Raises:
+        ValueError: a setting is out of its range.
+    """
+
+    false_alarms_per_week: float = 0.5
+    warm_up: int = 50
+    direction: Literal["both", "up", "down"] = "both"
+    min_deviation: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.false_alarms_per_week > 0:
+            raise ValueError(
+                f"false_alarms_per_week is {self.false_alarms_per_week}: it must be above 0"
+            )
+        if self.warm_up < 20:
+            raise ValueError(f"warm_up is {self.warm_up}: it must be at least 20")
+        if self.direction not in ("both", "up", "down"):
+            raise ValueError(f"direction is {self.direction!r}: it must be both, up or down")
+        if not self.min_deviation >= 0:
+            raise ValueError(f"min_deviation is {self.min_deviation}: it must not be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What is known of points before they are learned from."""
+
+    finite: Mask
+    x: Floats
+    residuals: Floats
+    told: npt.NDArray[np.intp]
+    expected: Floats
+    surprise: Floats
+    excess: Floats
+    echo: Mask
+
+
+class RarityDetector(Detector):
+    """Scores how rarely a series surprises by as much, over one or more baselines."""
+
+    baselines: ClassVar[Sequence[Baseline]]
+
+    def __init__(self, config: RarityConfig) -> None:
+        self.config = config
+        self._density = Density(sum(baseline.streams for baseline in self.baselines))
+        super().__init__()
+
+    def memory(self) -> Mapping[str, Memory]:
+        """Arrays of the baselines, the density, the alarm level, the cadence and the echo."""
+        parts = {baseline.name: baseline.memory() for baseline in self.baselines}
+        parts["density"] = self._density.memory()
+        parts |= {"alarm": alarm_level.memory(), "cadence": cadence.memory(), "echo": echo.memory()}
+        points = {"points": Memory((), np.float64, 0.0)}
+        return points | {
+            f"{part}.{key}": memory
+            for part, memories in parts.items()
+            for key, memory in memories.items()
+        }
+
+    def score(self, slots: Slots, x: Floats, t_ns: Times) -> Verdicts:
+        """See `Detector.score`."""
+        return self._verdicts(slots, t_ns, self._rate(slots, x, t_ns))
+
+    def learn(self, slots: Slots, x: Floats, t_ns: Times, verdicts: Verdicts) -> None:
+        """See `Detector.learn`."""
+        self._take(slots, t_ns, self._rate(slots, x, t_ns), verdicts)
+
+    def turn(self, slots: Slots, x: Floats, t_ns: Times) -> Verdicts:
+        """See `Detector.turn`: what `score` finds out serves `learn` too."""
+        rating = self._rate(slots, x, t_ns)
+        verdicts = self._verdicts(slots, t_ns, rating)
+        self._take(slots, t_ns, rating, verdicts)
+        return verdicts
+
+    def _part(self, name: str) -> dict[str, npt.NDArray[np.float64]]:
+        prefix = f"{name}."
+        return {
+            key.removeprefix(prefix): held
+            for key, held in self._arrays.items()
+            if key.startswith(prefix)
+        }
+
+    def _rate(self, slots: Slots, x: Floats, t_ns: Times) -> Rating:
+        finite = np.abs(x) <= LARGEST
+        points = np.where(finite, x, 0.0)
+        looks = [b.look(self._part(b.name), slots, points, t_ns) for b in self.baselines]
+        residuals = np.concatenate([residual for residual, _ in looks], axis=1)
+        expected = np.concatenate([middle for _, middle in looks], axis=1)
+        residuals = np.where(finite[:, None], residuals, np.nan)
+        shares = self._density.share(self._part("density"), slots, residuals)
+        told = shares.argmin(axis=1)
+        at = np.arange(slots.size), told
+        share = shares[at]
+        surprise = alarm_level.surprises(share)
+        excess = alarm_level.excess(self._part("alarm"), slots, surprise)
+        repeated = echo.echoes(self._part("echo"), slots, excess, t_ns)
+        return Rating(finite, points, residuals, told, expected[at], surprise, excess, repeated)
+
+    def _verdicts(self, slots: Slots, t_ns: Times, rating: Rating) -> Verdicts:
+        config = self.config
+        judged = rating.finite & (self._arrays["points"][slots] >= config.warm_up)
+        chance = alarm_level.chances(rating.excess)
+        score = np.where(rating.echo, 0.0, 1.0 - chance)
+        middle = np.where(judged, rating.expected, np.nan)
+        deviation = rating.x - middle
+        gap = self._arrays["cadence.gap"][slots]
+        allowed = np.minimum(config.false_alarms_per_week / WEEK_S * gap, MOST)
+        distance = np.abs(deviation)
+        anomalous = judged & ~rating.echo & (chance <= allowed)
+        anomalous &= distance >= config.min_deviation
+        direction = np.sign(np.where(np.isfinite(deviation), deviation, 0.0)).astype(np.int8)
+        if config.direction != "both":
+            anomalous &= direction == (1 if config.direction == "up" else -1)
+        half = BAND * self._arrays["density.scale"][slots, 0]
+        half = np.where(anomalous, np.minimum(half, distance * 0.999), np.maximum(half, distance))
+        return Verdicts(judged, score, middle, middle - half, middle + half, direction, anomalous)
+
+    def _lessons(self, slots: Slots, x: Floats, rating: Rating) -> Floats:
+        residuals = rating.residuals[rating.finite]
+        lessons, first = [], 0
+        for baseline in self.baselines:
+            own = residuals[:, first : first + baseline.streams]
+            lessons.append(baseline.lessons(self._part(baseline.name), slots, x, own))
+            first += baseline.streams
+        return np.concatenate(lessons, axis=1)
+
+    def _take(self, slots: Slots, t_ns: Times, rating: Rating, verdicts: Verdicts) -> None:
+        finite = rating.finite
+        event = finite & ~rating.echo & ((rating.excess > 0.0) | verdicts.anomalous)
+        echo.learn(self._part("echo"), slots[event], rating.excess[event], t_ns[event])
+        at, points, times = slots[finite], rating.x[finite], t_ns[finite]
+        self._density.learn(self._part("density"), at, self._lessons(at, points, rating))
+        alarm_level.learn(self._part("alarm"), at, rating.surprise[finite])
+        cadence.learn(self._part("cadence"), at, times)
+        gap = self._arrays["cadence.gap"][at]
+        for baseline in self.baselines:
+            baseline.learn(self._part(baseline.name), at, points, times, gap)
+        self._arrays["points"][at] += 1.0
