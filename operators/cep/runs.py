@@ -1,6 +1,5 @@
 """The runs of one pattern in one key: what events and time do to them."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -73,7 +72,7 @@ class Runs:
         self.configuration: Configuration = program.configurations.empty
         self.ends: list[Nodes] = []
         self.floor = -1
-        self.starts: deque[tuple[int, int]] = deque()
+        self.starts: list[tuple[int, int]] = []
         self.deadline_ns = NEVER
         self.wake_ns = NEVER
         self.queued_ns = NEVER
@@ -238,8 +237,11 @@ class Runs:
     def _drop_up_to(self, floor: int) -> None:
         """Remove the runs whose first event is up to `floor`."""
         self.floor = floor
-        while self.starts and self.starts[0][0] <= floor:
-            self.starts.popleft()
+        starts = self.starts
+        gone = 0
+        while gone < len(starts) and starts[gone][0] <= floor:
+            gone += 1
+        del starts[:gone]
         self._keep([tuple([n for n in nodes if n.newest > floor]) for nodes in self.ends])
 
     def _keep(self, ends: list[Nodes]) -> None:

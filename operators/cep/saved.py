@@ -1,7 +1,6 @@
 """Runs as plain values, small and free of the pattern's own objects: for snapshots."""
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -107,7 +106,7 @@ def load(saved: Mapping[str, Any], runs: Runs, remap: Remap) -> None:
     runs.configuration = runs.program.configurations.of(map(nfa.state, saved["states"]))
     runs.ends = [tuple(nodes[at] for at in ends) for ends in saved["ends"]]
     runs.floor = saved["floor"]
-    runs.starts = deque(saved["starts"])
+    runs.starts = list(saved["starts"])
     runs.bound, runs.made, runs.trim_at = saved["counts"]
     held: list[Path] = [tuple(nodes[at] for at in path) for path in saved["waiting"]]
     runs.after.hold(held)

@@ -1,6 +1,7 @@
 """One pattern over one batch: from event to event that can move a run, key by key."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -78,27 +79,26 @@ class Walk:
         others = np.flatnonzero(picked.keys[1:] != picked.keys[:-1]) + 1
         changes = [0, *others.tolist()] if len(picked.keys) else []
         keys = picked.keys[changes].tolist()
-        events = list(
-            zip(
-                picked.places.tolist(),
-                picked.bits.tolist(),
-                batch.times[picked.places].tolist(),
-                (batch.rows[picked.places] + self._keeper.read).tolist(),
-                rows,
-                strict=True,
-            )
+        # One iterator over all: it makes no object for each event.
+        events = zip(
+            picked.places.tolist(),
+            picked.bits.tolist(),
+            batch.times[picked.places].tolist(),
+            (batch.rows[picked.places] + self._keeper.read).tolist(),
+            rows,
+            strict=True,
         )
-        ends = [*changes, len(events)][1:]
+        ends = [*changes, len(rows)][1:]
         for at, first, end in zip(keys, changes, ends, strict=True):
             runs = living.pop(at, None)
             if runs is None:
                 runs = self._keeper.new_runs(self._number)
-            self._finish(at, runs, self._read(at, runs, events[first:end]))
+            self._finish(at, runs, self._read(at, runs, islice(events, end - first)))
         for at, runs in living.items():
             if runs.configuration.needs_next or runs.wake_ns <= self._last_times[at]:
                 self._finish(at, runs, batch.ends[at - 1] if at else 0)
 
-    def _read(self, at: int, runs: Runs, events: Sequence[tuple[int, int, int, int, Row]]) -> int:
+    def _read(self, at: int, runs: Runs, events: Iterable[tuple[int, int, int, int, Row]]) -> int:
         """The candidates of one key; the place after the last one."""
         begins = self._begins
         done = self._batch.ends[at - 1] if at else 0
