@@ -20,20 +20,20 @@ def large(number: int) -> Piece:
     return Piece(np.full(INLINE_BELOW, number))
 
 
-def save(shelf: Shelf, state: dict[str, Any], at_ns: int = 0) -> bytes:
+def save(shelf: Shelf, state: dict[Any, Any], at_ns: int = 0) -> bytes:
     """What the engine would keep."""
     about = shelf.save(state, at_ns)
     return pickle.dumps((about, state))
 
 
-def load(shelf: Shelf, saved: bytes) -> dict[str, Any]:
+def load(shelf: Shelf, saved: bytes) -> dict[Any, Any]:
     """What comes back of it."""
     about, state = pickle.loads(saved)  # noqa: S301 - made here
     shelf.load(about, state)
     return state  # type: ignore[no-any-return]  # as pickled
 
 
-def numbers(state: dict[str, Any]) -> list[int]:
+def numbers(state: dict[Any, Any]) -> list[int]:
     return [int(piece.content[0]) for piece in pieces_in(state)]
 
 
