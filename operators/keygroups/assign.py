@@ -56,8 +56,8 @@ class KeyGroups:
         keys = frame.select(by)
         if distinct or frame.height < _MANY_ROWS:
             return self._look_up(keys)
-        distinct = keys.unique()
-        assigned = distinct.with_columns(_group=pl.Series(self._look_up(distinct)))
+        once = keys.unique()
+        assigned = once.with_columns(_group=pl.Series(self._look_up(once)))
         joined = keys.join(
             assigned, on=list(by), how="left", nulls_equal=True, maintain_order="left"
         )
