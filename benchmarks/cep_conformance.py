@@ -3,7 +3,7 @@
     python -m benchmarks.cep_conformance FILE…
 
 prints `passed N of M` and each case that failed; ends with 1 if one did, with 2 if a file cannot be
-read. Without files it reads those in `../shared/cep`.
+read. Without files it reads those in `../shared/cep`, next to the project.
 """
 
 import json
@@ -27,7 +27,7 @@ from tidegauge.batch import TIME
 from tidegauge.errors import UserMistake
 from tidegauge.fieldtypes import FieldType
 
-DEFAULT_FOLDER = Path("../shared/cep")
+DEFAULT_FOLDER = Path(__file__).parents[1] / "../shared/cep"
 _NS_PER_MS = 1_000_000
 _ARRIVAL = "_arrival"
 _TYPES = {str: FieldType.STRING, float: FieldType.FLOAT, int: FieldType.INT, bool: FieldType.BOOL}
@@ -75,16 +75,19 @@ def default_files() -> list[Path]:
     """
     found = sorted(DEFAULT_FOLDER.glob("*.json"))
     if not found:
-        raise UserMistake(f"no cases in {DEFAULT_FOLDER}: name the files to read")
+        raise UserMistake("no cases in ../shared/cep: name the files to read")
     return found
 
 
 def check(case: Case, *, sql: bool = False, batch: int = 1_000) -> str | None:
     """What differs from what is expected; None if nothing does."""
-    outcome = run(case, sql=sql, batch=batch)
-    error = case.get("expected_error")
-    if outcome.error is not None or error is not None:
-        return None if outcome.error == error else f"error {outcome.error}, expected {error}"
+    try:
+        outcome = run(case, sql=sql, batch=batch)
+    except Exception as error:  # noqa: BLE001 - a case that crashes has failed; the others go on
+        return f"{type(error).__name__}: {error}"
+    expected = case.get("expected_error")
+    if outcome.error is not None or expected is not None:
+        return None if outcome.error == expected else f"error {outcome.error}, expected {expected}"
     return next(_differences(case, outcome), None)
 
 
