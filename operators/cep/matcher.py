@@ -1,6 +1,7 @@
 """Many patterns over one stream of events, by key, batch by batch."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -14,7 +15,7 @@ from operators.cep.compile import bind
 from operators.cep.layout import EventLayout
 from operators.cep.limits import Limits
 from operators.cep.pattern import Pattern
-from operators.cep.results import Kind, Result
+from operators.cep.results import Counts, Held, Kind, Result
 from operators.cep.runs import Found, Runs
 from operators.cep.saved import fingerprint, load, save
 from operators.cep.walk import Walk
@@ -42,6 +43,11 @@ class Matcher:
         timeouts: whether runs that time out are results.
         in_order: whether events of a key come in event-time order; if not, in that of arrival.
 
+    Attributes:
+        counts: running totals by name of the pattern.
+        live: runs by key and number of the pattern.
+        read: how many events were read.
+
     Raises:
         PatternError: a condition cannot be compiled, or two patterns have one name.
     """
@@ -65,6 +71,7 @@ class Matcher:
         self.bound = [bind(pattern, columns, self.layout) for pattern in patterns]
         self.live: dict[Key, dict[int, Runs]] = {}
         self.read = 0
+        self.counts = {pattern.name: Counts() for pattern in patterns}
         self._by = tuple(by)
         self._limits = limits or Limits()
         self._timeouts = timeouts
@@ -76,6 +83,16 @@ class Matcher:
     def idle(self) -> bool:
         """Whether there is neither an unfinished run nor a held match."""
         return not self.live
+
+    def held(self) -> Held:
+        """How much is held now, over all keys and patterns."""
+        alive = [runs for of_key in self.live.values() for runs in of_key.values()]
+        return Held(
+            keys=len(self.live),
+            runs=sum(runs.bound for runs in alive),
+            nodes=sum(runs.made for runs in alive),
+            waiting=sum(len(runs.after.waiting) for runs in alive),
+        )
 
     def process(self, events: pl.DataFrame) -> list[Result]:
         """Read events, in their order; the column `TIME` has their times.
@@ -132,7 +149,11 @@ class Matcher:
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs: plain values, runs by pattern and key."""
         saved: dict[str, Any] = {
-            pattern.name: {"fingerprint": fingerprint(pattern), "keys": {}}
+            pattern.name: {
+                "fingerprint": fingerprint(pattern),
+                "counts": astuple(self.counts[pattern.name]),
+                "keys": {},
+            }
             for pattern in self.patterns
         }
         for key, of_key in self.live.items():
@@ -165,6 +186,7 @@ class Matcher:
             if number is None:
                 gone.append(name)
                 continue
+            self.counts[name] = Counts(*saved["counts"])
             for key, of_key in saved["keys"].items():
                 runs = self.new_runs(number)
                 load(of_key, runs, lambda row: _in_order(row, order))
@@ -201,6 +223,11 @@ class Matcher:
     ) -> list[Result]:
         """Results of one event or of one advance of time."""
         name = self.patterns[number].name
+        counts = self.counts[name]
+        found = list(found)
+        timeouts = sum(one.timeout_ns is not None for one in found)
+        counts.timeouts += timeouts
+        counts.matches += len(found) - timeouts
         return [
             Result(Kind.MATCH, name, key, one.path, time_ns, event)
             if one.timeout_ns is None
@@ -215,6 +242,7 @@ class Matcher:
             Result(Kind.DROPPED, name, key, (), gone.time_ns, event, gone.runs, gone.reason)
             for gone in runs.dropped
         ]
+        self.counts[name].dropped += sum(gone.runs for gone in runs.dropped)
         runs.dropped.clear()
         return told
 

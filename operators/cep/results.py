@@ -1,6 +1,7 @@
 """What a matcher tells: matches, runs that timed out, and runs that were given up."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -14,6 +15,28 @@ class Kind(StrEnum):
     MATCH = "match"
     TIMEOUT = "timeout"
     DROPPED = "dropped"
+
+
+@dataclass(slots=True)
+class Counts:
+    """Running totals of one pattern: what was told, and runs that were given up."""
+
+    matches: int = 0
+    timeouts: int = 0
+    dropped: int = 0
+
+
+class Held(NamedTuple):
+    """What a matcher holds now.
+
+    `runs` and `nodes` are not below what is alive: what time ended unseen is counted until it is
+    cleared away. `waiting` are matches held back by earlier runs.
+    """
+
+    keys: int
+    runs: int
+    nodes: int
+    waiting: int
 
 
 class Result(NamedTuple):

@@ -1,7 +1,7 @@
 """What a key holds is bounded, and what is given up is told."""
 
 from operators.cep.limits import Limits
-from operators.cep.results import Kind
+from operators.cep.results import Counts, Kind
 from tests.operators.cep.timelines import SECOND, drawn, events, matcher_of, pattern
 
 
@@ -28,6 +28,20 @@ def test_taken_events_are_bounded() -> None:
     results = matcher.process(events("a" + "b" * 500 + "c"))
     assert [result.reason for result in results] == ["buffered events"]
     assert matcher.idle
+
+
+def test_what_is_held_and_what_was_given_up_is_counted() -> None:
+    made = pattern("a -> b", within=9)
+    matcher = matcher_of(made, limits=Limits(runs=3), timeouts=True)
+    matcher.process(events("aaaaa"))
+    assert matcher.held() == (1, 3, 3, 0)
+    matcher.process(events("b", start=5))
+    matcher.process(events("a", start=6))
+    matcher.advance(60 * SECOND)
+    again = matcher_of(made)
+    again.restore(matcher.snapshot())
+    assert again.counts == matcher.counts == {"p": Counts(matches=3, timeouts=1, dropped=2)}
+    assert matcher.held() == (0, 0, 0, 0)
 
 
 def test_within_the_limits_nothing_is_given_up() -> None:
