@@ -15,7 +15,7 @@ from tidegauge.records import RecordBatch
 MEMBERS = ("kind", "reason", "topic", "partition", "offset", "payload", "encoding")
 
 _KEY = pl.format("{}-{}", "topic", "partition").cast(pl.Binary)
-_IDENTITY = json_object("kind", "topic", "partition", "offset").cast(pl.Binary)
+_IDENTITY = json_object("kind", "topic", "partition", "offset", "time_ns").cast(pl.Binary)
 _VALUE = json_object(*MEMBERS).cast(pl.Binary)
 
 

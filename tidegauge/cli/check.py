@@ -1,6 +1,7 @@
 """`tidegauge check`: every mistake of a pipeline file at once."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,9 +23,14 @@ def command(
         bool, typer.Option("--import", help="Also import the functions of `process`.")
     ] = False,
     live: Annotated[
-        bool,
-        typer.Option("--live", help="Also estimate the series of each window from its topic."),
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--live/--no-live",
+            help="Also estimate the series of each window from its topic"
+            " [default: where KAFKA_BOOTSTRAP is set and the broker answers].",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Check pipeline files: every mistake as `file:line: key: what is wrong, what is allowed`.
 
@@ -60,7 +66,7 @@ def command(
             if not as_json:
                 sys.stderr.write(f"{found}\n")
         told: dict[str, Any] = {"file": str(file), "mistakes": mistakes, "error": error}
-        if live:
+        if live or series:
             told["series"] = [{"message": line, "warning": warning} for line, warning in series]
         report.append(told)
     if as_json:
@@ -81,20 +87,30 @@ def _import_functions(file: Path, pipeline: "Pipeline") -> None:
 
 
 def _looked_at(
-    file: Path, pipeline: "Pipeline", *, live: bool, tell: bool
+    file: Path, pipeline: "Pipeline", *, live: bool | None, tell: bool
 ) -> list[tuple[str, bool]]:
     """Print what the file makes; lines about its series, and whether each is a warning."""
     if tell:
         _print_summary(file, pipeline)
-    if not live:
-        return []
-    from tidegauge.cli._live_series import series_of
-    from tidegauge.settings import read_settings
-
-    lines = list(series_of(pipeline, read_settings()))
+    lines = _series(pipeline, live=live)
     for line, warning in lines if tell else []:
         typer.echo(f"warning: {line}" if warning else line)
     return lines
+
+
+def _series(pipeline: "Pipeline", *, live: bool | None) -> list[tuple[str, bool]]:
+    if live is False or (live is None and "KAFKA_BOOTSTRAP" not in os.environ):
+        return []
+    from tidegauge.cli._live_series import series_of
+    from tidegauge.errors import UserMistake
+    from tidegauge.settings import read_settings
+
+    try:
+        return list(series_of(pipeline, read_settings()))
+    except UserMistake as mistake:
+        if live:
+            raise
+        return [(f"series are not estimated: {mistake}", False)]
 
 
 def _print_summary(file: Path, pipeline: "Pipeline") -> None:

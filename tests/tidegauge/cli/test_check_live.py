@@ -36,10 +36,11 @@ def file(tmp_path: Path, kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.mark.parametrize("option", [["--live"], []], ids=["asked for", "where there is a broker"])
 def test_series_are_estimated_and_too_many_are_warned_of(
-    file: Path, capsys: pytest.CaptureFixture[str]
+    option: list[str], file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, _ = run("check", "--live", str(file), capsys=capsys)
+    code, out, _ = run("check", *option, str(file), capsys=capsys)
     assert code == 0
     users, shops = out.splitlines()[-2:]
     seen = "(estimated from 400 of 400 messages)"
@@ -65,3 +66,19 @@ def test_a_topic_that_is_not_there_is_one_line(
     assert code == 2
     assert len(err.splitlines()) == 1
     assert "does not exist" in err
+
+
+def test_without_being_asked_for_an_absent_topic_is_a_remark(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(FILE.format(topic=unique("absent")))
+    code, out, err = run("check", str(file), capsys=capsys)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1].startswith("series are not estimated: Kafka topic")
+
+
+def test_a_broker_is_left_alone_when_told_so(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = run("check", "--no-live", str(file), capsys=capsys)
+    assert "series of" not in out
