@@ -95,7 +95,7 @@ class Configurations:
             for guard in guards:
                 looks |= guard
             mask = looks | self._nfa.start.looks | ALWAYS_BIT
-            ends = any(state.waits_for_end for state in key)
+            ends = any(state.matches_at_end for state in key)
             known = self._known[key] = Configuration(key, looks, mask, needs_next, ends)
         return known
 

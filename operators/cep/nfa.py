@@ -74,13 +74,19 @@ class Move:
 
 @dataclass(slots=True, eq=False)
 class State:
-    """A position with its open ways."""
+    """A position with its open ways.
+
+    When time is over, a run is a match if it waited for what must not come (`matches_at_end`), and
+    times out if it waited for an event (`times_out`). After a loop it may do both: to take more for
+    the loop and to leave it are two ways, that part with the first event that is passed over.
+    """
 
     key: StateKey
     position: Position | None
     ways: tuple[BitWay, ...]
     within_ns: int | None
-    waits_for_end: bool
+    matches_at_end: bool
+    times_out: bool
     looks: int
     """Predicates that matter here."""
     moves: dict[int, Move] = field(default_factory=dict)
@@ -101,9 +107,8 @@ class Nfa:
         self._states: dict[StateKey, State] = {}
         start = self._places.from_start()
         ways = self._bit_ways(start)
-        self.start = State(
-            ((), (1 << len(ways)) - 1, True, 0), None, ways, None, False, _looks(ways)
-        )
+        key: StateKey = ((), (1 << len(ways)) - 1, True, 0)
+        self.start = State(key, None, ways, None, False, True, _looks(ways))
         self.start_ranks = _ranks(ways)
         self._reach_all()
         self.step_limits = any(way.within_ns is not None for way in self.all_ways())
@@ -126,7 +131,7 @@ class Nfa:
             position = Position(frames, name, order, shown, onward.accepts, ways, _ranks(ways))
             self._positions[frames] = position
             if ways:
-                fresh = any(_looks_at_next(way) for way in ways)
+                fresh = _looks_at_next(ways)
                 position.key = (frames, (1 << len(ways)) - 1, fresh, 0)
         return position
 
@@ -139,10 +144,19 @@ class Nfa:
             ways = position.ways
             opened = [way for number, way in enumerate(ways) if mask >> number & 1]
             limits = [way.within_ns for way in opened if way.within_ns is not None]
-            only_end = all(way.tail is Tail.WINDOW_END for way in opened) and not (
-                fresh and any(way.ends_next for way in opened)
+            at_end = [way.tail is Tail.WINDOW_END for way in opened]
+            others = not all(at_end)
+            unsure = fresh and (others or any(way.ends_next for way in opened))
+            matches = any(at_end) and not unsure
+            state = State(
+                key,
+                position,
+                ways,
+                min(limits, default=None),
+                matches,
+                others or not matches,
+                _looks(opened),
             )
-            state = State(key, position, ways, min(limits, default=None), only_end, _looks(opened))
             self._states[key] = state
             state.idle = self.move(state, ALWAYS_BIT) == Move((), state)
         return state
@@ -243,12 +257,13 @@ def _ranks(ways: tuple[BitWay, ...]) -> dict[Frames, int]:
     return ranks
 
 
-def _looks_at_next(way: BitWay) -> bool:
+def _looks_at_next(ways: tuple[BitWay, ...]) -> bool:
     """Whether the first event after a take is special."""
-    return bool(
+    return (len(ways) > 1 and any(way.tail is Tail.WINDOW_END for way in ways)) or any(
         way.ends_next
         or way.tail is Tail.NEXT_EVENT
         or any(until or first_only for _, until, first_only, _ in way.greedy)
+        for way in ways
     )
 
 

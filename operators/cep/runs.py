@@ -153,9 +153,9 @@ class Runs:
         found: list[Found] = []
         if ended or self.after.waiting:
             ended.sort(key=lambda end: path_key(end[1]))
-            matches = [path for state, path, _ in ended if state.waits_for_end]
+            matches = [path for state, path, _ in ended if state.matches_at_end]
             if self.timeouts:
-                found += [Found(p, at_ns) for s, p, at_ns in ended if not s.waits_for_end]
+                found += [Found(p, at_ns) for s, p, at_ns in ended if s.times_out]
             self._give(matches, (), found)
         self.look_ahead()
         return found
@@ -228,7 +228,7 @@ class Runs:
         if last <= self.floor:
             return
         for state, nodes in zip(self.configuration.states, self.ends, strict=True):
-            if self.timeouts or state.waits_for_end:
+            if self.timeouts or state.matches_at_end:
                 for node in nodes:
                     for path in paths(node, self.floor, last):
                         ended.append((state, path, path[0].time_ns + within_ns))  # noqa: PERF401 - three loops

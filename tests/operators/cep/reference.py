@@ -112,9 +112,11 @@ class ReferenceMatcher:
             at_ns = self._ended_at(run, time_ns)
             if at_ns is None:
                 left.append(run)
-            elif self._only_waits_for_end(run):
+                continue
+            is_match, times_out = self._ends(run)
+            if is_match:
                 self.held.append(run)
-            else:
+            if times_out:
                 self.timeouts.append((run.match(), at_ns))
         self.runs = left
         self._give(f"t{time_ns}")
@@ -131,16 +133,20 @@ class ReferenceMatcher:
         return None
 
     @staticmethod
-    def _only_waits_for_end(run: Run) -> bool:
-        next_forbidden = run.fresh and any(
+    def _ends(run: Run) -> tuple[bool, bool]:
+        """Whether a run whose time is over is a match, and whether it times out."""
+        waits = [
+            option.end is not None and option.end.contiguity is Contiguity.RELAXED
+            for option in run.options
+        ]
+        # A match must not depend on the very next event, or on leaving a loop that goes on.
+        next_matters = not all(waits) or any(
             absence.contiguity is Contiguity.STRICT
             for option in run.options
             for absence in option.absences
         )
-        return not next_forbidden and all(
-            option.end is not None and option.end.contiguity is Contiguity.RELAXED
-            for option in run.options
-        )
+        is_match = any(waits) and not (run.fresh and next_matters)
+        return is_match, not is_match or not all(waits)
 
     def _holds(self, condition: Condition, event: Event, run: Run) -> bool:
         if isinstance(condition, Always):

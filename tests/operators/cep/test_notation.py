@@ -43,6 +43,17 @@ def test_an_event_at_the_end_of_the_window_is_too_late_to_prevent_a_match() -> N
     assert matches(pattern("a -> !b", within=5), "a    b") == ["a0"]
 
 
+def test_a_loop_before_what_must_not_come_can_be_left_once_an_event_was_passed_over() -> None:
+    for line, found in (
+        ("aa", ["a0", "a0 a1"]),
+        ("aa.", ["a0", "a0 a1", "a1"]),
+        ("aab", []),
+    ):
+        matcher = matcher_of(pattern("a{1,2}[->] -> !b", within=9))
+        matcher.process(events(line))
+        assert drawn(matcher.advance(60 * SECOND)) == found
+
+
 def test_a_step_can_have_a_time_limit_of_its_own() -> None:
     assert matches(pattern("a -> b[within 3s]"), "a..b.a.b") == ["a5 b7"]
 
