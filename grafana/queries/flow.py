@@ -12,6 +12,8 @@ LISTED = 100
 """Dead letters in a table."""
 COUNTERS = ("on_time", "corrections", "filtered", "errors")
 """Counters of the flow signal, besides that of all messages."""
+HELD = ("keys", "bytes", "corrections", "dropped", "refused", "evicted")
+"""Fields of the window-state signal that add up over key groups."""
 _OWN = f"\"pipeline\" = '${{{VARIABLE}:text}}'"
 _PARTITIONS = quoted(["topic", "partition"])
 _WATERMARK = '"watermark_ns" / 1000000 AS "watermark"'
@@ -54,6 +56,15 @@ def partitions() -> str:
     columns = ", ".join(quoted(["rate", *COUNTERS]))
     newest = _newest(f'{applied("last", "processed")}, {columns}, "watermark_ns"')
     return select(f'"processed", {columns}, {_WATERMARK}', inner(newest), by=_PARTITIONS)
+
+
+def windows() -> str:
+    """What is held of each window now, all key groups together."""
+    first, *others = HELD
+    newest = ", ".join([applied("last", first), *quoted(others)])
+    read = _own(newest, "window_state", quoted(["window", "group"]))
+    summed = ", ".join(applied("sum", held) for held in HELD)
+    return select(summed, inner(read), by=quoted(["window"]))
 
 
 def dead_letters() -> str:

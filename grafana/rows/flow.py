@@ -6,7 +6,7 @@ from grafana.panels.tables import Shown
 from grafana.queries import flow
 from grafana.rows.row import Row, Spot
 from grafana.targets import series, table
-from tidegauge.catalogue import DEAD_LETTER_SIGNAL, FLOW_SIGNAL
+from tidegauge.catalogue import DEAD_LETTER_SIGNAL, FLOW_SIGNAL, WINDOW_STATE_SIGNAL
 from tidegauge.spec.models import Dashboard
 
 RATE = ("flow", "rate")
@@ -17,7 +17,7 @@ _SOME = {"warning": 1.0}
 
 
 def rows(chart: Dashboard) -> list[Row]:
-    """Now, throughput by topic and partition, dead letters.
+    """Now, throughput by topic and partition, what windows hold, dead letters.
 
     Args:
         chart: how live its charts are.
@@ -25,6 +25,7 @@ def rows(chart: Dashboard) -> list[Row]:
     return [
         Row("Now", [_rate_now(chart), _watermark(chart), _refused(chart)]),
         Row("Throughput", [_rate(chart), _growth(chart), _partitions(chart)]),
+        Row("Windows", [_windows(chart)]),
         Row("Dead letters", [_kinds(chart), _newest(chart)]),
     ]
 
@@ -81,6 +82,19 @@ def _partitions(chart: Dashboard) -> Spot:
     target = table("A", flow.partitions())
     panel = tables.rows(_frame(chart, "Partitions", about, 24, 9), target, columns)
     return Spot(panel, ("flow", "partitions"))
+
+
+def _windows(chart: Dashboard) -> Spot:
+    held = {column.name: column for column in WINDOW_STATE_SIGNAL.fields}
+    columns = [
+        Shown("window", "window"),
+        *(Shown(name, name, unit(held[name])) for name in flow.HELD),
+        Shown("Time", "written", "dateTimeFromNow", 160),
+    ]
+    meanings = "; ".join(f"{name}: {held[name].description}" for name in flow.HELD)
+    target = table("A", flow.windows())
+    frame = _frame(chart, "State of the windows", f"All key groups. {meanings}", 24, 8)
+    return Spot(tables.rows(frame, target, columns), ("window_state", "windows"))
 
 
 def _kinds(chart: Dashboard) -> Spot:

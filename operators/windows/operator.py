@@ -84,7 +84,7 @@ RESULTS_ONLY = Telling()
 
 
 class _Measured(GroupLogic[Partials]):
-    """Logic of one key group that tells now and then what it holds."""
+    """Logic of one key group that tells now and then, and at the end, what it holds."""
 
     def __init__(
         self, group: WindowGroup, every_ns: int | None, clock_ns: Callable[[], int]
@@ -102,6 +102,11 @@ class _Measured(GroupLogic[Partials]):
             self._due_ns = now_ns + self._every_ns
             made.append(self._windows.measure())
         return made, discard
+
+    def on_eof(self) -> tuple[Iterable[Any], bool]:
+        """What is held at the end, which may come before it was ever told."""
+        made = [] if self._every_ns is None else [self._windows.measure()]
+        return made, self.RETAIN
 
 
 @operator
