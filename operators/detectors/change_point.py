@@ -1,5 +1,7 @@
 """Change points: a level that has moved, told once."""
 
+import math
+
 from operators.detectors.cusum import Cusum
 from operators.detectors.rarity import RarityDetector
 
@@ -31,3 +33,6 @@ class ChangePoint(RarityDetector):
     name = "change_point"
     version = 1
     baselines = (Cusum(),)
+    # The statistic climbs while one and the same event goes on: only alarms echo, and wholly.
+    louder = math.inf
+    remembered = math.inf

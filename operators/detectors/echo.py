@@ -10,7 +10,10 @@ ECHO_NS = 20 * 3_600_000_000_000
 """How long an event echoes: less than a day, so that the same hour of the next one is heard."""
 NEVER_NS = -(2**62)
 LOUDER = 0.2
-"""Decades by which an event must be rarer than the last one to be heard above its echo."""
+"""Decades by which an event must usually be rarer than the last one to be heard."""
+REMEMBERED = 0.0
+"""Excess above which an event usually echoes, whether or not it was an anomaly: so scores do not
+depend on how many false alarms are asked for."""
 
 
 def memory() -> Mapping[str, Memory]:
@@ -21,10 +24,20 @@ def memory() -> Mapping[str, Memory]:
     }
 
 
-def echoes(arrays: Mapping[str, Floats], slots: Slots, excess: Floats, t_ns: Times) -> Mask:
-    """Whether a point is hardly rarer than an event of its series within 20 hours before it."""
+def echoes(
+    arrays: Mapping[str, Floats], slots: Slots, excess: Floats, t_ns: Times, louder: float
+) -> Mask:
+    """Whether a point is hardly rarer than an event of its series within 20 hours before it.
+
+    Args:
+        arrays: the state.
+        slots: series of each point.
+        excess: decades by which the points exceed what is usual.
+        t_ns: their event times.
+        louder: decades by which an event must be rarer than the last one to be heard.
+    """
     recent = t_ns - arrays["event_ns"][slots] < ECHO_NS
-    quiet: Mask = recent & (excess <= arrays["event"][slots] + LOUDER)
+    quiet: Mask = recent & (excess <= arrays["event"][slots] + louder)
     return quiet
 
 

@@ -116,7 +116,7 @@ class SeriesLoop:
         chance = alarm_level.chance(excess)
         expected = (fast_level, slow_level, of_day, level, last, course)[told]
         verdict = self._verdict(x, expected, scale, gap, chance, repeated=repeated)
-        if not repeated and (excess > 0.0 or verdict[-1]):
+        if not repeated and (excess > echo.REMEMBERED or verdict[-1]):
             self._event, self._event_ns = excess, t_ns
         self._learn_surprise(surprise)
         self._points += 1.0

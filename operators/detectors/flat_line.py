@@ -1,5 +1,7 @@
 """Sensors that are stuck, and sources that fall silent."""
 
+import math
+
 import numpy as np
 
 from operators.detectors.contract import Floats, Slots, Times
@@ -28,7 +30,7 @@ class FlatLine(RarityDetector):
     >>> times = np.arange(points.size) * 600 * 10**9
     >>> verdicts = detector.judge(np.zeros(points.size, int), points, times)
     >>> np.flatnonzero(verdicts.anomalous).tolist()
-    [1510]
+    [1512]
     >>> later = times[-1:] + 3600 * 10**9
     >>> bool(detector.silence(np.array([0]), later)[0] > 0.999)
     True
@@ -37,6 +39,9 @@ class FlatLine(RarityDetector):
     name = "flat_line"
     version = 1
     baselines = (Runs(), Gaps())
+    # The statistic climbs while one and the same event goes on: only alarms echo, and wholly.
+    louder = math.inf
+    remembered = math.inf
 
     def silence(self, slots: Slots, now_ns: Times) -> Floats:
         """Rarity of having had no point until now; changes nothing.

@@ -13,6 +13,8 @@ EVERY = 32.0
 """Points between two searches of a series."""
 LEAST = 0.5
 """Autocorrelation that makes a period."""
+SAME = 0.9
+"""Share of the highest peak that the first peak has where others are its multiples."""
 SHORTEST, LONGEST = 4, 85
 
 
@@ -20,9 +22,9 @@ class LearnedPeriod(Baseline):
     """Distance from the mean of the points one and two periods ago.
 
     The period is the lag, from 4 to 85 points, at which the autocorrelation of the last 256 points
-    has its highest peak, if that is at least 0.5; without one the stream says nothing. It is
-    searched every 32 points of a series, counted from its first: series that began at different
-    times are searched at different times.
+    has its highest peak, or the first that is nearly as high, if it is at least 0.5; without one
+    the stream says nothing. It is searched every 32 points of a series, counted from its first:
+    series that began at different times are searched at different times.
 
     State: 259 floats. Source: G. Box and G. Jenkins, "Time series analysis" (1970), for the
     autocorrelation function.
@@ -74,5 +76,7 @@ def find_period(points: Floats) -> int:
         inner >= correlation[SHORTEST + 1 : LONGEST + 2]
     )
     heights = np.where(peak, inner, 0.0)
-    best = int(heights.argmax())
-    return best + SHORTEST if heights[best] >= LEAST else 0
+    highest = heights.max()
+    if highest < LEAST:
+        return 0
+    return int((heights >= SAME * highest).argmax()) + SHORTEST

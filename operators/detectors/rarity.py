@@ -78,6 +78,10 @@ class RarityDetector(Detector):
     """Scores how rarely a series surprises by as much, over one or more baselines."""
 
     baselines: ClassVar[Sequence[Baseline]]
+    louder: ClassVar[float] = echo.LOUDER
+    """Decades by which an event must be rarer than the last one to be no echo of it."""
+    remembered: ClassVar[float] = echo.REMEMBERED
+    """Excess above which an event is remembered, though it was no anomaly."""
 
     def __init__(self, config: RarityConfig) -> None:
         self.config = config
@@ -132,7 +136,7 @@ class RarityDetector(Detector):
         share = shares[at]
         surprise = alarm_level.surprises(share)
         excess = alarm_level.excess(self._part("alarm"), slots, surprise)
-        repeated = echo.echoes(self._part("echo"), slots, excess, t_ns)
+        repeated = echo.echoes(self._part("echo"), slots, excess, t_ns, self.louder)
         return Rating(finite, points, residuals, told, expected[at], surprise, excess, repeated)
 
     def _verdicts(self, slots: Slots, t_ns: Times, rating: Rating) -> Verdicts:
@@ -165,7 +169,7 @@ class RarityDetector(Detector):
 
     def _take(self, slots: Slots, t_ns: Times, rating: Rating, verdicts: Verdicts) -> None:
         finite = rating.finite
-        event = finite & ~rating.echo & ((rating.excess > 0.0) | verdicts.anomalous)
+        event = finite & ~rating.echo & ((rating.excess > self.remembered) | verdicts.anomalous)
         echo.learn(self._part("echo"), slots[event], rating.excess[event], t_ns[event])
         at, points, times = slots[finite], rating.x[finite], t_ns[finite]
         self._density.learn(self._part("density"), at, self._lessons(at, points, rating))
