@@ -231,7 +231,8 @@ def told(results: list[Result]) -> Told:
     """Results as plain values that can be compared."""
     found = []
     for result in results:
-        rows = {step: [row[0] for row in taken] for step, taken in result.rows().items()}
+        taken = result.rows()
+        rows = {step: [row[0] for row in taken[step]] for step in sorted(taken)}
         token = f"t{result.time_ns}" if result.event is None else f"e{result.event}"
         if result.kind is Kind.TIMEOUT:
             token = str(result.time_ns)
@@ -251,10 +252,10 @@ def expected(generated: Generated, events: list[Event], end_ns: int, *, keyed: b
         numbers = [event["number"] for event in own]
         label = () if key is None else (key,)
         for match, token in matcher.matches:
-            rows = {step: [numbers[n] for n in taken] for step, taken in match.items()}
+            rows = {step: [numbers[n] for n in match[step]] for step in sorted(match)}
             real = f"e{numbers[int(token[1:])]}" if token.startswith("e") else token
             found.append(("match", label, rows, real))
         for match, at_ns in matcher.timeouts:
-            rows = {step: [numbers[n] for n in taken] for step, taken in match.items()}
+            rows = {step: [numbers[n] for n in match[step]] for step in sorted(match)}
             found.append(("timeout", label, rows, str(at_ns)))
     return found
