@@ -50,6 +50,8 @@ class Letters:
         rows = [row for frame in frames for row in frame.iter_rows(named=True)]
         if not rows:
             return None
+        # Groups come in no order; letters are the same in every run.
+        rows.sort(key=lambda row: (_span(row), repr([row[name] for name in plan.by])))
         names = group_names(MAX_GROUPS)
         number = names.index(group) if group in names else 0
         letters = [self._letter(plan, row, progress, number) for row in rows]
@@ -58,7 +60,7 @@ class Letters:
     def _letter(
         self, plan: WindowPlan, row: dict[str, Any], progress: Progress, number: int
     ) -> dict[str, Any]:
-        first, last = (row[name if name in row else TIME] for name in (FIRST.name, LAST.name))
+        first, last = _span(row)
         events = row.get(ROWS.name, 1)
         least = max(first - first % MAX_GROUPS, self.last_ns - self.last_ns % MAX_GROUPS)
         self.last_ns = least + MAX_GROUPS + number
@@ -80,3 +82,9 @@ class Letters:
             "payload": json.dumps(about),
             "encoding": "utf-8",
         }
+
+
+def _span(row: Mapping[str, Any]) -> tuple[int, int]:
+    """First and last event time of a refused row, which may be one event."""
+    first, last = (row[name if name in row else TIME] for name in (FIRST.name, LAST.name))
+    return first, last
