@@ -4,8 +4,6 @@ import warnings
 from collections.abc import Mapping
 
 import numpy as np
-from statsmodels.tools.sm_exceptions import ConvergenceWarning
-from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
 from operators.detectors.baseline import Arrays, Baseline
 from operators.detectors.contract import Floats, Memory, Slots, Times
@@ -97,6 +95,10 @@ def _offset(x: Floats) -> Floats:
 
 def _fit(arrays: Arrays, slot: int, history: Floats) -> None:
     """Fit the series and start from the end of its history; one that never moves is left alone."""
+    # 110 MiB and seconds of start-up, for those who fit.
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning  # noqa: PLC0415 - as above
+    from statsmodels.tsa.holtwinters import ExponentialSmoothing  # noqa: PLC0415 - as above
+
     spread = float(np.ptp(history))
     if not spread > 0.0:
         return
