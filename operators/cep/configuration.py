@@ -35,6 +35,8 @@ class Plan:
         finals: new nodes that are matches.
         completes: states before whose runs are matches without the event.
         begins: whether runs begin.
+        only_begins: the position where one run begins, if the event does nothing else and no run
+            was alive; the usual case.
     """
 
     takes: tuple[Take, ...]
@@ -43,6 +45,7 @@ class Plan:
     finals: tuple[int, ...]
     completes: tuple[int, ...]
     begins: bool
+    only_begins: Position | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -125,25 +128,31 @@ class Configurations:
         for position in first:
             sources.setdefault(position, [])
         takes = tuple(Take(to, tuple(after), to in first) for to, after in sources.items())
-        finals = []
+        finals = [number for number, take in enumerate(takes) if take.position.accepts]
         for number, take in enumerate(takes):
-            if take.position.accepts:
-                finals.append(number)
             if take.position.key is not None:
                 moves.setdefault(nfa.state(take.position.key), ([], []))[1].append(number)
+        plan = self._made(configuration, takes, moves, (finals, completes), begins=bool(first))
+        configuration.plans[bits] = plan
+        return plan
+
+    def _made(
+        self,
+        configuration: Configuration,
+        takes: tuple[Take, ...],
+        moves: dict[State, tuple[list[int], list[int]]],
+        matches: tuple[list[int], list[int]],
+        *,
+        begins: bool,
+    ) -> Plan | None:
         becomes = self.of(moves)
         if becomes is configuration and not takes:
-            plan = None
-        else:
-            plan = Plan(
-                takes,
-                becomes,
-                tuple(_moved(old, new) for old, new in moves.values()),
-                tuple(finals),
-                tuple(completes),
-                bool(first),
-            )
-        configuration.plans[bits] = plan
+            return None
+        finals, completes = matches
+        moved = tuple(_moved(old, new) for old, new in moves.values())
+        plan = Plan(takes, becomes, moved, tuple(finals), tuple(completes), begins)
+        if not configuration.states and len(takes) == len(moves) == 1 and not finals:
+            plan.only_begins = takes[0].position
         return plan
 
 

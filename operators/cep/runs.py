@@ -1,11 +1,11 @@
 """The runs of one pattern in one key: what events and time do to them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from operators.cep.after_match import AfterMatch, path_key
 from operators.cep.buffer import NEVER, Node, Path, oldest_alive, paths, trim
-from operators.cep.configuration import Configuration
+from operators.cep.configuration import Configuration, Plan
 from operators.cep.limits import Dropped, Limits
 from operators.cep.nfa import State
 from operators.cep.program import Program
@@ -121,6 +121,9 @@ class Runs:
                 plan = program.configurations.plan(configuration, bits)
             if plan is None:
                 return []
+            if plan.only_begins is not None:
+                self._begin(plan, Node(seq, time_ns, row, plan.only_begins, (), True))
+                return []
             after = follow(plan, self.ends, seq, time_ns, row)
         self.configuration, self.ends, finals, made, begun = after
         if begun:
@@ -129,13 +132,17 @@ class Runs:
         if finals or self.after.waiting:
             self._settle(finals, found)
         if made:
-            self.made += len(made)
-            for node in made:
-                self.bound += node.runs
-            if self.bound > self.limits.runs or self.made > self.trim_at:
-                self._keep_limits(found)
+            self._count(made, found)
         self.look_ahead()
         return found
+
+    def _begin(self, plan: Plan, node: Node) -> None:
+        """The first run begins; nothing else happens."""
+        self.configuration = plan.becomes
+        self.ends = [(node,)]
+        self.starts.append((node.seq, node.time_ns))
+        self.made = self.bound = 1
+        self.look_ahead()
 
     def advance(self, time_ns: int) -> list[Found]:
         """Let time go on: runs whose window is over end.
@@ -252,6 +259,13 @@ class Runs:
         kept = sum(1 << number for number, nodes in enumerate(ends) if nodes)
         self.configuration = self.program.configurations.only(self.configuration, kept)
         self.ends = [nodes for nodes in ends if nodes]
+
+    def _count(self, made: Sequence[Node], found: list[Found]) -> None:
+        self.made += len(made)
+        for node in made:
+            self.bound += node.runs
+        if self.bound > self.limits.runs or self.made > self.trim_at:
+            self._keep_limits(found)
 
     def _keep_limits(self, found: list[Found]) -> None:
         """Count what is alive; give up the oldest runs while it is too much."""

@@ -39,7 +39,7 @@ def follow(plan: Plan, ends: Sequence[Nodes], seq: int, time_ns: int, row: Any) 
         for source in sources:
             before = before + ends[source] if before else ends[source]
         made.append(Node(seq, time_ns, row, position, before, begins))
-    finals = [made[number] for number in plan.finals]
+    finals = [made[number] for number in plan.finals] if plan.finals else []
     for number in plan.completes:
         finals += ends[number]
     moved = []
