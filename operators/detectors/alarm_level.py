@@ -17,7 +17,8 @@ MOST_BLOCKS = 60.0
 """Blocks that the mean rests on: about 9,000 points."""
 CEILING = 6.0
 """Higher maxima count as this, so that one event does not deafen a series."""
-_COMMON = -1.0
+COMMON = -1.0
+"""Excess up to which surprises are too common to be told apart."""
 _SCALE = math.exp(-np.euler_gamma) / BLOCK
 """Rate of maxima a point at the mean block maximum, of a Gumbel distribution."""
 
@@ -61,7 +62,7 @@ def chance(over: float) -> float:
     a share, so their tail falls by a decade a decade: rate = exp(-γ) / block · 10^-excess. What is
     more than a decade below the usual maximum is not told apart: 1.
     """
-    return _SCALE * 10.0**-over if over > _COMMON else 1.0
+    return _SCALE * 10.0**-over if over > COMMON else 1.0
 
 
 def surprise(share: float) -> float:
@@ -77,6 +78,6 @@ def surprises(shares: Floats) -> Floats:
 def chances(over: Floats) -> Floats:
     """`chance` of each."""
     chances = np.ones(over.size)
-    told = np.flatnonzero(over > _COMMON)
+    told = np.flatnonzero(over > COMMON)
     chances[told] = [chance(value) for value in over[told].tolist()]
     return chances

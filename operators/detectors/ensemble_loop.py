@@ -113,7 +113,7 @@ class SeriesLoop:
         surprise = alarm_level.surprise(share)
         excess = surprise - self._level
         repeated = t_ns - self._event_ns < echo.ECHO_NS and excess <= self._event + echo.LOUDER
-        chance = alarm_level.chance(excess)
+        chance = alarm_level.chance(excess) if excess > alarm_level.COMMON else 1.0
         expected = (fast_level, slow_level, of_day, level, last, course)[told]
         verdict = self._verdict(x, expected, scale, gap, chance, repeated=repeated)
         if not repeated and (excess > echo.REMEMBERED or verdict[-1]):

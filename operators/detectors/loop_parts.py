@@ -4,6 +4,8 @@ Every operation is the one that the arrays do, in the same order: see the module
 classes for what they mean.
 """
 
+# ruff: noqa: FURB136  # a call of max costs more than the arithmetic around it
+
 from bisect import bisect_right
 from math import isnan
 from typing import Any
@@ -18,6 +20,30 @@ _PRIOR: list[float] = density.PRIOR.tolist()
 _KERNEL: list[float] = density.KERNEL.tolist()
 _K0, _K1, _K2, _K3, _K4, _K5, _K6 = _KERNEL
 _FORGET_S = profile.HOURS_TO_FORGET * 3600.0
+
+# Names of this module are found sooner than those of others.
+_DENSITY_WARM_UP = density.WARM_UP
+_DENSITY_SCALE_RATE = density.SCALE_RATE
+_DENSITY_HORIZON = density.HORIZON
+_DENSITY_HEAVY = density.HEAVY
+_DENSITY_FADING = density.FADING
+_SEASON_HOUR_NS = season.HOUR_NS
+_SEASON_FIRST_DAY = season.FIRST_DAY
+_SEASON_RATE = season.RATE
+_PROFILE_DAY_NS = profile.DAY_NS
+_PROFILE_PART_NS = profile.PART_NS
+_PROFILE_RATE = profile.RATE
+_RUNS_SHORTEST = runs.SHORTEST
+_RUNS_OFTEN = runs.OFTEN
+_RUNS_LEAST = runs.LEAST
+_RUNS_LONGEST = runs.LONGEST
+_RUNS_RATE = runs.RATE
+_SPREAD_RATE = spread.RATE
+_SPREAD_LEVEL_RATE = spread.LEVEL_RATE
+_CADENCE_FIRST = cadence.FIRST
+_CADENCE_PATIENCE = cadence.PATIENCE
+_CADENCE_RATE = cadence.RATE
+_FAST, _SLOW = levels.RATES
 
 
 def _sign(residual: float) -> float:
@@ -37,7 +63,7 @@ class Stream:
 
     def share(self, residual: float) -> float:
         """Share of earlier residuals near this one, which is not learned."""
-        if residual - residual != 0.0 or self.seen <= density.WARM_UP:
+        if residual - residual != 0.0 or self.seen <= _DENSITY_WARM_UP:
             return 1.0
         mass, scale = self.mass, self.scale
         at = bisect_right(_EDGES, residual / scale if scale > 0.0 else _sign(residual))
@@ -48,11 +74,7 @@ class Stream:
 
     def learn(self, residual: float) -> None:
         """Add a residual to the mass."""
-        if residual - residual == 0.0:
-            scale = self.scale
-            at = bisect_right(_EDGES, residual / scale if scale > 0.0 else _sign(residual))
-            self.mass[at + 3] += self.weight
-            self._age(self.weight * density.FADING, self.seen, abs(residual) - scale)
+        self.step(residual)
 
     def step(self, residual: float) -> float:
         """`share` and `learn` in one."""
@@ -61,7 +83,7 @@ class Stream:
         mass, weight, seen, scale = self.mass, self.weight, self.seen, self.scale
         at = bisect_right(_EDGES, residual / scale if scale > 0.0 else _sign(residual))
         share = 1.0
-        if seen > density.WARM_UP:
+        if seen > _DENSITY_WARM_UP:
             near = (
                 _K0 * mass[at]
                 + _K1 * mass[at + 1]
@@ -72,19 +94,20 @@ class Stream:
                 + _K6 * mass[at + 6]
             )
             share = (near / weight + _PRIOR[at]) / (seen + 1.0)
-            share = min(1.0, share)
+            share = share if share < 1.0 else 1.0
         mass[at + 3] += weight
-        self._age(weight * density.FADING, seen, abs(residual) - scale)
+        rate = 1.0 / (seen + 1.0)
+        rate = rate if rate > _DENSITY_SCALE_RATE else _DENSITY_SCALE_RATE
+        self.scale = scale + rate * (abs(residual) - scale)
+        self.seen = seen + 1.0 if seen + 1.0 < _DENSITY_HORIZON else _DENSITY_HORIZON
+        self.weight = weight = weight * _DENSITY_FADING
+        if weight > _DENSITY_HEAVY:
+            self._lighten()
         return share
 
-    def _age(self, weight: float, seen: float, farther: float) -> None:
-        rate = 1.0 / (seen + 1.0)
-        self.scale += (max(density.SCALE_RATE, rate)) * farther
-        self.seen = min(density.HORIZON, seen + 1.0)
-        if weight > density.HEAVY:
-            self.mass = [held / density.HEAVY for held in self.mass]
-            weight /= density.HEAVY
-        self.weight = weight
+    def _lighten(self) -> None:
+        self.mass = [held / _DENSITY_HEAVY for held in self.mass]
+        self.weight /= _DENSITY_HEAVY
 
 
 class Levels:
@@ -97,10 +120,9 @@ class Levels:
     def step(self, x: float) -> tuple[float, float, float, float]:
         """Distances from the fast and the slow level, and the levels."""
         fast, slow, rate = self.fast, self.slow, 1.0 / (self.count + 1.0)
-        one, other = levels.RATES
         off_fast, off_slow = x - fast, x - slow
-        self.fast = fast + (max(rate, one)) * off_fast
-        self.slow = slow + (max(rate, other)) * off_slow
+        self.fast = fast + (_FAST if rate < _FAST else rate) * off_fast
+        self.slow = slow + (_SLOW if rate < _SLOW else rate) * off_slow
         self.count += 1.0
         if self.count == 1.0:
             return _NAN, _NAN, _NAN, _NAN
@@ -120,10 +142,10 @@ class Day:
 
     def step(self, x: float, t_ns: int, gap: float) -> tuple[float, float]:
         """Distance from what is usual in this part of the day, and what that is."""
-        part = t_ns % profile.DAY_NS // profile.PART_NS
+        part = t_ns % _PROFILE_DAY_NS // _PROFILE_PART_NS
         mean, count = self.mean[part], self.count[part]
-        rate, most = 1.0 / (count + 1.0), min(profile.RATE, gap / _FORGET_S)
-        self.mean[part] = mean + (max(rate, most)) * (x - mean)
+        rate, most = 1.0 / (count + 1.0), min(_PROFILE_RATE, gap / _FORGET_S)
+        self.mean[part] = mean + (most if rate < most else rate) * (x - mean)
         self.count[part] = count + 1.0
         return (x - mean, mean) if count > 0.0 else (_NAN, _NAN)
 
@@ -145,8 +167,8 @@ class Spread:
         level, moves, count = self.level, self.spread, self.count
         rate = 1.0 / (count + 1.0)
         moved = abs(x - level) if count > 0.0 else 0.0
-        self.spread = moves + (max(spread.RATE, rate)) * (moved - moves)
-        most = max(spread.LEVEL_RATE, rate)
+        self.spread = moves + (_SPREAD_RATE if rate < _SPREAD_RATE else rate) * (moved - moves)
+        most = _SPREAD_LEVEL_RATE if rate < _SPREAD_LEVEL_RATE else rate
         self.level = level + most * (x - level)
         self.count = count + 1.0
         return moves if count > 1.0 else _NAN, level if count > 0.0 else _NAN
@@ -172,12 +194,13 @@ class Runs:
     def step(self, x: float) -> tuple[float, float, float]:
         """Equal points in a row beyond what is nothing, those of an ended run, the last value."""
         last, same, run = self.last, x == self.last, self.run
-        nothing = runs.SHORTEST / max(1.0 - self.repeats / runs.OFTEN, runs.LEAST)
+        nothing = _RUNS_SHORTEST / max(1.0 - self.repeats / _RUNS_OFTEN, _RUNS_LEAST)
         ended = _NAN if same or not run else max(run - nothing, 0.0)
         run = run + 1.0 if same else 1.0
-        beyond = max(run - nothing, 0.0) if run < runs.LONGEST else _NAN
-        self.run = min(run, runs.LONGEST)
-        rate = max(runs.RATE, 1.0 / (self.count + 1.0))
+        beyond = max(run - nothing, 0.0) if run < _RUNS_LONGEST else _NAN
+        self.run = min(run, _RUNS_LONGEST)
+        rate = 1.0 / (self.count + 1.0)
+        rate = _RUNS_RATE if rate < _RUNS_RATE else rate
         self.repeats += rate * ((1.0 if same else 0.0) - self.repeats)
         self.count += 1.0
         self.last = x
@@ -207,15 +230,15 @@ class Season:
 
     def step(self, x: float, t_ns: int, gap: float) -> tuple[float, float]:
         """Distance from the week's course in usual ones of the hour, and the course."""
-        hours = t_ns // season.HOUR_NS
-        day, week = hours % 24, (hours + season.FIRST_DAY * 24) % 168
-        hourly = self._hourly(t_ns % season.HOUR_NS / season.HOUR_NS - 0.5, day, week)
+        hours = t_ns // _SEASON_HOUR_NS
+        day, week = hours % 24, (hours + _SEASON_FIRST_DAY * 24) % 168
+        hourly = self._hourly(t_ns % _SEASON_HOUR_NS / _SEASON_HOUR_NS - 0.5, day, week)
         level, rate = self.level, 1.0 / (self.count + 1.0)
         beyond = x - (x if isnan(hourly) else hourly)
         usual = self.distance[day]
         residual = (x - hourly - level) / usual if usual > 0.0 else _NAN
-        self._learn(x, abs(beyond - level), day, week, min(season.RATE, gap / _FORGET_S))
-        self.level = level + (max(season.RATE, rate)) * (beyond - level)
+        self._learn(x, abs(beyond - level), day, week, min(_SEASON_RATE, gap / _FORGET_S))
+        self.level = level + (_SEASON_RATE if rate < _SEASON_RATE else rate) * (beyond - level)
         self.count += 1.0
         return residual, hourly + level
 
@@ -234,7 +257,8 @@ class Season:
 
     def _learn(self, x: float, distance: float, day: int, week: int, most: float) -> None:
         count = self.day_count[day]
-        rate = max(most, 1.0 / (count + 1.0))
+        rate = 1.0 / (count + 1.0)
+        rate = most if rate < most else rate
         self.distance[day] += rate * (distance - self.distance[day])
         mean = self.day[day]
         mean = x if isnan(mean) else mean
@@ -243,7 +267,8 @@ class Season:
         count = self.week_count[week]
         mean = self.week[week]
         mean = x if isnan(mean) else mean
-        rate = max(most, 1.0 / (count + 1.0))
+        rate = 1.0 / (count + 1.0)
+        rate = most if rate < most else rate
         self.week[week] = mean + rate * (x - mean)
         self.week_count[week] = count + 1.0
 
@@ -272,9 +297,10 @@ class Cadence:
         """The usual gap, this one included."""
         if self.gaps >= 0.0:
             passed = (t_ns - self.last_ns) / 1e9
-            if self.gaps >= cadence.FIRST:
-                passed = min(passed, cadence.PATIENCE * self.gap)
-            self.gap += max(cadence.RATE, 1.0 / (self.gaps + 1.0)) * (passed - self.gap)
+            if self.gaps >= _CADENCE_FIRST:
+                passed = min(passed, _CADENCE_PATIENCE * self.gap)
+            rate = 1.0 / (self.gaps + 1.0)
+            self.gap += (_CADENCE_RATE if rate < _CADENCE_RATE else rate) * (passed - self.gap)
         self.gaps += 1.0
         self.last_ns = t_ns
         return self.gap
