@@ -39,8 +39,10 @@ RATE_FEW = 250_000
 RATE_HALF = 120_000
 MAX_FACTOR = 10.0
 MAX_GROWTH_MB = 50.0
-KINDS = 10
+KINDS = 20
 """Kinds of events for each step of the hundred patterns."""
+SHARING = 5
+"""Patterns that look for the same kind of event."""
 WARM_UP = 20
 """Batches before the memory is measured first: the window is full then."""
 
@@ -101,9 +103,12 @@ def three_steps(login: int = 0, small: int = 0, large: int = 0) -> Pattern:
 
 
 def hundred() -> list[Pattern]:
-    """Patterns over ten kinds of each step: an event that matters, matters to ten of them."""
-    kinds = range(KINDS)
-    return [three_steps(one, two, (one + two) % KINDS) for one in kinds for two in kinds]
+    """Patterns over twenty kinds of each step: an event that matters, matters to five of them."""
+    return [
+        three_steps(kind, (kind + turn) % KINDS, (kind + 2 * turn) % KINDS)
+        for kind in range(KINDS)
+        for turn in range(SHARING)
+    ]
 
 
 def rate(
