@@ -19,6 +19,7 @@ from tests.dataflows.shop.files import PIPELINE, write_rows
 from tests.dataflows.shop.truth import Truth, truth_of
 from tests.services.influxdb import InfluxDB
 from tests.services.kafka import Kafka
+from tests.services.process import wait_until
 from tidegauge.spec.loader import load_pipeline
 
 Rows = dict[RowKey, Row]
@@ -148,6 +149,9 @@ def test_an_exactly_once_output_has_each_message_once(
         with flow.running(shape) as members:
             flow.wait_for_rows(members, final)
             ask_to_end(members)
+        # The broker writes a commit down after it has answered.
+        wait_until(lambda: len(_dead_letters(flow)) >= len(story.dead_letters), seconds=30)
+        wait_until(lambda: compare(first, _first_results(flow, _sent(flow))).same, seconds=30)
         sent = _sent(flow)
         assert len({_identity(one) for one in sent}) == len(sent)
         assert compare(first, _first_results(flow, sent)).same

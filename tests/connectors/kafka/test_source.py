@@ -41,7 +41,8 @@ def topic(kafka: Kafka) -> str:
 @contextmanager
 def transaction(kafka: Kafka, *, commit: bool = True) -> Iterator[Producer]:
     """A producer within a transaction, which leaves a control record behind."""
-    producer = Producer({"bootstrap.servers": kafka.bootstrap, "transactional.id": unique("id")})
+    config = {"bootstrap.servers": kafka.bootstrap, "transactional.id": unique("id")}
+    producer = Producer(config)
     producer.init_transactions(PATIENCE_S)
     producer.begin_transaction()
     yield producer
@@ -50,6 +51,8 @@ def transaction(kafka: Kafka, *, commit: bool = True) -> Iterator[Producer]:
         producer.commit_transaction(PATIENCE_S)
     else:
         producer.abort_transaction(PATIENCE_S)
+    # The broker writes the control record after it has answered, but before the next may begin.
+    Producer(config).init_transactions(PATIENCE_S)
 
 
 def delete_before(kafka: Kafka, topic: str, offset: int) -> None:
