@@ -4,7 +4,7 @@ No state machine, no sharing, no columns. What a run may do next is worked out f
 tree after every event; conditions are Python functions of an event and the run's events by step.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,6 +47,7 @@ class Option:
     absences: tuple[Absence, ...] = ()
     greedy: tuple[tuple[Step, bool], ...] = ()
     lifted: frozenset[str] = frozenset()
+    rank: int = 0
 
     @property
     def limit(self) -> int | None:
@@ -99,7 +100,7 @@ class ReferenceMatcher:
         number = len(self.events)
         self.events.append(event)
         ways = self._open(Rest(self.pattern.sequence, 0, None))
-        entry = tuple(way for way in ways if isinstance(way, Option) and way.step is not None)
+        entry = tuple(way for way in _ranked(ways) if way.step is not None)
         runs: list[Run] = []
         for run in [*self.runs, Run(options=entry)]:
             runs += self._read(run, number)
@@ -171,19 +172,15 @@ class ReferenceMatcher:
         ):
             return []
         options = [self._lift(option, run, holds) for option in run.options]
-        free = [
-            (rank, option)
-            for rank, option in enumerate(options)
-            if not self._blocked(option, run, holds)
-        ]
+        free = [option for option in options if not self._blocked(option, run, holds)]
         if run.fresh and any(
             absence.contiguity is Contiguity.STRICT and holds(absence.where)
-            for _, option in free
+            for option in free
             for absence in option.absences
         ):
             return []
         result, stay = [], []
-        for rank, option in free:
+        for option in free:
             if option.step is None:
                 assert option.end is not None
                 if option.end.contiguity is Contiguity.STRICT:
@@ -194,7 +191,7 @@ class ReferenceMatcher:
             fits = holds(option.step.where)
             stops = holds(option.step.until)
             if fits and not stops:
-                result += self._taken(run, option, rank, number)
+                result += self._taken(run, option, number)
             passes = option.gap is Contiguity.ANY or (option.gap is Contiguity.RELAXED and not fits)
             if passes and not (option.again and stops):
                 stay.append(option)
@@ -214,12 +211,14 @@ class ReferenceMatcher:
             for step, first_only in option.greedy
         )
 
-    def _taken(self, run: Run, option: Option, rank: int, number: int) -> list[Run]:
+    def _taken(self, run: Run, option: Option, number: int) -> list[Run]:
         assert option.step is not None
         assert option.after is not None
         onward = list(self._after(option.after, ()))
-        ways = tuple(way for way in onward if isinstance(way, Option))
-        longer = Run((*run.taken, (option.step.name, number)), (*run.order, (number, rank)), ways)
+        ways = _ranked(onward)
+        longer = Run(
+            (*run.taken, (option.step.name, number)), (*run.order, (number, option.rank)), ways
+        )
         if any(way == "match" for way in onward):
             self.held.append(longer)
         return [longer] if ways else []
@@ -324,6 +323,16 @@ class ReferenceMatcher:
         if not events:
             return 0
         return events[0] if skip.to is SkipTo.TO_FIRST else events[-1]
+
+
+def _ranked(ways: Iterable[Option | str]) -> tuple[Option, ...]:
+    """The ways with their order; two that lead to the same place have the same."""
+    ranks: dict[Done | None, int] = {}
+    return tuple(
+        replace(way, rank=ranks.setdefault(way.after, len(ranks)))
+        for way in ways
+        if isinstance(way, Option)
+    )
 
 
 def _may_be_left_out(item: Step | Group) -> bool:
