@@ -15,6 +15,9 @@ START_BLOCKS = 14.0
 """Blocks that the start counts as."""
 MOST_BLOCKS = 60.0
 """Blocks that the mean rests on: about 9,000 points."""
+FLOOR = math.log10(BLOCK)
+"""What a block reaches where shares are what they say: a series that never surprises is not taken
+to be able to tell finer."""
 CEILING = 6.0
 """Higher maxima count as this, so that one event does not deafen a series."""
 COMMON = -1.0
@@ -35,7 +38,7 @@ def memory() -> Mapping[str, Memory]:
 
 def excess(arrays: Mapping[str, Floats], slots: Slots, surprise: Floats) -> Floats:
     """Decades by which a surprise exceeds what a block of points of its series usually reaches."""
-    over: Floats = surprise - arrays["level"][slots]
+    over: Floats = surprise - np.maximum(arrays["level"][slots], FLOOR)
     return over
 
 

@@ -10,9 +10,9 @@ class ChangePoint(RarityDetector):
     """Rarity of the cumulative sum of distances from a reference level.
 
     A lasting shift, also of less than one usual deviation, sums up until it is rare. It is one
-    alarm: the reference then moves to the new level and the sums begin anew (`Cusum`), and what is
-    no rarer within 20 hours is an echo. Settings and units: `RarityConfig`. State: 120 floats a
-    series.
+    alarm: the reference then moves to the new level and the sums begin anew (`Cusum`), and what
+    comes within 20 hours and 300 points is an echo. Settings and units: `RarityConfig`. State: 120
+    floats a series.
 
     >>> import numpy as np
     >>> from operators.detectors.rarity import RarityConfig

@@ -22,12 +22,12 @@ _REACH = 96.0
 """Residuals, in mean absolute ones, at which the last bin begins."""
 
 _PRIOR_MASS = 0.2
-_PRIOR_UNITS = 3.0
+_PRIOR_UNITS = 5.0
 _PER = (BINS / 2 - 1) / np.arcsinh(_REACH)
 EDGES: Floats = np.sinh((np.arange(1, BINS) - BINS // 2 - 0.5) / _PER)
 """Where bins end, in mean absolute residuals: even near zero, logarithmic far out."""
 _CENTRES = np.sinh((np.arange(BINS) - BINS // 2) / _PER)
-PRIOR: Floats = _PRIOR_MASS / np.sqrt(1.0 + (_CENTRES / _PRIOR_UNITS) ** 2)
+PRIOR: Floats = _PRIOR_MASS / (1.0 + (_CENTRES / _PRIOR_UNITS) ** 2)
 """Mass of each bin before anything was seen: heavy tails, so that farther is rarer."""
 _bell = np.exp(-0.5 * np.arange(-TAPS, TAPS + 1) ** 2)
 KERNEL: Floats = _bell / _bell.sum()

@@ -31,8 +31,8 @@ class Ensemble(RarityDetector):
     false alarms everywhere.
 
     **Anomaly.** Where 1 - score is at most `false_alarms_per_week` of the points that the series
-    has in a week. What is hardly rarer than an event of the 20 hours before it is its
-    echo and no anomaly.
+    has in a week. What is hardly rarer than an event of the last 20 hours and 300
+    points is its echo and no anomaly.
 
     **Reason.** `expected` and the band are those of the stream that spoke. The band is six mean
     absolute residuals wide on each side, drawn so that anomalies lie outside of it.

@@ -21,6 +21,8 @@ Told = tuple[bool, float, float, float, float, int, bool]
 """Verdict on a point, in the order of the fields of `Verdicts`."""
 
 _NAN = float("nan")
+_ECHO_POINTS_NS = echo.ECHO_POINTS * 1e9
+_ECHO_NS = float(echo.ECHO_NS)
 _UNJUDGED: Told = (False, 0.0, _NAN, _NAN, _NAN, 0, False)
 
 
@@ -111,8 +113,9 @@ class SeriesLoop:
         share = min(shares)
         told = shares.index(share)
         surprise = alarm_level.surprise(share)
-        excess = surprise - self._level
-        repeated = t_ns - self._event_ns < echo.ECHO_NS and excess <= self._event + echo.LOUDER
+        excess = surprise - max(self._level, alarm_level.FLOOR)
+        echoing = min(_ECHO_POINTS_NS * gap, _ECHO_NS)
+        repeated = float(t_ns - self._event_ns) < echoing and excess <= self._event + echo.LOUDER
         chance = alarm_level.chance(excess) if excess > alarm_level.COMMON else 1.0
         expected = (fast_level, slow_level, of_day, level, last, course)[told]
         verdict = self._verdict(x, expected, scale, gap, chance, repeated=repeated)

@@ -136,7 +136,8 @@ class RarityDetector(Detector):
         share = shares[at]
         surprise = alarm_level.surprises(share)
         excess = alarm_level.excess(self._part("alarm"), slots, surprise)
-        repeated = echo.echoes(self._part("echo"), slots, excess, t_ns, self.louder)
+        gap = self._arrays["cadence.gap"][slots]
+        repeated = echo.echoes(self._part("echo"), slots, excess, t_ns, gap, self.louder)
         return Rating(finite, points, residuals, told, expected[at], surprise, excess, repeated)
 
     def _verdicts(self, slots: Slots, t_ns: Times, rating: Rating) -> Verdicts:
