@@ -30,7 +30,7 @@ class FlatLine(RarityDetector):
     >>> times = np.arange(points.size) * 600 * 10**9
     >>> verdicts = detector.judge(np.zeros(points.size, int), points, times)
     >>> np.flatnonzero(verdicts.anomalous).tolist()
-    [1512]
+    [1513]
     >>> later = times[-1:] + 3600 * 10**9
     >>> bool(detector.silence(np.array([0]), later)[0] > 0.999)
     True

@@ -195,9 +195,9 @@ class Runs:
         """Equal points in a row beyond what is nothing, those of an ended run, the last value."""
         last, same, run = self.last, x == self.last, self.run
         nothing = _RUNS_SHORTEST / max(1.0 - self.repeats / _RUNS_OFTEN, _RUNS_LEAST)
-        ended = _NAN if same or not run else max(run - nothing, 0.0)
+        ended = _NAN if same or not run else max(run - nothing, 0.0) + 1.0
         run = run + 1.0 if same else 1.0
-        beyond = max(run - nothing, 0.0) if run < _RUNS_LONGEST else _NAN
+        beyond = max(run - nothing, 0.0) + 1.0 if run < _RUNS_LONGEST else _NAN
         self.run = min(run, _RUNS_LONGEST)
         rate = 1.0 / (self.count + 1.0)
         rate = _RUNS_RATE if rate < _RUNS_RATE else rate

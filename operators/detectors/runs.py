@@ -18,7 +18,7 @@ LONGEST = 300.0
 
 
 class Runs(Baseline):
-    """Number of equal points in a row, this one included, above what is nothing.
+    """One and the number of equal points in a row, this one included, above what is nothing.
 
         nothing = 10 / (1 - repeats / 0.05), of the share of points that repeat the one before
 
@@ -69,5 +69,5 @@ class Runs(Baseline):
 
 def _beyond(arrays: Arrays, slots: Slots, run: Floats) -> Floats:
     nothing = SHORTEST / np.maximum(1.0 - arrays["repeats"][slots] / OFTEN, LEAST)
-    beyond: Floats = np.maximum(run - nothing, 0.0)
+    beyond: Floats = np.maximum(run - nothing, 0.0) + 1.0
     return beyond
