@@ -83,7 +83,8 @@ def _noise(chance: np.random.Generator, points: int, series: int) -> Floats:
     carried[0] = shocks[0]
     for at in range(1, points):
         carried[at] = 0.7 * carried[at - 1] + np.sqrt(1 - 0.7**2) * shocks[at]
-    return np.sqrt(0.5) * (white + carried)
+    noise: Floats = np.sqrt(0.5) * (white + carried)
+    return noise
 
 
 def inject(
