@@ -17,6 +17,14 @@ MakeIntake = Callable[[int, Any], Intake]
 _encode = msgspec.json.Encoder().encode
 
 
+def _encoded(row: Row) -> bytes:
+    """The row as JSON, or as a text that is none where there is no such JSON."""
+    try:
+        return _encode(row)
+    except (TypeError, ValueError, OverflowError) as error:
+        return f"no JSON: {error}: {row!r}".encode(errors="backslashreplace")
+
+
 def declare_rows(name: str, **declared: Any) -> Source:
     """A source of rows, declared as in a pipeline file but for `kafka`.
 
@@ -52,17 +60,12 @@ class RowIntake:
         """Judge and shape rows.
 
         Args:
-            rows: rows in their order; a datetime is ISO 8601.
+            rows: rows in their order; a datetime is ISO 8601. One that holds what JSON cannot
+                becomes a dead letter with its `repr`.
             now_ms: when they came, milliseconds since the epoch.
-
-        Raises:
-            UserMistake: a row holds what JSON cannot.
         """
         offsets = range(self._offset, self._offset + len(rows))
-        try:
-            payloads: list[bytes | None] = [_encode(row) for row in rows]
-        except (TypeError, ValueError, OverflowError) as error:
-            raise UserMistake(f"a row holds what cannot be written as JSON: {error}") from None
+        payloads: list[bytes | None] = [_encoded(row) for row in rows]
         batch = self._intake.take(RawBatch(payloads, offsets, [now_ms] * len(rows)))
         self._offset = offsets.stop
         return batch

@@ -62,6 +62,10 @@ class Accumulator:
         return 0
 
 
+HIGH = 2**32
+"""What one in the upper half of a whole number stands for."""
+_LOW = HIGH - 1
+
 ROWS = Accumulator("_rows", Merge.ADD, pl.len().cast(pl.Int64), integer=True)
 FIRST = Accumulator("_first", Merge.LOWER, pl.col(TIME).min(), integer=True)
 LAST = Accumulator("_last", Merge.HIGHER, pl.col(TIME).max(), integer=True)
@@ -111,19 +115,20 @@ def count(argument: Scalar) -> Accumulator:
     return Accumulator(f"_n({argument.sql})", Merge.ADD, values, integer=True)
 
 
+def halves(argument: Scalar) -> tuple[Accumulator, Accumulator]:
+    """Sums of the lower 32 bits of whole numbers and of what is above: exact for 2^31 of them."""
+    number, _ = _number(argument)
+    low = Accumulator(f"_low({argument.sql})", Merge.ADD, (number & _LOW).sum(), integer=True)
+    high = Accumulator(f"_high({argument.sql})", Merge.ADD, (number // HIGH).sum(), integer=True)
+    return low, high
+
+
 def total(argument: Scalar) -> Accumulator:
-    """The sum; that of whole numbers wraps around beyond 64 bits."""
+    """The sum as a float."""
     number, integer = _number(argument)
-    return Accumulator(f"_sum({argument.sql})", Merge.ADD, number.sum(), integer)
-
-
-def float_total(argument: Scalar) -> Accumulator:
-    """The sum for a mean: of whole numbers as floats, for many large ones exceed 64 bits."""
-    number, integer = _number(argument)
-    if not integer:
-        return total(argument)
-    summed = number.cast(pl.Float64).sum()
-    return Accumulator(f"_total({argument.sql})", Merge.ADD, summed, integer=False)
+    summed = number.cast(pl.Float64).sum() if integer else number.sum()
+    name = "_total" if integer else "_sum"
+    return Accumulator(f"{name}({argument.sql})", Merge.ADD, summed, integer=False)
 
 
 def extreme(argument: Scalar, merge: Merge) -> Accumulator:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from operators.windows.accumulators import (
+    HIGH,
     ROWS,
     Accumulator,
     Distance,
@@ -13,7 +14,7 @@ from operators.windows.accumulators import (
     count,
     deviation,
     extreme,
-    float_total,
+    halves,
     total,
 )
 from operators.windows.tables.edges import Edge, EdgeTime, EdgeValue
@@ -24,8 +25,8 @@ from operators.windows.tables.table import TableValue
 from tidegauge.expressions.compiled import AggregateCall, Scalar
 from tidegauge.fieldtypes import FieldType
 
-_BEYOND = 2.0**63
-"""A whole number from here on does not fit 64 bits."""
+ENDS = "_ends_ns"
+"""Column of a closed window: its end, which the time of its record may be moved on from."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def finished(call: AggregateCall) -> Finished:
 
 def _event_rate(argument: Scalar | None) -> Finished:
     events = count(argument) if argument else ROWS
-    seconds = (pl.col("time_ns") - pl.col("start_ns")) / 1e9
+    seconds = (pl.col(ENDS) - pl.col("start_ns")) / 1e9
     return Finished(pl.when(seconds > 0).then(pl.col(events.name) / seconds), (events,))
 
 
@@ -72,16 +73,23 @@ def _count(argument: Scalar) -> Finished:
 
 
 def _sum(argument: Scalar) -> Finished:
-    counted, summed, magnitude = count(argument), total(argument), float_total(argument)
-    value = pl.col(summed.name)
-    if summed.integer:
-        # What exceeds 64 bits has wrapped around: no value is better than a wrong one.
-        value = pl.when(pl.col(magnitude.name).abs() < _BEYOND).then(value)
-    return Finished(_present(counted, value), (counted, summed, magnitude))
+    counted = count(argument)
+    if argument.type is FieldType.FLOAT:
+        summed = total(argument)
+        return Finished(_present(counted, pl.col(summed.name)), (counted, summed))
+    low, high = halves(argument)
+    exact = pl.col(high.name).cast(pl.Int128) * HIGH + pl.col(low.name)
+    return Finished(_present(counted, _in_64_bits(exact)), (counted, low, high))
+
+
+def _in_64_bits(number: pl.Expr) -> pl.Expr:
+    """The number where it fits, else null: no value is better than a wrong one."""
+    fits = number.is_between(pl.lit(-(2**63), pl.Int64), pl.lit(2**63 - 1, pl.Int64))
+    return pl.when(fits).then(number.cast(pl.Int64, strict=False))
 
 
 def _avg(argument: Scalar) -> Finished:
-    counted, summed = count(argument), float_total(argument)
+    counted, summed = count(argument), total(argument)
     mean = pl.col(summed.name) / pl.col(counted.name)
     return Finished(_present(counted, mean), (counted, summed))
 

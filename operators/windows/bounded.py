@@ -96,6 +96,7 @@ class BoundedState:
         self.state.restore(snapshot["state"])
         if snapshot["noted"] is not None:
             self._noted.restore(snapshot["noted"])
+        self._bounds.restored()
         self._bounds.refused = snapshot["refused"]
         self._bounds.evicted = snapshot["evicted"]
         self.corrections = snapshot["corrections"]

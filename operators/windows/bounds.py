@@ -51,6 +51,10 @@ class Bounds:
         self.refused = 0
         self.evicted = 0
 
+    def restored(self) -> None:
+        """The state is that of an earlier run: keys may be held that are in no window any more."""
+        self._exact = False
+
     def admit(self, on_time: Part | None, corrections: Part | None) -> Admitted:
         """What of this may go into the state, after room was made for it."""
         admitted = Admitted(on_time, corrections)

@@ -3,9 +3,10 @@
 import polars as pl
 
 from operators.windows.accumulators import FIRST, LAST, ROWS
+from operators.windows.aggregates import ENDS
 from operators.windows.part import CLOSED, Part
 from operators.windows.plan import WindowPlan
-from operators.windows.shapes import Session
+from operators.windows.shapes import Counted, Session
 from tidegauge.catalogue import STATE
 from tidegauge.records import RecordBatch
 
@@ -25,7 +26,8 @@ def finish(plan: WindowPlan, closed: Part) -> pl.DataFrame:
         else:
             column = value.finish(table, by)
             rows = rows.join(column, on=by, how="left", nulls_equal=True, maintain_order="left")
-    return rows.with_columns(plan.values)
+    ends = LAST.name if isinstance(plan.shape, Counted) else "time_ns"
+    return rows.with_columns(pl.col(ends).alias(ENDS)).with_columns(plan.values)
 
 
 def window_records(

@@ -11,7 +11,7 @@ from operators.keygroups.shelf import IN_SNAPSHOTS, Saving, Shelf
 from operators.progress.joined import watermark_over
 from operators.windows.bounded import BoundedState
 from operators.windows.finishing import window_records
-from operators.windows.others import Rest, largest, step_ns
+from operators.windows.others import Folded, Rest, largest, step_ns
 from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
 from operators.windows.refused import Letters
@@ -79,6 +79,7 @@ class WindowGroup:
         self._letters = Letters(topics)
         self._most = dict(most)
         self._passed: dict[str, tuple[int, int]] = {}
+        self._folded = {name: Folded() for name in most}
         self._rests: list[Rest] = []
         if snapshot:
             self._restore(snapshot)
@@ -136,6 +137,7 @@ class WindowGroup:
             "letters_ns": self._letters.last_ns,
             "shelf": self._shelf.save(states, self._clock_ns()) if self._shelf else None,
             "windows": states,
+            "folded": {name: folded.saved() for name, folded in self._folded.items()},
         }
 
     def _restore(self, saved: dict[str, Any]) -> None:
@@ -151,6 +153,9 @@ class WindowGroup:
                 )
             self._shelf.load(snapshot["shelf"], snapshot["windows"])
         self._letters.last_ns = snapshot["letters_ns"]
+        for name, places in snapshot.get("folded", {}).items():
+            if name in self._folded:
+                self._folded[name] = Folded(places)
         for name, state in self._states.items():
             if name in snapshot["windows"]:
                 state.restore(self._frames.unwrap(snapshot["windows"][name]))
@@ -167,8 +172,13 @@ class WindowGroup:
     def _leave(self, name: str, closed: Part | None) -> Part | None:
         """The largest series of what closed; the rest, and how far this group is, is told apart."""
         plan, at, rest = self._plans[name], self._watermark.value_ns, None
+        folded = self._folded[name]
         if closed is not None:
             closed, rest = largest(plan, closed, self._most[name])
+            if rest is not None and plan.lateness_ns:
+                folded.note(rest)
+            closed = folded.uncorrected(closed)
+        folded.forget(at - plan.lateness_ns)
         every_ns = step_ns(plan) or 1
         # With a corrected result in mind, too: a step further, whichever of the two it may close.
         passed = (at // every_ns, (at - plan.lateness_ns) // every_ns)

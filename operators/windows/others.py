@@ -2,6 +2,9 @@
 
 The largest are found in each key group for itself, with an equal share of `max_series` for each;
 the rest of all groups meets in one step, which gives one row when all groups have come as far.
+
+A result that has such a row is not corrected: what is large would have to be found again, and rows
+that were written before would stay beside the new ones.
 """
 
 import math
@@ -50,12 +53,13 @@ class Rest:
 def step_ns(plan: WindowPlan) -> int | None:
     """What divides the times of all results; None where every series has times of its own.
 
-    Those are no results that could be compared, and are never put together.
+    Those are no results that could be compared, and are never put together; nor are those of
+    windows with early results, for a series that is among the largest early may not be later.
     """
     if not plan.by:
         return None
     match plan.shape:
-        case Paned():
+        case Paned(early_ns=0):
             return plan.shape.pane_ns
         case Cumulative():
             # Calendar days begin a multiple of a quarter of an hour from those of UTC.
@@ -84,7 +88,8 @@ def largest(plan: WindowPlan, closed: Part, most: int) -> tuple[Part, Part | Non
     if closed.rows.height <= most:
         return closed, None
     by = list(plan.by)
-    size = pl.len().over(CLOSED)
+    # Who is large is decided by first results.
+    size = pl.when(pl.col("revision") == 0).then(pl.len().over(CLOSED)).otherwise(0)
     mine = pl.all_horizontal(
         pl.col(column.name).eq_missing(column[0]) for column in _other_columns(plan)
     )
@@ -96,6 +101,33 @@ def largest(plan: WindowPlan, closed: Part, most: int) -> tuple[Part, Part | Non
     rest = places.filter("_rest").drop("_rest")
     kept, gone = _matching(closed, rest, "anti"), _matching(closed, rest, "semi")
     return kept, merge_part(plan, _as_other(plan, gone), CLOSED)
+
+
+class Folded:
+    """Results of which a rest was put together, until no correction of them can come."""
+
+    def __init__(self, saved: Sequence[tuple[int, int]] = ()) -> None:
+        self._places = set(saved)
+
+    def note(self, rest: Part) -> None:
+        """The rest of these results was put together."""
+        self._places.update(rest.rows.select("time_ns", "start_ns").iter_rows())
+
+    def uncorrected(self, closed: Part) -> Part:
+        """What closed, without corrected results of those noted."""
+        if not self._places or not (closed.rows["revision"] > 0).any():
+            return closed
+        schema = {"time_ns": pl.Int64, "start_ns": pl.Int64}
+        places = pl.DataFrame(sorted(self._places), schema, orient="row")
+        return _matching(closed, places.with_columns(pl.lit(1, pl.Int64).alias("revision")), "anti")
+
+    def forget(self, before_ns: int) -> None:
+        """Results that ended by then are not corrected any more."""
+        self._places = {place for place in self._places if place[0] > before_ns}
+
+    def saved(self) -> list[tuple[int, int]]:
+        """Everything a restart needs."""
+        return sorted(self._places)
 
 
 class Others:
@@ -148,11 +180,7 @@ class Others:
         least = min(reached.values())
         if least == NO_TIME:
             return None
-        early_ns = plan.shape.early_ns if isinstance(plan.shape, Paned) else 0
-        revision = pl.col("revision")
-        after = pl.when(revision > 0).then(plan.lateness_ns).otherwise(revision * early_ns)
-        # Nothing may be added to the watermark: at the end of the data it is the highest number.
-        due = pl.col("time_ns") + after <= least
+        due = pl.col("time_ns") <= least
         ready = waiting.rows.filter(due).select(CLOSED).unique()
         if not ready.height:
             return None

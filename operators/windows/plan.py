@@ -65,6 +65,7 @@ class WindowPlan:
             "keys": tuple((key, str(kind)) for key, kind in self.by.items()),
             "kept": (*(held.name for held in self.accumulators), *(t.name for t in self.tables)),
             "where": self.where_sql,
+            "lateness": self.lateness_ns,
         }
 
 
@@ -111,7 +112,12 @@ def plan_window(
         values=tuple(each.value.alias(name) for name, each in made.items()),
         fields=tuple(fields),
         max_series=window.max_series,
-        limits=Limits(window.state.max_keys, window.state.on_full, window.state.ttl),
+        limits=Limits(
+            window.state.max_keys,
+            window.state.on_full,
+            # The other kinds let go of a key with its last window, and need it until then.
+            window.state.ttl if window.count else None,
+        ),
     )
 
 

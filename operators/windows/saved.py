@@ -20,6 +20,7 @@ _PARTS = {
     "keys": "other keys",
     "kept": "other metrics",
     "where": "another condition",
+    "lateness": "another lateness",
 }
 
 

@@ -6,10 +6,12 @@ from typing import Any
 import polars as pl
 
 from operators.ordering.buffer import EventTimeBuffer
-from operators.windows.accumulators import FIRST, LAST
+from operators.windows.accumulators import FIRST, LAST, ROWS
 from operators.windows.collecting import collect
 from operators.windows.counted.places import (
+    LAST_EVENT,
     LAST_TIME,
+    NUMBER,
     PANE,
     SEEN,
     WINDOW,
@@ -36,7 +38,8 @@ class CountedState:
 
     Events are counted in event-time order (ties by source, partition and offset), as far as the
     watermark allows; a window is given out when its last event has been counted. A correction would
-    have to shift every later window, so it is not counted but told of in `dropped`.
+    have to shift every later window, so it is not counted but told of in `dropped`. A key that was
+    silent for its time to live begins anew.
     """
 
     def __init__(self, plan: WindowPlan) -> None:
@@ -46,7 +49,9 @@ class CountedState:
         self._waiting = EventTimeBuffer()
         self._panes = Pile(partial(merge_part, plan, places=[PANE]))
         keys = {key: kind.dtype for key, kind in plan.by.items()}
-        self._seen = pl.DataFrame(schema={**keys, SEEN: pl.Int64, LAST_TIME: pl.Int64})
+        self._seen = pl.DataFrame(
+            schema={**keys, SEEN: pl.Int64, LAST_TIME: pl.Int64, LAST_EVENT: pl.Int64}
+        )
         self._watermark_ns = NO_TIME
         self.dropped = 0
         """Corrections, and events that came behind the watermark."""
@@ -82,9 +87,10 @@ class CountedState:
         events = self._waiting.release(watermark_ns)
         if events is None:
             return None
-        located = placed(self._shape, events, self._seen, self._by)
+        ttl_ns = self._plan.limits.ttl_ns
+        located = placed(self._shape, events, self._seen, self._by, ttl_ns)
         self._panes.add(collect(self._plan, located, [PANE]))
-        keys = self._counted(events)
+        keys = self._counted(located)
         closed = self._close(keys.filter(pl.col(_COMPLETE) < pl.col(_THEN)))
         self._note(keys, closed)
         return None if closed is None else self._result(closed)
@@ -118,12 +124,13 @@ class CountedState:
 
         `_COMPLETE` windows were complete before, `_THEN` are now.
         """
-        new = pl.len().cast(pl.Int64).alias(_NEW)
+        new = (pl.col(NUMBER).max() + 1).alias(_NEW), pl.col(TIME).max().alias(LAST_EVENT)
         counts = events.group_by(self._by).agg(new) if self._by else events.select(new)
-        keys = with_keys(counts, self._seen, self._by).with_columns(pl.col(SEEN).fill_null(0))
+        seen = self._seen.drop(LAST_EVENT)
+        keys = with_keys(counts, seen, self._by).with_columns(pl.col(SEEN).fill_null(0))
         keys = keys.with_columns(complete(self._shape).alias(_COMPLETE))
-        keys = keys.with_columns(pl.col(SEEN) + pl.col(_NEW))
-        return keys.with_columns(complete(self._shape).alias(_THEN)).drop(_NEW)
+        keys = keys.with_columns(pl.col(_NEW).alias(SEEN)).drop(_NEW)
+        return keys.with_columns(complete(self._shape).alias(_THEN))
 
     def _close(self, keys: pl.DataFrame) -> Part | None:
         """The windows that became complete, by key and number, with their times."""
@@ -134,6 +141,20 @@ class CountedState:
         windows = keys.select(*self._by, LAST_TIME, numbers).explode(WINDOW)
         merged = [self._merged(panes, some) for some in panes_of(self._shape, windows)]
         closed = concat_parts(merged)
+        whole = pl.col(ROWS.name) == self._shape.size
+        if not closed.rows.select(whole.all()).item():
+            # Windows that a silence cut: no others lack events.
+            kept = closed.rows.filter(whole).select(*self._by, WINDOW)
+            on = [*self._by, WINDOW]
+            closed = Part(
+                closed.rows.filter(whole),
+                {
+                    name: table.join(kept, on=on, how="semi", nulls_equal=True)
+                    for name, table in closed.tables.items()
+                },
+            )
+        if not closed.rows.height:
+            return None
         before = keys.select(*self._by, LAST_TIME)
         rows = with_keys(closed.rows.sort(WINDOW), before, self._by)
         return Part(distinct_times(rows, LAST.name, self._by), closed.tables)
@@ -158,7 +179,7 @@ class CountedState:
             made = rows.group_by(self._by).agg(newest) if self._by else rows.select(newest)
             keys = with_keys(keys, made, self._by)
             times = pl.max_horizontal(LAST_TIME, "time_ns")
-        known = keys.select(*self._by, SEEN, times.alias(LAST_TIME))
+        known = keys.select(*self._by, SEEN, times.alias(LAST_TIME), LAST_EVENT)
         old = self._seen
         if self._by:
             old = old.join(known, on=self._by, how="anti", nulls_equal=True)

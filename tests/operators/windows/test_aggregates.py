@@ -197,3 +197,36 @@ def test_tables_survive_a_restart_and_the_renumbering_of_keys(
         assert (row["d"], row["last"], row["p"]) == (len(seen), seen[-1], float(seen[-1]))
         assert json.loads(row["t"]) == [[second, 1] for second in seen]
     assert frame.filter(pl.col("k") == "k0").height == 13
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([2**63 - 1], 2**63 - 1),
+        ([-(2**63)], -(2**63)),
+        ([2**63 - 1024, 500, 500], 2**63 - 24),
+        ([2**63 - 1024, 500, 500, 500], None),
+        ([-(2**63), -1], None),
+        ([2**62, 2**62, -1], 2**63 - 1),
+        ([-(2**62), 2**62, -7], -7),
+    ],
+)
+@pytest.mark.parametrize("batch", [1, 100])
+def test_a_sum_of_whole_numbers_is_exact_or_absent(
+    numbers: list[int], expected: int | None, batch: int
+) -> None:
+    flow = Flow(SOURCE, [make_plan(SOURCE, size=1_000, select={"s": "sum(j)"})])
+    rows = [{"ts": at, "j": number} for at, number in enumerate(numbers)]
+    for at in range(0, len(rows), batch):
+        flow.events(0, rows[at : at + batch])
+    flow.finish()
+    assert flow.frame()["s"].to_list() == [expected]
+
+
+def test_the_rate_of_a_number_of_events_at_one_moment_is_absent() -> None:
+    """Their records have times a nanosecond apart, which is no time that passed."""
+    window: dict[str, Any] = {"tumbling": None, "count": {"size": 2}, "select": {"r": "rate()"}}
+    flow = Flow(SOURCE, [make_plan(SOURCE, size=1_000, **window)])
+    flow.events(0, [{"ts": 5}] * 6)
+    flow.finish()
+    assert flow.frame()["r"].to_list() == [None, None, None]

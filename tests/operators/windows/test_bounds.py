@@ -98,6 +98,17 @@ def test_keys_whose_windows_are_closed_make_room_by_themselves() -> None:
     )
 
 
+def test_a_restart_refuses_no_key_for_which_there_is_room() -> None:
+    """A and b are in no window any more when c comes."""
+    flow = bounded(max_keys=2)
+    events(flow, "a1 b2")
+    events(flow, "a25")
+    flow.resume()
+    events(flow, "c26")
+    flow.finish()
+    assert counts(flow) == {("a", 10): 1, ("b", 10): 1, ("a", 30): 1, ("c", 30): 1}
+
+
 def test_a_letter_tells_what_is_known_of_the_events() -> None:
     flow = bounded(max_keys=1)
     events(flow, "a1 b2 b3 b14")

@@ -178,3 +178,11 @@ def test_another_condition_is_another_window() -> None:
     other = replace(PLAN, where_sql="v > 1")
     with pytest.raises(UserMistake, match="window 'w' had another condition; give the new one"):
         WindowGroup([other], lambda: 0, saved)
+
+
+def test_another_lateness_is_another_window() -> None:
+    """Its corrections would be of events that were let go."""
+    saved = WindowGroup([PLAN], lambda: 0, None).snapshot()
+    other = replace(PLAN, lateness_ns=PLAN.lateness_ns + 1)
+    with pytest.raises(UserMistake, match="window 'w' had another lateness; give the new one"):
+        WindowGroup([other], lambda: 0, saved)

@@ -24,23 +24,19 @@ def load(folder: Path, kind: str, state: str) -> None:
     load_pipeline(file)
 
 
-@pytest.mark.parametrize("kind", ["tumbling: {size: 1m}", "session: {gap: 1m}", "count: {size: 9}"])
-def test_a_time_to_live_as_long_as_the_window_is_accepted(tmp_path: Path, kind: str) -> None:
-    load(tmp_path, kind, "{max_keys: 1, on_full: drop_oldest, ttl: 1m}")
+def test_windows_of_count_may_have_a_time_to_live(tmp_path: Path) -> None:
+    load(tmp_path, "count: {size: 9}", "{max_keys: 1, on_full: drop_oldest, ttl: 1m}")
 
 
-@pytest.mark.parametrize(
-    ("kind", "ttl", "least"),
-    [
-        ("tumbling: {size: 1m}", "59s", "1m"),
-        ("sliding: {size: 1h, every: 1m}", "1m", "1h"),
-        ("session: {gap: 30m}", "29m", "30m"),
-        ("count: {size: 9}", "0s", "1ms"),
-    ],
-)
-def test_one_that_is_shorter_is_not(tmp_path: Path, kind: str, ttl: str, least: str) -> None:
-    with pytest.raises(Mistakes, match=f"ttl: {ttl} is too short; allowed: {least} or more, the"):
-        load(tmp_path, kind, f"{{ttl: {ttl}}}")
+@pytest.mark.parametrize("kind", ["tumbling: {size: 1m}", "session: {gap: 30m}"])
+def test_others_need_a_key_until_its_last_window_is_over(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(Mistakes, match=r"state\.ttl: only for windows of count"):
+        load(tmp_path, kind, "{ttl: 1h}")
+
+
+def test_a_time_to_live_is_longer_than_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Mistakes, match="0s is not allowed"):
+        load(tmp_path, "count: {size: 9}", "{ttl: 0s}")
 
 
 @pytest.mark.parametrize(

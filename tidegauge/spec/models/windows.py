@@ -106,7 +106,8 @@ class WindowBounds(Model):
         description="For a key too many: refuse its events, or drop the keys silent for longest.",
     )
     ttl: DurationNs | None = Field(
-        None, description="A key without an event for so long, in event time, is dropped."
+        None,
+        description="Of windows of count: a key silent for so long, in event time, begins anew.",
     )
 
 

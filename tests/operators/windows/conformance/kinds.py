@@ -95,20 +95,30 @@ def session(gap: int) -> Rule:
     return rule
 
 
-def counted(size: int, every: int) -> Rule:
-    """Windows of a number of events."""
+def counted(size: int, every: int, ttl: int | None = None) -> Rule:
+    """Windows of a number of events, anew after a silence of `ttl` ms."""
 
     def rule(keyed: Keyed) -> Iterator[tuple[int, int, int, str, list[Event]]]:
         events = sorted(keyed.on_time, key=lambda e: (e["ts"], e["_partition"], e["_offset"]))
         before = None
-        for first in range(0, len(events) - size + 1, every):
-            window = events[first : first + size]
-            last = window[-1]["ts"] * MS
-            last = last if before is None else max(last, before + 1)
-            yield window[0]["ts"] * MS, last, 0, FINAL, window
-            before = last
+        for run in _runs(events, ttl):
+            for first in range(0, len(run) - size + 1, every):
+                window = run[first : first + size]
+                last = window[-1]["ts"] * MS
+                last = last if before is None else max(last, before + 1)
+                yield window[0]["ts"] * MS, last, 0, FINAL, window
+                before = last
 
     return rule
+
+
+def _runs(events: list[Event], ttl: int | None) -> list[list[Event]]:
+    runs: list[list[Event]] = []
+    for event in events:
+        if not runs or (ttl is not None and event["ts"] - runs[-1][-1]["ts"] >= ttl):
+            runs.append([])
+        runs[-1].append(event)
+    return runs
 
 
 def cumulative(size: int, every: int) -> Rule:
@@ -184,6 +194,16 @@ KINDS = [
     Kind("session", {"session": {"gap": "4ms"}}, session(4)),
     Kind("session with a long gap", {"session": {"gap": "12ms"}}, session(12)),
     Kind("count", {"count": {"size": 3}}, counted(3, 3)),
+    Kind(
+        "count with a time to live",
+        {"count": {"size": 3}, "state": {"ttl": "3ms"}},
+        counted(3, 3, 3),
+    ),
+    Kind(
+        "count, sliding, with a time to live",
+        {"count": {"size": 4, "every": 2}, "state": {"ttl": "4ms"}},
+        counted(4, 2, 4),
+    ),
     Kind("count, sliding", {"count": {"size": 4, "every": 1}}, counted(4, 1)),
     Kind("count, sliding by two of five", {"count": {"size": 5, "every": 2}}, counted(5, 2)),
     Kind("cumulative", {"cumulative": {"size": "20ms", "every": "5ms"}}, cumulative(20, 5)),

@@ -141,10 +141,11 @@ def test_a_window_that_was_declared_otherwise_does_not_read_the_old_state() -> N
         "other keys": make_plan(SOURCE, size=10_000, by=["j"]),
         "other metrics": make_plan(SOURCE, size=10_000, by=["k"], select={"n": "count(v)"}),
         "another condition": make_plan(SOURCE, size=10_000, by=["k"], where="v > 1"),
+        "another lateness": make_plan(make_source(bound=0, lateness=1), size=10_000, by=["k"]),
     }
     for what, other in others.items():
         with pytest.raises(UserMistake, match=f"saved state: window 'w' had {what}"):
             PanedState(other).restore(saved)
-    again = PanedState(make_plan(make_source(bound=9, lateness=0), size=10_000, by=["k"]))
+    again = PanedState(make_plan(make_source(bound=9, lateness=5_000), size=10_000, by=["k"]))
     again.restore(saved)
     assert closed(again, 10) == [(10, 0, 1)]
