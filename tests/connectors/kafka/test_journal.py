@@ -157,15 +157,15 @@ def test_a_saved_position_that_is_not_there_stops_the_flow(kafka: Kafka, journal
 
 
 class Slow:
-    """A journal of a partition that takes what it is told when the test says so."""
+    """A journal of a partition that takes what it is told first when the test says so."""
 
     def __init__(self) -> None:
         self.idle_at: list[int] = []
         self.taken = True
 
     def idle(self, offset: int) -> None:
+        self.taken = self.taken and bool(self.idle_at)
         self.idle_at.append(offset)
-        self.taken = False
 
     def settled(self) -> bool:
         return self.taken
