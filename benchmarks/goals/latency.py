@@ -201,7 +201,8 @@ class _Pace:
             wait = started + turn / _TURNS - time.time()
             if wait < -_LONGEST_DELAY_S:
                 raise RunFailedError(f"the producer is {-wait:.1f} s behind")
-            self.producer.poll(max(wait, 0))
+            self.producer.poll(0)
+            time.sleep(max(wait, 0))  # `poll` with a time comes back at the first delivery
             now_ms = int(time.time() * 1_000)
             for key in self._chance.integers(KEYS, size=RATE // _TURNS).tolist():
                 value = b'{"sensor_id":"sensor-%05d","ts":%d,"value":%d.5}' % (key, now_ms, key)
