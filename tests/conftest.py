@@ -7,7 +7,6 @@ from collections.abc import Generator
 import hypothesis
 import pytest
 
-from benchmarks.cep_conformance import DEFAULT_FOLDER
 from tests.services.fixtures import FIXTURES, influxdb, kafka
 
 __all__ = ["influxdb", "kafka"]
@@ -21,13 +20,6 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 def pytest_configure() -> None:
     """End as by Ctrl-C when asked to end, so that servers are stopped and their folders removed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-
-def pytest_report_header() -> str | None:
-    """Say which data beside the project is not there, so that tests over it are left out."""
-    if DEFAULT_FOLDER.is_dir():
-        return None
-    return f"no {DEFAULT_FOLDER}: the published cases of patterns are left out"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from operators.intake.dead_letters import NONE_REFUSED
 from operators.keygroups.names import MAX_GROUPS, group_names
 from operators.windows.accumulators import FIRST, LAST, ROWS
 from operators.windows.plan import WindowPlan
@@ -14,16 +15,6 @@ from tidegauge.catalogue import DEAD_LETTERS
 from tidegauge.records import RecordBatch
 
 KIND = "too_many_keys"
-_SCHEMA = {
-    "time_ns": pl.Int64,
-    "kind": pl.String,
-    "topic": pl.String,
-    "partition": pl.Int64,
-    "offset": pl.Int64,
-    "reason": pl.String,
-    "payload": pl.String,
-    "encoding": pl.String,
-}
 
 
 class Letters:
@@ -55,7 +46,7 @@ class Letters:
         names = group_names(MAX_GROUPS)
         number = names.index(group) if group in names else 0
         letters = [self._letter(plan, row, progress, number) for row in rows]
-        return RecordBatch(DEAD_LETTERS, pl.DataFrame(letters, schema=_SCHEMA))
+        return RecordBatch(DEAD_LETTERS, pl.DataFrame(letters, schema=NONE_REFUSED.schema))
 
     def _letter(
         self, plan: WindowPlan, row: dict[str, Any], progress: Progress, number: int
