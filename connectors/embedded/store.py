@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 import polars as pl
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from connectors.codecs.frames import EMPTY_TAG, conformed, merged
 from connectors.embedded.tables import ensure_table, overwrite, tables_of
@@ -102,7 +103,14 @@ def _tag_text(tag: Column) -> pl.Expr:
 
 def _opened(path: Path, busy_s: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None)
-    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    # SQLite refuses at once, without its own waiting, when two change the mode together.
+    patient = Retrying(
+        retry=retry_if_exception(_is_busy),
+        stop=stop_after_delay(busy_s),
+        wait=wait_random(0.001, 0.02),
+        reraise=True,
+    )
+    (mode,) = patient(connection.execute, "PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise UserMistake(
             f"TIDEGAUGE_STORE={path}: SQLite cannot keep a write-ahead log there, so nobody could "
@@ -112,12 +120,16 @@ def _opened(path: Path, busy_s: float) -> sqlite3.Connection:
     return connection
 
 
+def _is_busy(error: BaseException) -> bool:
+    # The low byte is the error, the others tell of its kind.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY_CODES
+
+
 def _fault(
     path: Path, error: sqlite3.Error, *, starting: bool = False
 ) -> UserMistake | Retry | Stop:
     where = f"TIDEGAUGE_STORE={path}"
-    # The low byte is the error, the others tell of its kind.
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY_CODES:
+    if _is_busy(error):
         return Retry(f"{where}: other writers did not let this one write in time: {error}")
     if starting:
         return UserMistake(

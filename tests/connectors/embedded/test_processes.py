@@ -10,6 +10,9 @@ from tests.connectors.samples import CATALOGUE, batch, record
 
 WRITERS = 3
 BATCHES = 20
+MAKERS = 4
+STORES = 100
+"""Enough that makers meet in the moment when SQLite itself does not wait."""
 SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -34,6 +37,22 @@ def test_processes_that_make_and_write_a_store_at_the_same_time_lose_nothing(
     assert [process.exitcode for process in writers] == [0] * WRITERS
     counted = query(path, "SELECT shop, count(*) AS n FROM spend GROUP BY shop ORDER BY shop")
     assert counted["n"].tolist() == [BATCHES] * (WRITERS + 1)
+
+
+def _make(folder: Path, together: Barrier) -> None:
+    for number in range(STORES):
+        together.wait(timeout=60)
+        Store(folder / f"{number}.db", CATALOGUE).close()
+
+
+def test_processes_that_make_a_store_together_wait_for_each_other(tmp_path: Path) -> None:
+    together = SPAWN.Barrier(MAKERS)
+    makers = [SPAWN.Process(target=_make, args=(tmp_path, together)) for _ in range(MAKERS)]
+    for process in makers:
+        process.start()
+    for process in makers:
+        process.join()
+    assert [process.exitcode for process in makers] == [0] * MAKERS
 
 
 def _count(path: Path, answers: "multiprocessing.Queue[int]") -> None:
