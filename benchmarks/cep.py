@@ -25,9 +25,9 @@ import typer
 
 from operators.cep.builder import pattern_of
 from operators.cep.matcher import Matcher
-from operators.cep.pattern import Pattern
 from tidegauge.batch import TIME
 from tidegauge.fieldtypes import FieldType
+from tidegauge.patterns.pattern import Pattern
 
 KEYS = 1_000
 BATCH = 10_000

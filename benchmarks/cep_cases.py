@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from operators.cep.builder import Chain, PatternBuilder, chain, pattern_of
-from operators.cep.checks import PatternError
-from operators.cep.condition import ALWAYS, Condition, Event, EventTest, RunTest, Sql, Taken
-from operators.cep.pattern import Pattern
 from tidegauge.errors import UserMistake
+from tidegauge.patterns.checks import PatternError
+from tidegauge.patterns.condition import ALWAYS, Condition, Event, EventTest, RunTest, Sql, Taken
+from tidegauge.patterns.pattern import Pattern
 
 Case = Mapping[str, Any]
 Neutral = list[Any]

@@ -19,13 +19,13 @@ import typer
 
 from benchmarks.cep_cases import Case, fields_of_case, pattern_of_case, read_cases
 from operators.cep.after_match import SkipError
-from operators.cep.checks import PatternError
 from operators.cep.matcher import Matcher
 from operators.cep.ordering import EventTimeOrder
 from operators.cep.results import Kind, Result
 from tidegauge.batch import TIME
 from tidegauge.errors import UserMistake
 from tidegauge.fieldtypes import FieldType
+from tidegauge.patterns.checks import PatternError
 
 DEFAULT_FOLDER = Path(__file__).parents[1] / "../shared/cep"
 _NS_PER_MS = 1_000_000

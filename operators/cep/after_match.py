@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from operators.cep.buffer import NEVER, Node, Path, oldest_above, oldest_alive, paths
 from operators.cep.nfa import Nfa
-from operators.cep.pattern import Skip, SkipTo
 from tidegauge.errors import Stop
+from tidegauge.patterns.pattern import Skip, SkipTo
 
 Key = tuple[int, ...]
 """Order of matches: by their events; the earlier taken event first, staying before leaving."""

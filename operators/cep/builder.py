@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
-from operators.cep.checks import PatternError, check_pattern, check_quantifier
-from operators.cep.condition import ALWAYS, Condition, Sql
-from operators.cep.pattern import (
+from tidegauge.patterns.checks import PatternError, check_pattern, check_quantifier
+from tidegauge.patterns.condition import ALWAYS, Condition, Sql
+from tidegauge.patterns.pattern import (
     NO_SKIP,
     Absence,
     Contiguity,

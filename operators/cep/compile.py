@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from operators.cep.buffer import Node
-from operators.cep.checks import PatternError
-from operators.cep.condition import Always, Condition, Event, EventTest, RunTest, Sql
 from operators.cep.layout import EventLayout
 from operators.cep.nfa import ALWAYS_BIT, Nfa
-from operators.cep.pattern import Pattern, step_names
 from operators.cep.program import Dynamic, Program, Row
 from operators.cep.sql_condition import RunValues
 from tidegauge.expressions.compiled import Columns, ExpressionError
+from tidegauge.patterns.checks import PatternError
+from tidegauge.patterns.condition import Always, Condition, Event, EventTest, RunTest, Sql
+from tidegauge.patterns.pattern import Pattern, step_names
 
 MAX_PREDICATES = 62
 """Predicates of one pattern: they are the bits of an integer."""

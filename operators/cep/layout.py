@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from operators.cep.condition import Event, EventTest
 from tidegauge.expressions.compiled import Scalar
+from tidegauge.patterns.condition import Event, EventTest
 
 Booleans = npt.NDArray[np.bool_]
 

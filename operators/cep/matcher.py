@@ -10,11 +10,9 @@ import polars as pl
 
 from operators.cep.batch import Key, KeyedBatch, Values, candidates
 from operators.cep.buffer import NEVER
-from operators.cep.checks import PatternError
 from operators.cep.compile import bind
 from operators.cep.layout import EventLayout
 from operators.cep.limits import Limits
-from operators.cep.pattern import Pattern
 from operators.cep.results import Counts, Held, Kind, Result
 from operators.cep.runs import Found, Runs
 from operators.cep.saved import fingerprint, load, save
@@ -22,6 +20,8 @@ from operators.cep.walk import Walk
 from operators.keygroups.saved import check_version
 from tidegauge.batch import TIME
 from tidegauge.expressions.compiled import Columns
+from tidegauge.patterns.checks import PatternError
+from tidegauge.patterns.pattern import Pattern
 
 STATE_VERSION = 1
 Due = tuple[int, int, int, Key]

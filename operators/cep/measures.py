@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from operators.cep.buffer import Path
-from operators.cep.checks import PatternError
 from operators.cep.layout import EventLayout
-from operators.cep.pattern import Pattern, step_names
 from operators.cep.program import accumulate
 from operators.cep.sql_condition import RunValues
 from tidegauge.expressions.compiled import Columns, ExpressionError
 from tidegauge.fieldtypes import FieldType
+from tidegauge.patterns.checks import PatternError
+from tidegauge.patterns.pattern import Pattern, step_names
 
 
 class Measures:

@@ -9,10 +9,10 @@ each combination and then looked up.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from operators.cep.checks import PatternError
-from operators.cep.condition import ALWAYS, Condition
-from operators.cep.pattern import Contiguity, Pattern, step_names
 from operators.cep.positions import Frames, Onward, Places, Tail, Way
+from tidegauge.patterns.checks import PatternError
+from tidegauge.patterns.condition import ALWAYS, Condition
+from tidegauge.patterns.pattern import Contiguity, Pattern, step_names
 
 StateKey = tuple[Frames, int, bool, int]
 """Position, open ways, whether the next event is the first one, and blocks that were lifted."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from operators.cep.condition import Condition
-from operators.cep.pattern import Absence, Contiguity, Group, Item, Pattern, Sequence, Step
+from tidegauge.patterns.condition import Condition
+from tidegauge.patterns.pattern import Absence, Contiguity, Group, Item, Pattern, Sequence, Step
 
 Frame = tuple[int, int, int]
 """Number of a sequence, index of an item in it, and which pass of that item it is (from 1)."""

@@ -7,41 +7,10 @@ the others null. Nulls are left out, except by FIRST and LAST: those are of one 
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from sqlglot import exp
-
 from operators.cep.program import Accumulator, Row
-from tidegauge.expressions.compiled import ExpressionError
-from tidegauge.fieldtypes import FieldType
 
 Read = Callable[[Any], Any]
 """Value of an aggregate out of what its accumulator holds."""
-
-CALLS: dict[type[exp.Expr], str] = {
-    exp.Count: "COUNT",
-    exp.Sum: "SUM",
-    exp.Avg: "AVG",
-    exp.Min: "MIN",
-    exp.Max: "MAX",
-    exp.First: "FIRST",
-    exp.Last: "LAST",
-}
-
-
-def result_type(name: str, argument: FieldType | None) -> FieldType | None:
-    """Type of an aggregate; `argument` is None for COUNT of events.
-
-    Raises:
-        ExpressionError: it needs numbers.
-    """
-    if name == "COUNT":
-        return FieldType.INT
-    if name in ("SUM", "AVG") and argument is FieldType.STRING:
-        raise ExpressionError(f"{name} needs numbers")
-    if name == "AVG":
-        return FieldType.FLOAT
-    if name == "SUM" and argument is FieldType.BOOL:
-        return FieldType.INT
-    return argument
 
 
 def accumulator(name: str, step: str, slot: int | None) -> tuple[Accumulator, Read]:

@@ -6,9 +6,9 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from operators.cep.buffer import Node, Path, reachable
-from operators.cep.condition import EventTest, RunTest
-from operators.cep.pattern import Pattern
 from operators.cep.runs import Runs
+from tidegauge.patterns.condition import EventTest, RunTest
+from tidegauge.patterns.pattern import Pattern
 
 Saved = dict[str, Any]
 Remap = Callable[[Sequence[Any]], Sequence[Any]]

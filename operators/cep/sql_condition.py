@@ -8,13 +8,11 @@ from sqlglot import exp
 from operators.cep.layout import EventLayout
 from operators.cep.program import Accumulator
 from operators.cep.run_expression import Evaluate, evaluator
-from operators.cep.run_values import CALLS, Read, accumulator, result_type
-from tidegauge.expressions.compiled import Columns, ExpressionError, Scalar
-from tidegauge.expressions.names import UnknownName
-from tidegauge.expressions.nodes import kind_name
-from tidegauge.expressions.parsing import canonical, parse, snippet
-from tidegauge.expressions.scalars import scalar_of
+from operators.cep.run_values import Read, accumulator
+from tidegauge.expressions.compiled import Columns
+from tidegauge.expressions.parsing import canonical
 from tidegauge.fieldtypes import FieldType
+from tidegauge.patterns.run_scope import CALLS, RunScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +33,7 @@ class RunValues:
     """
 
     def __init__(self, columns: Columns, steps: Collection[str], layout: EventLayout) -> None:
-        self._columns = columns
-        self._steps = steps
+        self._scope = RunScope(columns, steps)
         self._layout = layout
         self._known: dict[str, tuple[int, Read]] = {}
         self.accumulators: list[Accumulator] = []
@@ -47,61 +44,23 @@ class RunValues:
         Raises:
             ExpressionError: it is none.
         """
-        tree = parse(sql)
-        self._check(tree, sql)
-        parts = list(_conjuncts(tree))
+        parts = list(_conjuncts(self._scope.condition(sql)))
         alone = [part for part in parts if not _has_call(part)]
         joined = [part for part in parts if _has_call(part)]
         event = None
         if alone:
             both = _all(alone)
-            event = self._layout.predicate(canonical(both), self._scalar(both))
+            event = self._layout.predicate(canonical(both), self._scope.scalar(both))
         return Parts(event, evaluator(_all(joined), self._leaf) if joined else None)
 
     def expression(self, sql: str) -> tuple[Evaluate, FieldType]:
         """Compile an expression over aggregates alone, as a match's measures are.
 
-        `step.column` outside an aggregate is `LAST(step.column)`.
-
         Raises:
             ExpressionError: it is none, or has a column that belongs to no step.
         """
-        tree = parse(sql)
-        for column in list(tree.find_all(exp.Column)):
-            if column.table and not any(type(above) in CALLS for above in _above(column)):
-                last = exp.Last(this=column.copy())
-                tree = last if column is tree else tree
-                column.replace(last)
-        kind = self._check(tree, sql, condition=False)
-        for column in tree.find_all(exp.Column):
-            if not any(type(above) in CALLS for above in _above(column)):
-                raise ExpressionError(
-                    f"{snippet(column)} stands outside an aggregate: write step.{column.name}"
-                )
+        tree, kind = self._scope.measure(sql)
         return evaluator(tree, self._leaf), kind
-
-    def _check(self, tree: exp.Expr, sql: str, *, condition: bool = True) -> FieldType:
-        """Types fit, and names exist: aggregates stand for columns of their types."""
-        columns = dict(self._columns)
-
-        def plain(node: exp.Expr) -> exp.Expr:
-            if type(node) not in CALLS:
-                return node
-            name = f"{canonical(node)} "
-            columns[name] = self._type(node)
-            return exp.column(name, quoted=True)
-
-        whole = scalar_of(tree.copy().transform(plain), sql, columns)
-        if condition and whole.type is not FieldType.BOOL:
-            raise ExpressionError(
-                f"this is {kind_name(whole.type)}, not a condition: compare it with something"
-            )
-        return whole.type
-
-    def _type(self, call: exp.Expr) -> FieldType | None:
-        _, argument = self._call(call)
-        kind = None if argument is None else self._scalar(argument).type
-        return result_type(CALLS[type(call)], kind)
 
     def _leaf(self, tree: exp.Expr) -> Evaluate | None:
         if type(tree) in CALLS:
@@ -112,51 +71,21 @@ class RunValues:
             return lambda _row, _memo: value
         if _has_call(tree) or tree.find(exp.Column) is None:
             return None
-        slot = self._layout.value(canonical(tree), self._scalar(tree))
+        slot = self._layout.value(canonical(tree), self._scope.scalar(tree))
         return lambda row, _memo: row[slot]
 
     def _value(self, call: exp.Expr) -> tuple[int, Read]:
         key = canonical(call)
         known = self._known.get(key)
         if known is None:
-            step, argument = self._call(call)
+            step, argument = self._scope.call(call)
             slot = None
             if argument is not None:
-                slot = self._layout.value(canonical(argument), self._scalar(argument))
+                slot = self._layout.value(canonical(argument), self._scope.scalar(argument))
             kept, read = accumulator(CALLS[type(call)], step, slot)
             known = self._known[key] = (len(self.accumulators), read)
             self.accumulators.append(kept)
         return known
-
-    def _call(self, call: exp.Expr) -> tuple[str, exp.Expr | None]:
-        """The step an aggregate is about, and its argument over bare columns; None for events."""
-        argument = call.this
-        if not isinstance(argument, exp.Expr) or isinstance(argument, exp.Star):
-            raise ExpressionError(f"{snippet(call)}: say of which step, as in COUNT(small)")
-        if call.expressions:
-            raise ExpressionError(f"{snippet(call)}: one argument is allowed")
-        columns = list(argument.find_all(exp.Column))
-        if isinstance(call, exp.Count) and isinstance(argument, exp.Column):
-            whole = argument.table if isinstance(argument.this, exp.Star) else argument.name
-            if not argument.table or isinstance(argument.this, exp.Star):
-                return self._step(whole), None
-        steps = {column.table for column in columns}
-        if len(steps) != 1 or "" in steps:
-            raise ExpressionError(
-                f"{snippet(call)}: every column in it belongs to one step, as in SUM(small.amount)"
-            )
-        bare = argument.copy()
-        for column in bare.find_all(exp.Column):
-            column.set("table", None)
-        return self._step(steps.pop()), bare
-
-    def _step(self, name: str) -> str:
-        if name not in self._steps:
-            raise UnknownName("step", name, self._steps)
-        return name
-
-    def _scalar(self, tree: exp.Expr) -> Scalar:
-        return scalar_of(tree, canonical(tree), self._columns)
 
 
 def _constant(tree: exp.Null | exp.Boolean | exp.Literal) -> object:
@@ -188,10 +117,3 @@ def _all(parts: list[exp.Expr]) -> exp.Expr:
 
 def _has_call(tree: exp.Expr) -> bool:
     return any(type(node) in CALLS for node in tree.walk())
-
-
-def _above(node: exp.Expr) -> Iterator[exp.Expr]:
-    parent = node.parent
-    while parent is not None:
-        yield parent
-        parent = parent.parent

@@ -7,9 +7,13 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from operators.cep.checks import PatternError, check_pattern
-from operators.cep.condition import ALWAYS, Condition, Sql
-from operators.cep.pattern import (
+from operators.cep.results import Kind, Result
+from tests.operators.cep.reference import Event, Meaning, ReferenceMatcher, Taken
+from tidegauge.batch import TIME
+from tidegauge.fieldtypes import FieldType
+from tidegauge.patterns.checks import PatternError, check_pattern
+from tidegauge.patterns.condition import ALWAYS, Condition, Sql
+from tidegauge.patterns.pattern import (
     Absence,
     Contiguity,
     Group,
@@ -21,10 +25,6 @@ from operators.cep.pattern import (
     Step,
     step_names,
 )
-from operators.cep.results import Kind, Result
-from tests.operators.cep.reference import Event, Meaning, ReferenceMatcher, Taken
-from tidegauge.batch import TIME
-from tidegauge.fieldtypes import FieldType
 
 COLUMNS = {"name": FieldType.STRING, "price": FieldType.INT, "key": FieldType.INT}
 CARRY = ["number", "name", "price"]

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from operators.cep.condition import Always, Condition, Sql
-from operators.cep.pattern import Absence, Contiguity, Group, Item, Pattern, SkipTo, Step
+from tidegauge.patterns.condition import Always, Condition, Sql
+from tidegauge.patterns.pattern import Absence, Contiguity, Group, Item, Pattern, SkipTo, Step
 
 Event = Mapping[str, Any]
 Taken = Mapping[str, list[Event]]

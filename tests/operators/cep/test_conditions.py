@@ -4,12 +4,8 @@ import polars as pl
 import pytest
 
 from operators.cep.builder import pattern_of
-from operators.cep.checks import PatternError
-from operators.cep.condition import Event, EventTest, RunTest, Taken
 from operators.cep.matcher import Matcher
 from operators.cep.measures import Measures
-from operators.cep.pattern import Pattern
-from operators.cep.row_pattern import parse_rows
 from tests.operators.cep.timelines import (
     CARRY,
     COLUMNS,
@@ -19,6 +15,10 @@ from tests.operators.cep.timelines import (
     matches,
     pattern,
 )
+from tidegauge.patterns.checks import PatternError
+from tidegauge.patterns.condition import Event, EventTest, RunTest, Taken
+from tidegauge.patterns.pattern import Pattern
+from tidegauge.patterns.row_pattern import parse_rows
 
 
 def two(condition: str) -> Pattern:

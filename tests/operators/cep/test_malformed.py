@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from operators.cep.builder import chain, one_of, pattern_of
-from operators.cep.checks import PatternError
 from operators.cep.matcher import Matcher
-from operators.cep.pattern import Pattern
-from operators.cep.row_pattern import parse_rows
 from tests.operators.cep.timelines import COLUMNS
+from tidegauge.patterns.checks import PatternError
+from tidegauge.patterns.pattern import Pattern
+from tidegauge.patterns.row_pattern import parse_rows
 
 START = pattern_of("p").begin("a")
 

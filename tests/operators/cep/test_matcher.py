@@ -6,12 +6,9 @@ import polars as pl
 import pytest
 
 from operators.cep.builder import pattern_of
-from operators.cep.condition import Event, EventTest
 from operators.cep.matcher import Matcher
 from operators.cep.ordering import EventTimeOrder
-from operators.cep.pattern import Pattern
 from operators.cep.results import Kind
-from operators.cep.row_pattern import parse_rows
 from operators.cep.runs import Runs
 from tests.operators.cep.timelines import (
     CARRY,
@@ -25,6 +22,9 @@ from tests.operators.cep.timelines import (
 from tidegauge.batch import TIME
 from tidegauge.errors import UserMistake
 from tidegauge.fieldtypes import FieldType
+from tidegauge.patterns.condition import Event, EventTest
+from tidegauge.patterns.pattern import Pattern
+from tidegauge.patterns.row_pattern import parse_rows
 
 
 def named(name: str, match: str) -> Pattern:

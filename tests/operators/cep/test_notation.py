@@ -2,8 +2,8 @@
 
 import pytest
 
-from operators.cep.row_pattern import parse_rows
 from tests.operators.cep.timelines import SECOND, drawn, events, matcher_of, matches, pattern
+from tidegauge.patterns.row_pattern import parse_rows
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import polars as pl
 
 from operators.cep.limits import Limits
 from operators.cep.matcher import Matcher
-from operators.cep.pattern import Pattern
 from operators.cep.results import Kind, Result
-from operators.cep.row_pattern import parse_rows
 from tidegauge.batch import TIME
 from tidegauge.fieldtypes import FieldType
+from tidegauge.patterns.pattern import Pattern
+from tidegauge.patterns.row_pattern import parse_rows
 
 SECOND = 1_000_000_000
 COLUMNS = {"kind": FieldType.STRING, "amount": FieldType.FLOAT}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from operators.cep.checks import PatternError
+from tidegauge.patterns.checks import PatternError
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<name>[A-Za-z_]\w*)|(?P<quoted>"[^"]+")|(?P<duration>\d+[a-z][\da-z]*)"""
