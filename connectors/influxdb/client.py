@@ -22,7 +22,11 @@ def open_client(settings: Settings, timeout_s: float) -> InfluxDBClient:
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise UserMistake("INFLUXDB_TOKEN holds spaces, line feeds or characters no token has")
     return InfluxDBClient(
-        settings.influxdb_url, token, org=settings.influxdb_org, timeout=int(timeout_s * 1_000)
+        settings.influxdb_url,
+        token,
+        org=settings.influxdb_org,
+        timeout=int(timeout_s * 1_000),
+        ssl_ca_cert=str(settings.influxdb_ca) if settings.influxdb_ca else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 from collections.abc import Mapping
 
 from influxdb_client.rest import ApiException
@@ -70,9 +71,19 @@ def _whole_message(error: ApiException) -> str:
 
 def transport_reason(error: BaseException) -> str:
     """The innermost cause of a transport fault: `Connection refused`."""
+    error = _innermost(error)
+    return " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
+
+
+def untrusted(error: BaseException) -> bool:
+    """Whether it is the server's certificate that a transport fault is about."""
+    return isinstance(_innermost(error), ssl.SSLCertVerificationError)
+
+
+def _innermost(error: BaseException) -> BaseException:
     while cause := error.__cause__ or error.__context__:
         error = cause
-    return " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
+    return error
 
 
 def _pause_s(error: ApiException) -> float:

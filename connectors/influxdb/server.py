@@ -14,7 +14,12 @@ from influxdb_client.service.buckets_service import BucketsService
 from influxdb_client.service.dbr_ps_service import DBRPsService
 
 from connectors.influxdb.client import open_client, place
-from connectors.influxdb.faults import TRANSPORT_FAULTS, message_of, transport_reason
+from connectors.influxdb.faults import (
+    TRANSPORT_FAULTS,
+    message_of,
+    transport_reason,
+    untrusted,
+)
 from tidegauge.durations import UNITS_NS
 from tidegauge.errors import UserMistake
 from tidegauge.settings import Settings
@@ -50,6 +55,11 @@ def prepare(settings: Settings, output: InfluxOutput) -> list[str]:
             _require_writable(client, where, output.bucket)
             return notes
         except TRANSPORT_FAULTS as error:
+            if untrusted(error):
+                raise UserMistake(
+                    f"{where}: its certificate is not trusted ({transport_reason(error)}); "
+                    "set INFLUXDB_CA to the certificate of the authority that signed it"
+                ) from None
             raise UserMistake(
                 f"{where}: no InfluxDB answers ({transport_reason(error)}); "
                 "start it, or correct INFLUXDB_URL"

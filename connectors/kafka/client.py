@@ -2,11 +2,13 @@
 
 import logging
 import re
+import time
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
+from connectors.kafka.security import REFUSED, security_config
 from tidegauge.errors import UserMistake
 from tidegauge.settings import Settings
 
@@ -23,6 +25,9 @@ _PREFIX = re.compile(r"^\S+: (?=[A-Z])")
 _SUFFIX = re.compile(r" \(after \d+ms in state \w+.*\)$")
 _SUMMARIES = frozenset({KafkaError._ALL_BROKERS_DOWN})  # noqa: SLF001 - the library's public name
 
+_LOOK_S = 0.5
+"""When a start first looks whether the broker has refused it; then each time twice as late."""
+
 
 class Faults:
     """Error callback of a client: keeps what librdkafka has reported.
@@ -31,16 +36,20 @@ class Faults:
 
     Attributes:
         fatal: the fault after which the client can do nothing more, if there was one.
+        refused: the fault that says that one of the two sides does not accept the other.
     """
 
     def __init__(self) -> None:
         self._last: KafkaError | None = None
         self.fatal: KafkaError | None = None
+        self.refused: KafkaError | None = None
 
     def __call__(self, error: KafkaError) -> None:
         """Keep a fault."""
         if error.fatal():
             self.fatal = error
+        if error.code() in REFUSED:
+            self.refused = error
         if self._last is None or error.code() not in _SUMMARIES:
             self._last = error
 
@@ -61,6 +70,7 @@ def client_config(settings: Settings, faults: Faults) -> dict[str, Any]:
         "client.id": "tidegauge",
         "error_cb": faults,
         "logger": LOG,
+        **security_config(settings),
     }
 
 
@@ -74,14 +84,40 @@ def preflight(settings: Settings) -> AdminClient:
     if not settings.kafka_bootstrap.strip():
         raise UserMistake("KAFKA_BOOTSTRAP is empty: set it to the broker's host:port")
     faults = Faults()
-    # A topic that is missing must be said to be missing, not made because someone asked for it.
-    admin = AdminClient({**client_config(settings, faults), "allow.auto.create.topics": False})
     try:
-        admin.list_topics(timeout=settings.start_timeout_s)
+        # A topic that is missing must be said to be missing, not made because someone asked for it.
+        admin = AdminClient({**client_config(settings, faults), "allow.auto.create.topics": False})
     except KafkaException as error:
-        admin.poll(0)
         raise UserMistake(
-            f"{where}: no Kafka broker answered within {settings.start_timeout_s:g} s "
-            f"({faults.reason(short(error.args[0]))}); start it, or set KAFKA_BOOTSTRAP=host:port"
+            f"KAFKA_SSL_CA, _CERTIFICATE or _KEY cannot be used: {short(error.args[0])}"
         ) from None
-    return admin
+    deadline = time.monotonic() + settings.start_timeout_s
+    patience_s = _LOOK_S
+    while (left_s := deadline - time.monotonic()) > 0:
+        try:
+            admin.list_topics(timeout=min(patience_s, left_s))
+        except KafkaException as error:
+            admin.poll(0)
+            if faults.refused is not None:
+                raise UserMistake(_refusal(settings, where, faults.refused)) from None
+            reason = faults.reason(short(error.args[0]))
+            patience_s *= 2
+        else:
+            return admin
+    raise UserMistake(
+        f"{where}: no Kafka broker answered within {settings.start_timeout_s:g} s "
+        f"({reason}); start it, or set KAFKA_BOOTSTRAP=host:port"
+    )
+
+
+def _refusal(settings: Settings, where: str, fault: KafkaError) -> str:
+    protocol = settings.kafka_security_protocol
+    if fault.code() == KafkaError._AUTHENTICATION:  # noqa: SLF001 - as above
+        return (
+            f"{where}: the broker does not accept this client ({short(fault)}); correct"
+            " KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD or KAFKA_SASL_MECHANISM"
+        )
+    return (
+        f"{where}: no TLS connection with KAFKA_SECURITY_PROTOCOL={protocol} ({short(fault)});"
+        " correct KAFKA_SSL_CA, KAFKA_SSL_CERTIFICATE or KAFKA_SECURITY_PROTOCOL"
+    )

@@ -1,7 +1,7 @@
 """One partition of a topic, read from a position to its end and on, without waiting."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -42,7 +42,7 @@ class Reading:
         timeout_s: how long the broker may take to tell a partition's offsets.
     """
 
-    client: Mapping[str, Any]
+    client: Mapping[str, Any] = field(repr=False)
     topic: str
     partitions: int
     start: str

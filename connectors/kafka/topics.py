@@ -33,6 +33,10 @@ def require_topic(admin: AdminClient, name: str, timeout_s: float) -> int:
         UserMistake: it is not there, or the broker does not answer within `timeout_s`.
     """
     topics = _metadata(admin, timeout_s).topics
+    if name not in topics and _forbidden(admin, name, timeout_s):
+        raise UserMistake(
+            f"Kafka topic {name!r}: this client may not describe it; let it describe and read it"
+        )
     if name not in topics:
         others = sorted(other for other in topics if not other.startswith("__"))
         near = get_close_matches(name, others, n=3, cutoff=0.5)
@@ -42,6 +46,17 @@ def require_topic(admin: AdminClient, name: str, timeout_s: float) -> int:
             "create it, or correct kafka.topic in the pipeline file"
         )
     return len(topics[name].partitions)
+
+
+def _forbidden(admin: AdminClient, name: str, timeout_s: float) -> bool:
+    """Whether this client may not know if there is such a topic."""
+    if str(_metadata(admin, timeout_s).cluster_id).startswith(MOCK_CLUSTER):
+        return False
+    try:
+        error = admin.list_topics(name, timeout=timeout_s).topics[name].error
+    except KafkaException:
+        return False
+    return error is not None and error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
 
 
 def topic_identity(admin: AdminClient, name: str, timeout_s: float) -> str:

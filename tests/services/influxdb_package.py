@@ -48,8 +48,13 @@ def _make(folder: Path) -> None:
 
 
 @contextmanager
-def process(answers: Callable[[str], bool]) -> Iterator[str]:
+def process(answers: Callable[[str], bool], *arguments: str, scheme: str = "http") -> Iterator[str]:
     """The URL of an InfluxDB process; `answers(url)` tells when it is ready.
+
+    Args:
+        answers: called with the URL.
+        arguments: more arguments of the program.
+        scheme: what its URL begins with.
 
     Raises:
         ServerUnavailableError: it is not in the cache, or did not start.
@@ -58,7 +63,7 @@ def process(answers: Callable[[str], bool]) -> Iterator[str]:
     prefix = "tidegauge-influxdb-"
     with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
         address = f"127.0.0.1:{free_port()}"
-        url = f"http://{address}"
+        url = f"{scheme}://{address}"
         command = [
             influxd,
             f"--http-bind-address={address}",
@@ -66,6 +71,7 @@ def process(answers: Callable[[str], bool]) -> Iterator[str]:
             f"--sqlite-path={folder}/influxd.sqlite",
             f"--engine-path={folder}/engine",
             "--reporting-disabled",
+            *arguments,
         ]
         log = Path(folder) / "influxd.log"
         with running(command, log=log, answers=lambda: answers(url)):

@@ -4,9 +4,10 @@ import base64
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.services import cache, packages
 from tests.services.errors import ServerUnavailableError
@@ -15,6 +16,7 @@ from tests.services.process import free_port, running
 VERSION = "4.3.1"  # as in kafka_build/pom.xml
 NAME = f"kafka-{VERSION}"
 TOOLS = ("java", "mvn")
+_LISTS = ("listeners", "advertised.listeners", "listener.security.protocol.map")
 POM = Path(__file__).with_name("kafka_build") / "pom.xml"
 
 
@@ -61,8 +63,18 @@ def settings(*, port: int, controller_port: int, host: str = "127.0.0.1") -> dic
 
 
 @contextmanager
-def process(answers: Callable[[str], bool]) -> Iterator[str]:
+def process(
+    answers: Callable[[str], bool],
+    properties: Mapping[str, str] = MappingProxyType({}),
+    format_options: Sequence[str] = (),
+) -> Iterator[str]:
     """The address of a Kafka process; `answers(address)` tells when it is ready.
+
+    Args:
+        answers: called with the address.
+        properties: more properties, or other values. `listeners` and those that go with it get
+            listeners added to those that are there anyway.
+        format_options: more options of the tool that formats its storage.
 
     Raises:
         ServerUnavailableError: it is not in the cache, or did not start.
@@ -72,22 +84,24 @@ def process(answers: Callable[[str], bool]) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="tidegauge-kafka-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         port = free_port()
-        properties = settings(port=port, controller_port=free_port())
-        properties["log.dirs"] = str(folder / "data")
+        known = settings(port=port, controller_port=free_port())
+        known["log.dirs"] = str(folder / "data")
+        for key, value in properties.items():
+            known[key] = f"{known[key]},{value}" if key in _LISTS else value
         file = folder / "server.properties"
-        file.write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
-        _format(classpath, file)
+        file.write_text("".join(f"{key}={value}\n" for key, value in known.items()))
+        _format(classpath, file, format_options)
         command = ["java", "-Xmx1g", "-cp", classpath, "kafka.Kafka", str(file)]
         address = f"127.0.0.1:{port}"
         with running(command, log=folder / "server.log", answers=lambda: answers(address)):
             yield address
 
 
-def _format(classpath: str, file: Path) -> None:
+def _format(classpath: str, file: Path, options: Sequence[str]) -> None:
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     tool = ["java", "-Xmx256m", "-cp", classpath, "kafka.tools.StorageTool"]
     done = subprocess.run(
-        [*tool, "format", "-t", cluster, "-c", str(file)],
+        [*tool, "format", "-t", cluster, "-c", str(file), *options],
         capture_output=True,
         text=True,
         check=False,

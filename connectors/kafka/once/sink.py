@@ -9,7 +9,7 @@ are their identities.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
@@ -43,7 +43,7 @@ class Outlet:
         parts: number of parts.
     """
 
-    client: Mapping[str, Any]
+    client: Mapping[str, Any] = field(repr=False)
     name: str
     topics: frozenset[str]
     markers: str
