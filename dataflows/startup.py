@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from dataflows.invocation import own_arguments
 from operators.keygroups.shelf import FOLDER, IN_SNAPSHOTS, NOT_SAVED, Saving
 from tidegauge.errors import TidegaugeError, UserMistake
 
@@ -15,8 +16,6 @@ COULD_NOT_RUN = 2
 """Exit code of a flow that could not start."""
 FAILED = 1
 """Exit code of a flow that had to stop."""
-RUNNERS = frozenset({"bytewax.run", "bytewax.testing"})
-"""Programs whose command line says where state is saved."""
 
 
 class Causes:
@@ -90,8 +89,7 @@ def require_recovery_directory(key_groups: int, arguments: Sequence[str] | None 
             they may be in the folders of the others.
     """
     if arguments is None:
-        spec = getattr(sys.modules["__main__"], "__spec__", None)
-        arguments = sys.argv[1:] if spec is not None and spec.name in RUNNERS else []
+        arguments = own_arguments()
     if not arguments:
         return IN_SNAPSHOTS
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)

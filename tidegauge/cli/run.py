@@ -15,7 +15,7 @@ import typer
 if TYPE_CHECKING:
     from tidegauge.spec.models import Pipeline
 
-FLOWS = Path(__file__).parents[2] / "dataflows" / "analytics.py"
+LAUNCHER = "dataflows.launch"
 HOST = "127.0.0.1"
 PASSED_ON = {
     signal.SIGTERM: signal.SIGTERM,
@@ -25,21 +25,33 @@ PASSED_ON = {
 """What each signal to this process becomes for those it started: their terminal may be gone."""
 GRACE_S = 10.0
 """How long the other processes may take to end after one has failed."""
-DEFAULT_EPOCH_S = 10
+DEFAULT_EPOCH = "10s"
 
 
-def command(
+def command(  # noqa: PLR0913 - a parameter is an option
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Pipeline file.")],
     *,
     workers: Annotated[int, typer.Option(min=1, help="Worker threads of each process.")] = 1,
     processes: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
+    process_id: Annotated[
+        int | None,
+        typer.Option("--process-id", "-i", min=0, help="Be this process of a cluster."),
+    ] = None,
+    addresses: Annotated[
+        str | None,
+        typer.Option(
+            "--addresses", "-a", metavar="HOST:PORT;…", help="All processes of that cluster."
+        ),
+    ] = None,
     recovery: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep state here, and go on from what is there."),
     ] = None,
     epoch: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="SECONDS", help=f"Save state so often [{DEFAULT_EPOCH_S}]."),
+        str | None,
+        typer.Option(
+            metavar="DURATION", help=f"Save state so often: 100ms, 1m, 5 [{DEFAULT_EPOCH}]."
+        ),
     ] = None,
     backup: Annotated[
         int | None,
@@ -50,8 +62,9 @@ def command(
         typer.Option(metavar="PATH", help="Store records in this SQLite file, not in InfluxDB."),
     ] = None,
 ) -> None:
-    """Check a pipeline file and run its flow under `python -m bytewax.run`.
+    """Check a pipeline file and run its flow.
 
+    Every process could be started by `python -m bytewax.run` as well, with epochs of whole seconds.
     SIGTERM and SIGINT let it save its state and end. Exit code 2 when it could not start, else
     that of the flow; with several processes the first that is not 0.
     """
@@ -59,17 +72,10 @@ def command(
     from tidegauge.spec.loader import load_pipeline
 
     pipeline = load_pipeline(file)
-    options = ["-w", str(workers)]
+    options = ["-w", str(workers), *_place(process_id, addresses, processes)]
     if recovery is not None:
         prepare_recovery(recovery, pipeline)
-        options += [
-            "-r",
-            str(recovery),
-            "-s",
-            str(epoch or DEFAULT_EPOCH_S),
-            "-b",
-            str(backup or 0),
-        ]
+        options += ["-r", str(recovery), "-s", _epoch(epoch), "-b", str(backup or 0)]
     elif epoch is not None or backup is not None:
         raise UserMistake("--epoch and --backup are about saved state: name a folder by --recovery")
     environment = dict(os.environ)
@@ -80,6 +86,36 @@ def command(
         sys.stdout.flush()
         os.execve(commands[0][0], commands[0], environment)  # noqa: S606 - our own command, no shell
     raise typer.Exit(asyncio.run(supervise(commands, environment)))
+
+
+def _place(process_id: int | None, addresses: str | None, processes: int) -> list[str]:
+    """Options of one process of a cluster that is started elsewhere, too."""
+    from tidegauge.errors import UserMistake
+
+    if process_id is None and addresses is None:
+        return []
+    if process_id is None or addresses is None:
+        raise UserMistake("--process-id and --addresses belong together")
+    if processes > 1:
+        raise UserMistake("--processes starts all processes: give it without --addresses")
+    known = addresses.split(";")
+    if process_id >= len(known):
+        raise UserMistake(
+            f"--process-id {process_id}: --addresses names {len(known)};"
+            f" allowed: 0 to {len(known) - 1}"
+        )
+    return ["-i", str(process_id), "-a", addresses]
+
+
+def _epoch(text: str | None) -> str:
+    from dataflows.invocation import epoch_ns
+    from tidegauge.errors import UserMistake
+
+    try:
+        epoch_ns(text or DEFAULT_EPOCH)
+    except ValueError as error:
+        raise UserMistake(f"--epoch {error}") from None
+    return text or DEFAULT_EPOCH
 
 
 def prepare_recovery(folder: Path, pipeline: "Pipeline") -> None:
@@ -111,8 +147,7 @@ def prepare_recovery(folder: Path, pipeline: "Pipeline") -> None:
 
 def flow_commands(file: Path, options: Sequence[str], processes: int) -> list[list[str]]:
     """The command of each process; several find each other at free ports of this machine."""
-    flow = f"{FLOWS}:flow({str(file)!r})"
-    base = [sys.executable, "-m", "bytewax.run", flow, *options]
+    base = [sys.executable, "-m", LAUNCHER, str(file), *options]
     if processes == 1:
         return [base]
     addresses = ";".join(f"{HOST}:{port}" for port in _free_ports(processes))

@@ -102,13 +102,13 @@ def test_all_events_are_counted_in_one_process_or_several(
     assert counted(tmp_path / "store.db") == EVENTS
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize(("processes", "epoch"), [(1, "1"), (2, "100ms")])
 def test_a_flow_that_was_told_to_end_goes_on_where_it_stopped(
-    kafka: Kafka, tmp_path: Path, processes: int
+    kafka: Kafka, tmp_path: Path, processes: int, epoch: str
 ) -> None:
     topic = kafka.topic(partitions=2)
     file, store = write(tmp_path, topic), tmp_path / "store.db"
-    options = ["--recovery", "state", "--epoch", "1", "--embedded", str(store)]
+    options = ["--recovery", "state", "--epoch", epoch, "--embedded", str(store)]
     options += ["--processes", str(processes)]
     fill(kafka, topic)
     first = start(tmp_path, file, *options, KAFKA_BOOTSTRAP=kafka.bootstrap)
@@ -147,6 +147,10 @@ def test_mistakes_of_the_file_are_lines_and_exit_code_2(tmp_path: Path) -> None:
     [
         (("absent.yaml",), "absent.yaml: cannot be read: No such file or directory"),
         (("it's a pipeline.yaml", "--epoch", "5"), "name a folder by --recovery"),
+        (("it's a pipeline.yaml", "-a", "h:1;h:2"), "--process-id and --addresses belong together"),
+        (("it's a pipeline.yaml", "-i", "2", "-a", "h:1;h:2"), "allowed: 0 to 1"),
+        (("it's a pipeline.yaml", "--recovery", "s", "--epoch", "0s"), "takes some time"),
+        (("it's a pipeline.yaml", "--recovery", "s", "--epoch", "0.1"), "is no duration"),
         (("it's a pipeline.yaml", "--recovery", "a/b"), "a/b: No such file or directory"),
     ],
 )

@@ -1,0 +1,111 @@
+"""How this process was told to run the flow: the command line of `bytewax.run`, or ours."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tidegauge.durations import parse_duration_ns
+
+RUNNERS = frozenset({"bytewax.run", "bytewax.testing", "dataflows.launch"})
+"""Programs whose command line says where state is saved, how often, and by which processes."""
+EPOCH_NS = 10_000_000_000
+"""An epoch of a flow that was not told another."""
+_S = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What a command line says of a run.
+
+    Attributes:
+        workers: worker threads of this process.
+        process: number of this process in its cluster.
+        addresses: of all processes of the cluster; none for one that is alone.
+        recovery: folder of saved state.
+        epoch_ns: length of an epoch.
+        backup_s: how long saved states are kept, seconds.
+    """
+
+    workers: int = 1
+    process: int | None = None
+    addresses: tuple[str, ...] = ()
+    recovery: Path | None = None
+    epoch_ns: int = EPOCH_NS
+    backup_s: int = 0
+
+    @property
+    def clustered(self) -> bool:
+        """Whether there are other processes."""
+        return len(self.addresses) > 1
+
+
+def epoch_ns(text: str) -> int:
+    """An epoch as `100ms`, `1m`, or a whole number of seconds as Bytewax takes it.
+
+    Raises:
+        ValueError: it is none of these, or of no length.
+    """
+    length_ns = int(text) * _S if text.isdecimal() else parse_duration_ns(text)
+    if length_ns <= 0:
+        raise ValueError(f"{text!r}: an epoch takes some time, such as 100ms or 10s")
+    return length_ns
+
+
+def own_arguments() -> list[str]:
+    """Command line of this process; nothing where another program than `RUNNERS` runs the flow."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return sys.argv[1:] if spec is not None and spec.name in RUNNERS else []
+
+
+def read_invocation(arguments: Sequence[str] | None = None) -> Invocation:
+    """What a command line says, and where it is silent Bytewax's environment variables.
+
+    Args:
+        arguments: the command line; that of this process by default. What is not known is passed
+            over.
+
+    Raises:
+        ValueError: a value cannot be read.
+    """
+    options = argument_parser(add_help=False)
+    given, _ = options.parse_known_args(own_arguments() if arguments is None else arguments)
+    return invocation_of(given)
+
+
+def argument_parser(*, add_help: bool = True) -> argparse.ArgumentParser:
+    """The options of `python -m bytewax.run`, with epochs of any length."""
+    parser = argparse.ArgumentParser(
+        prog="python -m dataflows.launch", add_help=add_help, exit_on_error=add_help
+    )
+    options = {
+        ("-w", "--workers-per-process"): "worker threads of this process",
+        ("-i", "--process-id"): "number of this process in its cluster",
+        ("-a", "--addresses"): "host:port of all processes, separated by semicolons",
+        ("-r", "--recovery-directory"): "folder of saved state",
+        ("-s", "--snapshot-interval"): "length of an epoch: 100ms, 1m, or whole seconds",
+        ("-b", "--backup-interval"): "seconds that saved states are kept",
+    }
+    for names, text in options.items():
+        variable = f"BYTEWAX_{names[1].removeprefix('--').replace('-', '_').upper()}"
+        variable = variable.replace("_BACKUP", "_RECOVERY_BACKUP")
+        parser.add_argument(*names, default=os.environ.get(variable), help=f"{text} [{variable}]")
+    return parser
+
+
+def invocation_of(given: argparse.Namespace) -> Invocation:
+    """What parsed options say.
+
+    Raises:
+        ValueError: a value cannot be read.
+    """
+    return Invocation(
+        workers=int(given.workers_per_process or 1),
+        process=None if given.process_id is None else int(given.process_id),
+        addresses=tuple((given.addresses or "").split(";")) if given.addresses else (),
+        recovery=Path(given.recovery_directory) if given.recovery_directory else None,
+        epoch_ns=epoch_ns(given.snapshot_interval) if given.snapshot_interval else EPOCH_NS,
+        backup_s=int(given.backup_interval or 0),
+    )

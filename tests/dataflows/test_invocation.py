@@ -1,0 +1,38 @@
+"""The command line of a flow: that of Bytewax, with epochs of any length."""
+
+from pathlib import Path
+
+import pytest
+
+from dataflows.invocation import EPOCH_NS, Invocation, epoch_ns, read_invocation
+
+MS = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "length_ns"), [("100ms", 100 * MS), ("1m", 60_000 * MS), ("10", 10_000 * MS)]
+)
+def test_an_epoch_is_a_duration_or_whole_seconds(text: str, length_ns: int) -> None:
+    assert epoch_ns(text) == length_ns
+
+
+@pytest.mark.parametrize("text", ["0", "0ms", "-1", "0.5", "soon", ""])
+def test_what_is_no_epoch_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no duration|takes some time"):
+        epoch_ns(text)
+
+
+def test_options_of_one_process_of_a_cluster() -> None:
+    arguments = ["flow.py:flow", "-w2", "-i1", "-aa:1;b:2", "-rstate", "-s100ms", "-b60"]
+    expected = Invocation(2, 1, ("a:1", "b:2"), Path("state"), 100 * MS, 60)
+    assert read_invocation(arguments) == expected
+    assert expected.clustered
+
+
+def test_what_is_not_said_is_in_the_environment_or_as_in_bytewax(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert read_invocation([]) == Invocation(epoch_ns=EPOCH_NS)
+    monkeypatch.setenv("BYTEWAX_ADDRESSES", "a:1;b:2")
+    monkeypatch.setenv("BYTEWAX_RECOVERY_BACKUP_INTERVAL", "5")
+    assert read_invocation([]) == Invocation(addresses=("a:1", "b:2"), backup_s=5)
