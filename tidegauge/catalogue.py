@@ -1,19 +1,30 @@
 """The signals of a pipeline: every measurement it can write, made from the pipeline file alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from tidegauge.expressions.aggregates import compile_aggregate
+from tidegauge.expressions.compiled import Columns
 from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.fieldtypes import FieldType
+from tidegauge.patterns.declared import declared_pattern, measure_types
 from tidegauge.signals import Column, Signal, SignalKind
-from tidegauge.spec.models import Pipeline, Source, SourceField, Table, Window, WindowField
+from tidegauge.spec.models import (
+    Pattern,
+    Pipeline,
+    Source,
+    SourceField,
+    Table,
+    Window,
+    WindowField,
+)
 
 DEAD_LETTERS = "dead_letters"
 ALERTS = "alerts"
 FLOW = "flow"
 WINDOW_STATE = "window_state"
+PATTERN_STATE = "pattern_state"
 RUN_FIELDS = frozenset({"processing_time_ns", "latency_ms"})
 
 NO_TABLES: Mapping[str, Table] = MappingProxyType({})
@@ -58,6 +69,16 @@ ANOMALY_FIELDS = (
     Column("start_ns", INT, "ns", "Start of the window, or the event time"),
     Column("processing_time_ns", INT, "ns", "When the result was made"),
 )
+MATCH_FIELDS = (
+    Column("id", STRING, "", "Identity of the match, made from the events it took"),
+    Column("kind", STRING, "", "match, or timeout for a run whose time was over"),
+    Column("events", INT, "short", "Events that were taken"),
+    Column("started_ns", INT, "ns", "Event time of the first one"),
+    Column("ended_ns", INT, "ns", "Event time of the last one"),
+    Column("processing_time_ns", INT, "ns", "When the record was made"),
+)
+SOURCE = "_source"
+"""Column of the events of several sources: the source's name."""
 ALERT_FIELDS = (
     Column("id", STRING, "", "Identity of this firing, from its first to its last record"),
     Column(
@@ -81,7 +102,8 @@ DEAD_LETTER_SIGNAL = Signal(
             "kind",
             STRING,
             "",
-            "broken, wrong_type, tombstone, no_event_time, future, late, process or too_many_keys",
+            "broken, wrong_type, tombstone, no_event_time, future, late, process, too_many_keys or"
+            " too_many_runs",
         ),
         Column("topic", STRING, "", "Topic of the record"),
         Column("partition", INT, "", "Partition of the record"),
@@ -140,6 +162,27 @@ WINDOW_STATE_SIGNAL = Signal(
     run_fields=frozenset({"bytes"}),
 )
 
+PATTERN_STATE_SIGNAL = Signal(
+    PATTERN_STATE,
+    SignalKind.PATTERN_STATE,
+    PATTERN_STATE,
+    tags=(
+        Column("pattern", STRING, "", "The pattern"),
+        Column("group", STRING, "", "Key group"),
+    ),
+    fields=(
+        Column("matches", INT, "short", "Matches so far"),
+        Column("timeouts", INT, "short", "Runs whose time was over, so far, where they are told"),
+        Column("dropped", INT, "short", "Runs given up because of a limit, so far"),
+        Column("late", INT, "short", "Events that came behind the watermark, so far"),
+        Column("keys", INT, "short", "Keys with an unfinished run"),
+        Column("partial_matches", INT, "short", "Unfinished runs, at most"),
+        Column("buffered_events", INT, "short", "Events that unfinished runs hold, at most"),
+        Column("waiting", INT, "short", "Events that wait for the watermark"),
+    ),
+    description="What each key group holds of each pattern",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
@@ -164,6 +207,9 @@ def catalogue_of(pipeline: Pipeline) -> Catalogue:
         signals[name] = _window_signal(name, window, columns)
     for name, anomaly in pipeline.anomalies.items():
         signals[name] = _anomaly_signal(pipeline, name, anomaly.description)
+    for name, pattern in pipeline.patterns.items():
+        for signal in _pattern_signals(pipeline, name, pattern):
+            signals[signal.name] = signal
     for name, source in pipeline.sources.items():
         signals[f"events.{name}"] = _event_signal(name, source, pipeline.tables)
     keys = {column.name: column for signal in signals.values() for column in signal.tags}
@@ -179,6 +225,8 @@ def catalogue_of(pipeline: Pipeline) -> Catalogue:
     signals[DEAD_LETTERS] = DEAD_LETTER_SIGNAL
     signals[FLOW] = FLOW_SIGNAL
     signals[WINDOW_STATE] = WINDOW_STATE_SIGNAL
+    if pipeline.patterns:
+        signals[PATTERN_STATE] = PATTERN_STATE_SIGNAL
     constant = {"pipeline": pipeline.pipeline, **pipeline.labels}
     return Catalogue(pipeline.pipeline, MappingProxyType(signals), MappingProxyType(constant))
 
@@ -227,6 +275,37 @@ def window_columns(pipeline: Pipeline, window: Window) -> dict[str, FieldType]:
     }
 
 
+def pattern_columns(pipeline: Pipeline, pattern: Pattern) -> dict[str, FieldType]:
+    """Columns of a pattern's events, and their types (`joined_columns`)."""
+    joined = joined_columns(
+        [(name, event_columns(pipeline.sources[name], pipeline.tables)) for name in pattern.from_]
+    )
+    return {name: kind for name, kind in joined.items() if kind is not None}
+
+
+def joined_columns(sources: Sequence[tuple[str, Columns]]) -> Columns:
+    """Columns of events of several sources in one sequence.
+
+    An event has null in the columns that only others have. What two sources have with different
+    types is in none. Where there are several sources, `SOURCE` tells them apart.
+    """
+    found: dict[str, set[FieldType | None]] = {}
+    for _, columns in sources:
+        for name, kind in columns.items():
+            found.setdefault(name, set()).add(kind)
+    joined = {
+        name: None if None in kinds else next(iter(kinds))
+        for name, kinds in found.items()
+        if len(kinds - {None}) <= 1
+    }
+    return joined if len(sources) == 1 else {**joined, SOURCE: STRING}
+
+
+def timeouts_of(pattern: str) -> str:
+    """Name of the signal and measurement of a pattern's runs whose time was over."""
+    return f"{pattern}_timeouts"
+
+
 def _key_columns(by: list[str], columns: Mapping[str, FieldType]) -> tuple[Column, ...]:
     return tuple(Column(key, columns[key]) for key in by)
 
@@ -269,6 +348,32 @@ def _anomaly_signal(pipeline: Pipeline, name: str, description: str) -> Signal:
         description=description,
         run_fields=RUN_FIELDS,
     )
+
+
+def _pattern_signals(pipeline: Pipeline, name: str, pattern: Pattern) -> Iterator[Signal]:
+    columns = pattern_columns(pipeline, pattern)
+    types = measure_types(declared_pattern(name, pattern), pattern, columns)
+    measures = tuple(
+        Column(
+            measure,
+            types[measure],
+            declared.unit,
+            declared.description,
+            MappingProxyType(declared.thresholds.model_dump(exclude_none=True)),
+        )
+        for measure, declared in pattern.measures.items()
+    )
+    names = [name, *([timeouts_of(name)] if pattern.timeouts else [])]
+    for signal in names:
+        yield Signal(
+            signal,
+            SignalKind.MATCH,
+            signal,
+            tags=_key_columns(pattern.by, columns),
+            fields=measures + MATCH_FIELDS,
+            description=pattern.description,
+            run_fields=RUN_FIELDS,
+        )
 
 
 def _event_signal(name: str, source: Source, tables: Mapping[str, Table]) -> Signal:

@@ -14,10 +14,12 @@ class SignalKind(StrEnum):
     WINDOW = "window"
     ANOMALY = "anomaly"
     ALERT = "alert"
+    MATCH = "match"
     EVENT = "event"
     DEAD_LETTER = "dead_letter"
     FLOW = "flow"
     WINDOW_STATE = "window_state"
+    PATTERN_STATE = "pattern_state"
 
 
 @dataclass(frozen=True, slots=True)

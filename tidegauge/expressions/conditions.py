@@ -1,5 +1,6 @@
 """Conditions of alerts: `spend.failure_rate > 0.05`, `payments.amount > 5000`, `anomaly(name)`."""
 
+import re
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -13,16 +14,24 @@ from tidegauge.expressions.targets import TargetKind, target_columns
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.models import Pipeline
 
-FORMS = "write window.field > number, source.field > number or anomaly(name)"
+FORMS = (
+    "write window.field > number, source.field > number, anomaly(name), match(name) or"
+    " timeout(name)"
+)
+_CALLS: dict[str, TargetKind] = {"anomaly": "anomaly", "match": "match", "timeout": "timeout"}
+"""What holds by being found, as it is written: a call with its name."""
+_CALL = re.compile(rf"\s*(?P<kind>{'|'.join(_CALLS)})\s*\(", re.IGNORECASE)
+_ARGUMENT = re.compile(r'\s*"?(?P<name>\w+)"?\s*\)\s*')
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A compiled condition.
 
-    `test` is a condition over the bare column names of `target` (a window, source or anomaly);
-    None for an anomaly, which holds by being found. `value` names the column that is the value
-    of the alert: the first number named, `value` for an anomaly, None if no number is named.
+    `test` is a condition over the bare column names of `target` (a window, source, anomaly or
+    pattern); None for what holds by being found: an anomaly, a match, a timeout. `value` names the
+    column that is the value of the alert: the first number named, `value` for an anomaly, `events`
+    for a match or timeout, None if no number is named.
     """
 
     kind: TargetKind
@@ -58,12 +67,10 @@ def read_condition(text: str, pipeline: Pipeline) -> Reference:
     Raises:
         ExpressionError: it cannot be read, is about two things, or about something unknown.
     """
+    found = _found(text)
+    if found is not None:
+        return _found_reference(*found, text, pipeline)
     tree = parse(text)
-    name = _anomaly_name(tree)
-    if name is not None:
-        if name not in pipeline.anomalies:
-            raise UnknownName("anomaly", name, pipeline.anomalies)
-        return Reference("anomaly", name, text, None)
     target = _only_target(tree)
     if target in pipeline.windows:
         return Reference("window", target, text, tree)
@@ -71,6 +78,10 @@ def read_condition(text: str, pipeline: Pipeline) -> Reference:
         return Reference("event", target, text, tree)
     if target in pipeline.anomalies:
         raise ExpressionError(f"{target} is an anomaly: write anomaly({target})")
+    if target in pipeline.patterns:
+        raise ExpressionError(
+            f"{target} is a pattern: write match({target}), and conditions on a match into `where`"
+        )
     raise UnknownName("window or source", target, [*pipeline.windows, *pipeline.sources])
 
 
@@ -81,7 +92,8 @@ def condition_over(reference: Reference, columns: Columns) -> Condition:
         ExpressionError: an unknown column, or no condition.
     """
     if reference.tree is None:
-        return Condition(reference.kind, reference.target, None, "value")
+        shown = "value" if reference.kind == "anomaly" else "events"
+        return Condition(reference.kind, reference.target, None, shown)
     bare = reference.tree.copy()
     found = [column for column in bare.dfs() if isinstance(column, exp.Column)]
     for column in found:
@@ -95,21 +107,30 @@ def condition_over(reference: Reference, columns: Columns) -> Condition:
     return Condition(reference.kind, reference.target, test, value)
 
 
-def _anomaly_name(tree: exp.Expr) -> str | None:
-    """The name in `anomaly(name)`."""
-    call = next((node for node in tree.find_all(exp.Anonymous) if _is_anomaly(node)), None)
+def _found(text: str) -> tuple[TargetKind, str] | None:
+    """What kind of thing is found, and its name, in `anomaly(name)` and the like."""
+    call = _CALL.match(text)
     if call is None:
         return None
-    if call is not tree:
-        raise ExpressionError(f"{snippet(call)} stands alone: put further conditions into `where`")
-    argument = call.expressions[0] if len(call.expressions) == 1 else None
-    if not isinstance(argument, exp.Column) or argument.table:
-        raise ExpressionError("anomaly(…) takes the name of one anomaly")
-    return argument.name
+    kind = _CALLS[call["kind"].lower()]
+    argument = _ARGUMENT.fullmatch(text, call.end())
+    if argument is not None:
+        return kind, argument["name"]
+    if _ARGUMENT.match(text, call.end()):
+        raise ExpressionError(f"{kind}(…) stands alone: put further conditions into `where`")
+    what = "anomaly" if kind == "anomaly" else "pattern"
+    raise ExpressionError(f"{kind}(…) takes the name of one {what}")
 
 
-def _is_anomaly(call: exp.Anonymous) -> bool:
-    return str(call.this).lower() == "anomaly"
+def _found_reference(kind: TargetKind, name: str, text: str, pipeline: Pipeline) -> Reference:
+    if kind == "anomaly":
+        if name not in pipeline.anomalies:
+            raise UnknownName("anomaly", name, pipeline.anomalies)
+    elif name not in pipeline.patterns:
+        raise UnknownName("pattern", name, pipeline.patterns)
+    elif kind == "timeout" and not pipeline.patterns[name].timeouts:
+        raise ExpressionError(f"timeouts of {name} are not told: add timeouts: true to the pattern")
+    return Reference(kind, name, text, None)
 
 
 def _only_target(tree: exp.Expr) -> str:

@@ -5,16 +5,19 @@ from typing import Literal
 
 from tidegauge.catalogue import (
     ANOMALY_FIELDS,
+    MATCH_FIELDS,
     RUN_FIELDS,
     WINDOW_METADATA,
     event_columns,
+    pattern_columns,
     window_columns,
 )
 from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.fieldtypes import FieldType
+from tidegauge.patterns.declared import declared_pattern, measure_types
 from tidegauge.spec.models import Anomaly, Pipeline
 
-TargetKind = Literal["window", "event", "anomaly"]
+TargetKind = Literal["window", "event", "anomaly", "match", "timeout"]
 
 # `revision` is always 0 for alerts, and what tells of the run must not decide anything.
 _HIDDEN = RUN_FIELDS | {"revision"}
@@ -26,12 +29,18 @@ ANOMALY_FACTS: Mapping[str, FieldType] = {
     column.name: column.type for column in ANOMALY_FIELDS if column.name not in _HIDDEN
 }
 """Fields of an anomaly that conditions can use."""
+MATCH_FACTS: Mapping[str, FieldType] = {
+    column.name: column.type for column in MATCH_FIELDS if column.name not in _HIDDEN
+}
+"""Fields of every match that conditions can use."""
 
 
 def key_columns(pipeline: Pipeline, kind: TargetKind, target: str) -> list[str]:
     """Names of the columns that tell the series of a target apart; none for events."""
     if kind == "window":
         return list(pipeline.windows[target].by)
+    if kind in ("match", "timeout"):
+        return list(pipeline.patterns[target].by)
     return list(anomaly_keys(pipeline, pipeline.anomalies[target])) if kind == "anomaly" else []
 
 
@@ -54,6 +63,8 @@ def target_columns(pipeline: Pipeline, kind: TargetKind, target: str) -> dict[st
         events = window_columns(pipeline, window)
         fields = {name: compile_aggregate(f.expr, events).type for name, f in window.select.items()}
         return {key: events[key] for key in window.by} | fields | dict(WINDOW_FACTS)
+    if kind in ("match", "timeout"):
+        return _pattern_columns(pipeline, target)
     on = pipeline.anomalies[target].on.partition(".")[0]
     if on in pipeline.windows:
         events = window_columns(pipeline, pipeline.windows[on])
@@ -61,3 +72,10 @@ def target_columns(pipeline: Pipeline, kind: TargetKind, target: str) -> dict[st
         events = event_columns(pipeline.sources[on], pipeline.tables)
     keys = anomaly_keys(pipeline, pipeline.anomalies[target])
     return {key: events[key] for key in keys} | dict(ANOMALY_FACTS)
+
+
+def _pattern_columns(pipeline: Pipeline, target: str) -> dict[str, FieldType]:
+    declared = pipeline.patterns[target]
+    events = pattern_columns(pipeline, declared)
+    measures = measure_types(declared_pattern(target, declared), declared, events)
+    return {key: events[key] for key in declared.by} | measures | dict(MATCH_FACTS)

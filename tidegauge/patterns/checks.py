@@ -18,7 +18,15 @@ from tidegauge.patterns.pattern import (
 
 
 class PatternError(ValueError):
-    """A pattern that makes no sense; the message says what is wrong and what is allowed."""
+    """A pattern that makes no sense; the message says what is wrong and what is allowed.
+
+    Attributes:
+        part: what of its declaration is wrong: a key of the pipeline file, and what is below it.
+    """
+
+    def __init__(self, message: str, part: tuple[str, ...] = ("match",)) -> None:
+        super().__init__(message)
+        self.part = part
 
 
 def check_pattern(pattern: Pattern) -> Pattern:
@@ -59,7 +67,9 @@ def _check_names(pattern: Pattern) -> None:
     needs_step = skip.to in {SkipTo.TO_FIRST, SkipTo.TO_LAST}
     if needs_step and skip.step not in step_names(pattern):
         allowed = ", ".join(step_names(pattern))
-        raise PatternError(f"skip to {skip.step!r}: there is no such step; allowed: {allowed}")
+        raise PatternError(
+            f"skip to {skip.step!r}: there is no such step; allowed: {allowed}", ("after_match",)
+        )
 
 
 def _check_sequence(sequence: Sequence) -> None:
@@ -99,7 +109,7 @@ def _check_item(item: Item) -> None:
 def _check_windows(pattern: Pattern) -> None:
     whole = pattern.within_ns
     if whole is not None and whole <= 0:
-        raise PatternError("within must be more than zero")
+        raise PatternError("within must be more than zero", ("within",))
     for step in steps_of(pattern.sequence):
         if step.within_ns is not None and whole is not None and step.within_ns > whole:
             raise PatternError(

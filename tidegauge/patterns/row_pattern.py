@@ -61,7 +61,10 @@ def parse_rows(
     unused = [step for step in define if step not in parser.used]
     if unused:
         known = ", ".join(step.name for step in steps_of(sequence))
-        raise PatternError(f"define has {unused[0]}, which is not in the pattern; it has {known}")
+        raise PatternError(
+            f"define has {unused[0]}, which is not in the pattern; it has {known}",
+            ("define", unused[0]),
+        )
     return check_pattern(
         Pattern(name, sequence, within_ns, parse_skip(after_match), frozenset(parser.hidden))
     )
@@ -87,7 +90,8 @@ def parse_skip(text: str) -> Skip:
             return Skip(SkipTo.TO_LAST, words[-1])
     raise PatternError(
         f"after match {text!r}: write NO SKIP, SKIP PAST LAST ROW, SKIP TO NEXT ROW, "
-        "SKIP TO FIRST step or SKIP TO LAST step"
+        "SKIP TO FIRST step or SKIP TO LAST step",
+        ("after_match",),
     )
 
 

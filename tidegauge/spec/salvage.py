@@ -10,7 +10,7 @@ from tidegauge.spec.models import Pipeline
 from tidegauge.spec.shape import Refusal, allowed_keys, refusals
 
 _ROUNDS = 50
-LEAVES = ("fields", "derive", "select")
+LEAVES = ("fields", "derive", "select", "measures")
 """What is declared in these goes as a whole: half of it would make others look wrong."""
 _STAND_INS: dict[str, Any] = {
     "version": 1,
@@ -23,6 +23,7 @@ _STAND_INS: dict[str, Any] = {
     "key": "unknown",
     "fields": {},
     "select": {},
+    "match": "unknown",
     "events": "unknown",
     "expect": {},
 }

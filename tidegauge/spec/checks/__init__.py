@@ -9,6 +9,7 @@ from tidegauge.spec.checks.dashboards import check_dashboard
 from tidegauge.spec.checks.filetests import check_tests
 from tidegauge.spec.checks.names import check_names
 from tidegauge.spec.checks.outputs import check_outputs
+from tidegauge.spec.checks.patterns import check_patterns
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.checks.sources import check_sources
 from tidegauge.spec.checks.tables import check_tables
@@ -32,6 +33,7 @@ def check(pipeline: Pipeline, folder: FilePath, broken: Collection[Path] = ()) -
     check_sources(review)
     check_windows(review)
     check_anomalies(review)
+    check_patterns(review)
     check_alerts(review)
     check_names(review)
     check_outputs(review)

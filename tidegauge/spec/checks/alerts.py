@@ -9,10 +9,12 @@ from tidegauge.expressions.conditions import Reference, condition_over, read_con
 from tidegauge.expressions.scalars import compile_predicate
 from tidegauge.expressions.targets import (
     ANOMALY_FACTS,
+    MATCH_FACTS,
     WINDOW_FACTS,
     TargetKind,
     key_columns,
 )
+from tidegauge.spec.checks.patterns import pattern_events
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.mistakes import Path
 from tidegauge.spec.models import Alert
@@ -34,12 +36,22 @@ def _check_alert(review: Review, path: Path, alert: Alert) -> None:
         return
     columns = _columns(review, when.kind, when.target)
     review.attempt((*path, "when"), partial(condition_over, when, columns))
-    if alert.clear is not None:
+    if when.kind in ("match", "timeout"):
+        _check_moment(review, path, alert, when.kind)
+    elif alert.clear is not None:
         _check_clear(review, (*path, "clear"), alert.clear, when, columns)
     if alert.where is not None:
         review.attempt((*path, "where"), partial(compile_predicate, alert.where, columns))
     keys = _keys(review, when.kind, when.target)
     _check_summary(review, (*path, "summary"), alert.summary, [*keys, *PLACEHOLDERS])
+
+
+def _check_moment(review: Review, path: Path, alert: Alert, kind: TargetKind) -> None:
+    """A match is a moment: nothing of it lasts or ends."""
+    if alert.clear is not None:
+        review.say((*path, "clear"), f"a {kind} is over when it is told: leave it out")
+    if alert.for_:
+        review.say((*path, "for"), f"a {kind} does not last: leave it out")
 
 
 def _check_clear(review: Review, path: Path, text: str, when: Reference, columns: Columns) -> None:
@@ -63,8 +75,10 @@ def _columns(review: Review, kind: TargetKind, target: str) -> Columns:
     if kind == "event":
         return events
     keys = {key: events[key] for key in _keys(review, kind, target) if key in events}
-    fields = {**review.metrics[target], **WINDOW_FACTS} if kind == "window" else ANOMALY_FACTS
-    return {**keys, **fields}
+    if kind == "anomaly":
+        return {**keys, **ANOMALY_FACTS}
+    facts = WINDOW_FACTS if kind == "window" else MATCH_FACTS
+    return {**keys, **review.metrics[target], **facts}
 
 
 def _keys(review: Review, kind: TargetKind, target: str) -> list[str]:
@@ -73,6 +87,8 @@ def _keys(review: Review, kind: TargetKind, target: str) -> list[str]:
     if kind == "event":
         return []
     events = _events(review, kind, target)
+    if kind in ("match", "timeout"):
+        return review.keys(("patterns", target), key_columns(pipeline, kind, target), events)
     window = target if kind == "window" else pipeline.anomalies[target].on.partition(".")[0]
     owner: Path = ("windows", window) if window in pipeline.windows else ("anomalies", target)
     return review.keys(owner, key_columns(pipeline, kind, target), events)
@@ -81,6 +97,8 @@ def _keys(review: Review, kind: TargetKind, target: str) -> list[str]:
 def _events(review: Review, kind: TargetKind, target: str) -> Columns:
     """Columns of the events that a target is made of."""
     pipeline = review.pipeline
+    if kind in ("match", "timeout"):
+        return pattern_events(review, pipeline.patterns[target])
     on = pipeline.anomalies[target].on.partition(".")[0] if kind == "anomaly" else target
     window = pipeline.windows.get(on)
     return review.events_of(window) if window else review.events.get(on, {})

@@ -28,9 +28,10 @@ def check_tests(review: Review) -> None:
             ("alerts", "alert", expect.alerts, pipeline.alerts),
             ("anomalies", "anomaly", expect.anomalies, pipeline.anomalies),
             ("windows", "window", expect.windows, pipeline.windows),
+            ("patterns", "pattern", expect.patterns, pipeline.patterns),
         ):
             for position, name in enumerate(names or ()):
-                entry = name if key == "windows" else position
+                entry = name if key in ("windows", "patterns") else position
                 review.known((*path, "expect", key, entry), what, name, allowed)
 
 

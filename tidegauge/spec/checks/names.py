@@ -10,9 +10,13 @@ from tidegauge.catalogue import (
     DEAD_LETTERS,
     FLOW,
     FLOW_SIGNAL,
+    MATCH_FIELDS,
+    PATTERN_STATE,
+    PATTERN_STATE_SIGNAL,
     WINDOW_METADATA,
     WINDOW_STATE,
     WINDOW_STATE_SIGNAL,
+    timeouts_of,
     window_metadata,
 )
 from tidegauge.records import TIME_NS
@@ -20,15 +24,16 @@ from tidegauge.spec.checks.review import Review
 from tidegauge.spec.mistakes import Path
 from tidegauge.spec.models import Pipeline
 
-MEASUREMENTS = (ALERTS, DEAD_LETTERS, FLOW, WINDOW_STATE, "anomalies", "events")
+MEASUREMENTS = (ALERTS, DEAD_LETTERS, FLOW, WINDOW_STATE, PATTERN_STATE, "anomalies", "events")
 PIPELINE_TAG = "pipeline"
 _RECORD = {TIME_NS, "time"}
 _WINDOW = _RECORD | {column.name for column in WINDOW_METADATA}
 _ANOMALY = _RECORD | {"anomaly"} | {column.name for column in ANOMALY_FIELDS}
+_MATCH = _RECORD | {column.name for column in MATCH_FIELDS}
 _ALERT = _RECORD | {"alert", "level"} | {column.name for column in ALERT_FIELDS}
 _OWN = {
     column.name
-    for signal in (DEAD_LETTER_SIGNAL, FLOW_SIGNAL, WINDOW_STATE_SIGNAL)
+    for signal in (DEAD_LETTER_SIGNAL, FLOW_SIGNAL, WINDOW_STATE_SIGNAL, PATTERN_STATE_SIGNAL)
     for column in signal.columns
 }
 
@@ -58,6 +63,26 @@ def _check_signals(review: Review) -> None:
             )
         elif name in pipeline.windows:
             review.say(("anomalies", name), f"a window is called {name} too; take another name")
+    for name in pipeline.patterns:
+        _check_pattern_name(review, name, measurements)
+
+
+def _check_pattern_name(review: Review, name: str, measurements: set[str]) -> None:
+    pipeline = review.pipeline
+    path: Path = ("patterns", name)
+    if name in measurements:
+        review.say(path, f"{name} is the name of a measurement of ours; take another")
+    for what, names in (
+        ("a window", pipeline.windows.keys()),
+        ("an anomaly", pipeline.anomalies.keys()),
+        ("a source", pipeline.sources.keys()),
+    ):
+        if name in names:
+            review.say(path, f"{what} is called {name} too; take another name")
+    if pipeline.patterns[name].timeouts:
+        also = timeouts_of(name)
+        if also in {*measurements, *pipeline.windows, *pipeline.anomalies, *pipeline.patterns}:
+            review.say((*path, "timeouts"), f"{also}, where timeouts go, is taken; rename one")
 
 
 def _check_columns(review: Review) -> None:
@@ -74,6 +99,15 @@ def _check_columns(review: Review) -> None:
             else:
                 _refuse(review, where, metric, taken)
         _check_keys(review, (*path, "by"), window.by, taken)
+    for name, pattern in pipeline.patterns.items():
+        at: Path = ("patterns", name)
+        for measure in pattern.measures:
+            if measure in pattern.by:
+                message = f"{measure} is a key column of the pattern; take another name"
+                review.say((*at, "measures", measure), message)
+            else:
+                _refuse(review, (*at, "measures", measure), measure, _MATCH | constant)
+        _check_keys(review, (*at, "by"), pattern.by, _MATCH | constant)
     for name, anomaly in pipeline.anomalies.items():
         window_on = pipeline.windows.get(anomaly.on.partition(".")[0])
         keys = window_on.by if window_on else anomaly.by
@@ -105,7 +139,7 @@ def _rename(key: str, records: str) -> str:
 
 
 def _check_labels(review: Review) -> None:
-    taken = _WINDOW | _ANOMALY | _ALERT | _OWN | {PIPELINE_TAG}
+    taken = _WINDOW | _ANOMALY | _MATCH | _ALERT | _OWN | {PIPELINE_TAG}
     for name, value in review.pipeline.labels.items():
         _refuse(review, ("labels", name), name, taken)
         if not value.strip():

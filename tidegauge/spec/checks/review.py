@@ -20,9 +20,9 @@ class Review:
     """One look through a pipeline file.
 
     `tables` are the columns of each table, `events` those of each source's events and `metrics` the
-    fields of each window; the type of one that is not declared soundly is None. `broken` are the
-    paths of what was taken out of the pipeline because it is wrong; what is found to be wrong about
-    keys is added.
+    fields of each window and the measures of each pattern; the type of one that is not declared
+    soundly is None. `broken` are the paths of what was taken out of the pipeline because it is
+    wrong; what is found to be wrong about keys is added.
     """
 
     def __init__(self, pipeline: Pipeline, folder: FilePath, broken: Collection[Path]) -> None:

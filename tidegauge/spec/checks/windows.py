@@ -1,5 +1,6 @@
 """Windows: their kind and sizes, key columns, conditions and metrics."""
 
+from collections.abc import Sequence
 from functools import partial
 from math import gcd
 
@@ -26,7 +27,7 @@ def check_windows(review: Review) -> None:
         if not window.select:
             message = "no metric: select at least one, such as count: count(*)"
             review.say((*path, "select"), message, unless=(*path, "select"))
-        if not _check_sources(review, path, window):
+        if not check_sources_of(review, path, window.from_):
             review.metrics[name] |= dict.fromkeys(window.select)
             continue
         columns = review.events_of(window)
@@ -39,14 +40,14 @@ def check_windows(review: Review) -> None:
             review.metrics[name][metric] = made.type if made else None
 
 
-def _check_sources(review: Review, path: Path, window: Window) -> bool:
-    """Whether all sources are there, each once."""
+def check_sources_of(review: Review, path: Path, sources: Sequence[str]) -> bool:
+    """Whether all sources of `from` are there, each once."""
     here = (*path, "from")
-    several = len(window.from_) > 1
+    several = len(sources) > 1
     sound = True
-    for index, name in enumerate(window.from_):
+    for index, name in enumerate(sources):
         at = (*here, index) if several else here
-        if name in window.from_[:index]:
+        if name in sources[:index]:
             review.say(at, f"{name} is here twice")
             sound = False
         else:

@@ -6,6 +6,7 @@ Meaning that crosses keys (a column that exists, a window that divides) is check
 from tidegauge.spec.models.alerts import Alert, Anomaly
 from tidegauge.spec.models.filetests import Expectation, FileTest
 from tidegauge.spec.models.outputs import Dashboard, InfluxOutput, KafkaOutput
+from tidegauge.spec.models.patterns import Measure, Pattern, PatternLimits
 from tidegauge.spec.models.pipeline import Pipeline
 from tidegauge.spec.models.sources import EventTime, KafkaInput, Source
 from tidegauge.spec.models.tables import Enrichment, SourceField, Table
@@ -38,6 +39,9 @@ __all__ = [
     "InfluxOutput",
     "KafkaInput",
     "KafkaOutput",
+    "Measure",
+    "Pattern",
+    "PatternLimits",
     "Pipeline",
     "Source",
     "SourceField",

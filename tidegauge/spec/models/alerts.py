@@ -38,7 +38,8 @@ class Alert(Model):
     """A condition that somebody should know of."""
 
     when: str = Field(
-        description="`window.field > number`, `source.field > number` or `anomaly(name)`."
+        description="`window.field > number`, `source.field > number`, `anomaly(name)`,"
+        " `match(name)` or `timeout(name)`."
     )
     clear: str | None = Field(
         None, description="Condition that ends it; without one, `when` no longer being true."

@@ -13,6 +13,9 @@ class Expectation(Model):
     windows: dict[str, Count] | None = Field(
         None, description="Number of final rows of each window named."
     )
+    patterns: dict[str, Count] | None = Field(
+        None, description="Number of matches of each pattern named."
+    )
     dead_letters: Count | None = Field(None, description="Number of records refused.")
 
 

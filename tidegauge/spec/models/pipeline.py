@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from tidegauge.spec.models.alerts import Alert, Anomaly
 from tidegauge.spec.models.filetests import FileTest
 from tidegauge.spec.models.outputs import Dashboard, Output
+from tidegauge.spec.models.patterns import Pattern
 from tidegauge.spec.models.sources import Source
 from tidegauge.spec.models.tables import Table
 from tidegauge.spec.models.values import Model, Name, PipelineName, Whole, no_bool, zone
@@ -40,6 +41,9 @@ class Pipeline(Model):
     windows: dict[Name, Window] = Field(default_factory=dict, description="Windows, by name.")
     anomalies: dict[Name, Anomaly] = Field(
         default_factory=dict, description="Anomalies to look for, by name."
+    )
+    patterns: dict[Name, Pattern] = Field(
+        default_factory=dict, description="Sequences of events to look for, by name."
     )
     alerts: dict[Name, Alert] = Field(default_factory=dict, description="Alerts, by name.")
     output: Output = Field(default_factory=Output, description="Where records go.")
