@@ -79,32 +79,34 @@ def running_influxdb() -> Iterator[InfluxDB]:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         with docker.container(
-            IMAGE, ports={port: 8086}, environment={}, answers=lambda: _answers(url)
+            IMAGE, ports={port: 8086}, environment={}, answers=lambda: answers(url)
         ):
-            yield _set_up(url)
+            yield set_up(url)
     else:
-        with influxdb_package.process(_answers) as url:
-            yield _set_up(url)
+        with influxdb_package.process(answers) as url:
+            yield set_up(url)
 
 
 def _from_environment() -> InfluxDB:
     if unset := [name for name in VARIABLES if not os.environ.get(name)]:
         raise ServerUnavailableError(f"INFLUXDB_URL is set, so {', '.join(unset)} must be set too")
     url, token, org = (os.environ[name] for name in VARIABLES)
-    if not _answers(url):
+    if not answers(url):
         raise ServerUnavailableError(f"INFLUXDB_URL={url}: no answer")
     return InfluxDB(url=url, token=token, org=org)
 
 
-def _set_up(url: str) -> InfluxDB:
+def set_up(url: str, ca: str | None = None) -> InfluxDB:
+    """Make organisation, bucket and token of a new server, whose certificate `ca` has signed."""
     request = OnboardingRequest(
         username="tests", password=TOKEN, org=ORG, bucket="first", token=TOKEN
     )
-    with InfluxDBClient(url, token="") as client:
+    with InfluxDBClient(url, token="", ssl_ca_cert=ca) as client:
         SetupService(client.api_client).post_setup(request)
     return InfluxDB(url=url, token=TOKEN, org=ORG)
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether a server is there."""
     with InfluxDBClient(url, token="", timeout=5_000) as client:
         return bool(client.ping())

@@ -47,32 +47,42 @@ def _make(folder: Path) -> None:
     packages.run(server, folder=MODULE, environment=environment)
 
 
-@contextmanager
-def process(answers: Callable[[str], bool], *arguments: str, scheme: str = "http") -> Iterator[str]:
-    """The URL of an InfluxDB process; `answers(url)` tells when it is ready.
+def prepare(folder: Path, *arguments: str, scheme: str = "http") -> tuple[list[str], str]:
+    """The command of a server that keeps its data in a folder, and its URL.
 
     Args:
-        answers: called with the URL.
+        folder: an empty folder.
         arguments: more arguments of the program.
         scheme: what its URL begins with.
 
     Raises:
+        ServerUnavailableError: it is not in the cache.
+    """
+    address = f"127.0.0.1:{free_port()}"
+    command = [
+        str(cache.need(NAME) / "influxd"),
+        f"--http-bind-address={address}",
+        f"--bolt-path={folder}/influxd.bolt",
+        f"--sqlite-path={folder}/influxd.sqlite",
+        f"--engine-path={folder}/engine",
+        "--reporting-disabled",
+        *arguments,
+    ]
+    return command, f"{scheme}://{address}"
+
+
+@contextmanager
+def process(answers: Callable[[str], bool], *arguments: str, scheme: str = "http") -> Iterator[str]:
+    """The URL of an InfluxDB process; `answers(url)` tells when it is ready.
+
+    The other arguments are those of `prepare`.
+
+    Raises:
         ServerUnavailableError: it is not in the cache, or did not start.
     """
-    influxd = str(cache.need(NAME) / "influxd")
     prefix = "tidegauge-influxdb-"
-    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
-        address = f"127.0.0.1:{free_port()}"
-        url = f"{scheme}://{address}"
-        command = [
-            influxd,
-            f"--http-bind-address={address}",
-            f"--bolt-path={folder}/influxd.bolt",
-            f"--sqlite-path={folder}/influxd.sqlite",
-            f"--engine-path={folder}/engine",
-            "--reporting-disabled",
-            *arguments,
-        ]
-        log = Path(folder) / "influxd.log"
-        with running(command, log=log, answers=lambda: answers(url)):
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        command, url = prepare(folder, *arguments, scheme=scheme)
+        with running(command, log=folder / "influxd.log", answers=lambda: answers(url)):
             yield url

@@ -137,14 +137,14 @@ def running_kafka() -> Iterator[Kafka]:
         ServerUnavailableError: none could be had.
     """
     if bootstrap := os.environ.get("KAFKA_BOOTSTRAP"):
-        if not _answers(bootstrap, seconds=TIMEOUT):
+        if not answers(bootstrap, seconds=TIMEOUT):
             raise ServerUnavailableError(f"KAFKA_BOOTSTRAP={bootstrap}: no answer")
         yield Kafka(bootstrap)
     elif docker.has(IMAGE):
         with _container() as bootstrap:
             yield Kafka(bootstrap)
     else:
-        with kafka_package.process(_answers) as bootstrap:
+        with kafka_package.process(answers) as bootstrap:
             yield Kafka(bootstrap)
 
 
@@ -157,12 +157,13 @@ def _container() -> Iterator[str]:
         "KAFKA_" + name.upper().replace(".", "_"): value for name, value in properties.items()
     }
     with docker.container(
-        IMAGE, ports={port: port}, environment=environment, answers=lambda: _answers(bootstrap)
+        IMAGE, ports={port: port}, environment=environment, answers=lambda: answers(bootstrap)
     ):
         yield bootstrap
 
 
-def _answers(bootstrap: str, seconds: float = 1) -> bool:
+def answers(bootstrap: str, seconds: float = 1) -> bool:
+    """Whether a broker is there."""
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     try:
         return bool(admin.list_topics(timeout=seconds).brokers)

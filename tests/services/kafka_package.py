@@ -62,6 +62,36 @@ def settings(*, port: int, controller_port: int, host: str = "127.0.0.1") -> dic
     }
 
 
+def prepare(
+    folder: Path,
+    properties: Mapping[str, str] = MappingProxyType({}),
+    format_options: Sequence[str] = (),
+) -> tuple[list[str], str]:
+    """Storage and settings of a broker in a folder: the command that runs it, and its address.
+
+    Args:
+        folder: an empty folder.
+        properties: more properties, or other values. `listeners` and those that go with it get
+            listeners added to those that are there anyway.
+        format_options: more options of the tool that formats its storage.
+
+    Raises:
+        ServerUnavailableError: it is not in the cache.
+    """
+    packages.require("Kafka", ["java"])
+    classpath = f"{cache.need(NAME)}/*"
+    port = free_port()
+    known = settings(port=port, controller_port=free_port())
+    known["log.dirs"] = str(folder / "data")
+    for key, value in properties.items():
+        known[key] = f"{known[key]},{value}" if key in _LISTS else value
+    file = folder / "server.properties"
+    file.write_text("".join(f"{key}={value}\n" for key, value in known.items()))
+    _format(classpath, file, format_options)
+    command = ["java", "-Xmx1g", "-cp", classpath, "kafka.Kafka", str(file)]
+    return command, f"127.0.0.1:{port}"
+
+
 @contextmanager
 def process(
     answers: Callable[[str], bool],
@@ -70,29 +100,14 @@ def process(
 ) -> Iterator[str]:
     """The address of a Kafka process; `answers(address)` tells when it is ready.
 
-    Args:
-        answers: called with the address.
-        properties: more properties, or other values. `listeners` and those that go with it get
-            listeners added to those that are there anyway.
-        format_options: more options of the tool that formats its storage.
+    The other arguments are those of `prepare`.
 
     Raises:
         ServerUnavailableError: it is not in the cache, or did not start.
     """
-    packages.require("Kafka", ["java"])
-    classpath = f"{cache.need(NAME)}/*"
     with tempfile.TemporaryDirectory(prefix="tidegauge-kafka-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        port = free_port()
-        known = settings(port=port, controller_port=free_port())
-        known["log.dirs"] = str(folder / "data")
-        for key, value in properties.items():
-            known[key] = f"{known[key]},{value}" if key in _LISTS else value
-        file = folder / "server.properties"
-        file.write_text("".join(f"{key}={value}\n" for key, value in known.items()))
-        _format(classpath, file, format_options)
-        command = ["java", "-Xmx1g", "-cp", classpath, "kafka.Kafka", str(file)]
-        address = f"127.0.0.1:{port}"
+        command, address = prepare(folder, properties, format_options)
         with running(command, log=folder / "server.log", answers=lambda: answers(address)):
             yield address
 

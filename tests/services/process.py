@@ -56,7 +56,7 @@ def end(process: subprocess.Popen[bytes], *, grace: float = 20) -> None:
 @contextmanager
 def running(
     command: Sequence[str], *, log: Path, answers: Callable[[], bool], seconds: float = 60
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """The server of `command` while it answers; its output goes to `log`.
 
     Raises:
@@ -78,6 +78,6 @@ def running(
                 f"{command[0]}: {state} within {seconds:.0f} s; the end of {log}:\n{tail(log)}"
             )
             raise ServerUnavailableError(message)
-        yield
+        yield process
     finally:
         end(process)
