@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from operators.cep.positions import Frames, Onward, Places, Tail, Way
+from operators.cep.ways import BitWay, GreedyBits, lift_bits, lifts, looks, looks_at_next, ranks
 from tidegauge.patterns.checks import PatternError
 from tidegauge.patterns.condition import ALWAYS, Condition
-from tidegauge.patterns.pattern import Contiguity, Pattern, step_names
+from tidegauge.patterns.pattern import Pattern, step_names
 
 StateKey = tuple[Frames, int, bool, int]
 """Position, open ways, whether the next event is the first one, and blocks that were lifted."""
@@ -36,27 +37,10 @@ class Position:
     order: int
     shown: bool
     accepts: bool
-    ways: tuple["BitWay", ...]
+    ways: tuple[BitWay, ...]
     ranks: dict[Frames, int]
     key: StateKey | None = None
     """Of the state in which a run is that took its event here; None when it cannot go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class BitWay:
-    """A `Way` with bits instead of conditions."""
-
-    gap: Contiguity
-    target: Frames
-    tail: Tail | None
-    where: int
-    blocks: int
-    never_take: int
-    never_pass: int
-    greedy: tuple[tuple[int, int, bool, int], ...]
-    ends: int
-    ends_next: int
-    within_ns: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +92,8 @@ class Nfa:
         start = self._places.from_start()
         ways = self._bit_ways(start)
         key: StateKey = ((), (1 << len(ways)) - 1, True, 0)
-        self.start = State(key, None, ways, None, False, True, _looks(ways))
-        self.start_ranks = _ranks(ways)
+        self.start = State(key, None, ways, None, False, True, looks(ways))
+        self.start_ranks = ranks(ways)
         self._reach_all()
         self.step_limits = any(way.within_ns is not None for way in self.all_ways())
 
@@ -128,10 +112,10 @@ class Nfa:
             name = self._places.step_at(frames).name
             order = self._order[name]
             shown = name not in self.pattern.hidden
-            position = Position(frames, name, order, shown, onward.accepts, ways, _ranks(ways))
+            position = Position(frames, name, order, shown, onward.accepts, ways, ranks(ways))
             self._positions[frames] = position
             if ways:
-                fresh = _looks_at_next(ways)
+                fresh = looks_at_next(ways)
                 position.key = (frames, (1 << len(ways)) - 1, fresh, 0)
         return position
 
@@ -155,7 +139,7 @@ class Nfa:
                 min(limits, default=None),
                 matches,
                 others or not matches,
-                _looks(opened),
+                looks(opened),
             )
             self._states[key] = state
             state.idle = self.move(state, ALWAYS_BIT) == Move((), state)
@@ -174,17 +158,18 @@ class Nfa:
         for _, way in opened:
             if bits & way.ends:
                 return Move((), None)
-        lifted |= sum(1 << bit for bit in _lifts(opened, bits)) if fresh else 0
-        blocked = {n for n, way in opened if _blocked(way, bits, fresh, lifted)}
+        if fresh:
+            lifted |= lifts((way for _, way in opened), bits)
+        blocked = {n for n, way in opened if way.blocked(bits, lifted, fresh=fresh)}
         if fresh and any(bits & way.ends_next for n, way in opened if n not in blocked):
             return Move((), None)
         free = [(n, way) for n, way in opened if n not in blocked]
         completes = any(way.tail is Tail.NEXT_EVENT for _, way in free)
-        takes = tuple(self.position(way.target) for _, way in free if _takes(way, bits))
-        stays = sum(1 << n for n, way in free if _passes(way, bits))
+        takes = tuple(self.position(way.target) for _, way in free if way.takes(bits))
+        stays = sum(1 << n for n, way in free if way.passes(bits))
         if not stays or state is self.start:
             return Move(takes, None, completes)
-        key = (frames, stays, False, lifted & _lift_bits(state.ways, stays))
+        key = (frames, stays, False, lifted & lift_bits(w for n, w in opened if stays >> n & 1))
         return Move(takes, self.state(key), completes)
 
     def _reach_all(self) -> None:
@@ -207,12 +192,12 @@ class Nfa:
             greedy = []
             for one in way.greedy:
                 until = 0 if one.until is None else self._bit(one.until)
-                greedy.append((self._bit(one.where), until, one.first_only, lift))
+                greedy.append(GreedyBits(self._bit(one.where), until, one.first_only, lift))
                 lift += 1
             result.append(self._bit_way(way, tuple(greedy)))
         return tuple(result)
 
-    def _bit_way(self, way: Way, greedy: tuple[tuple[int, int, bool, int], ...]) -> BitWay:
+    def _bit_way(self, way: Way, greedy: tuple[GreedyBits, ...]) -> BitWay:
         return BitWay(
             gap=way.gap,
             target=way.target,
@@ -239,64 +224,3 @@ class Nfa:
             number = self._numbers[condition] = len(self.predicates)
             self.predicates.append(condition)
         return 1 << number
-
-
-def _looks(ways: Iterable[BitWay]) -> int:
-    bits = 0
-    for way in ways:
-        bits |= way.where | way.blocks | way.never_take | way.never_pass | way.ends | way.ends_next
-        for where, until, _, _ in way.greedy:
-            bits |= where | until
-    return bits
-
-
-def _ranks(ways: tuple[BitWay, ...]) -> dict[Frames, int]:
-    ranks: dict[Frames, int] = {}
-    for number, way in enumerate(ways):
-        ranks.setdefault(way.target, number)
-    return ranks
-
-
-def _looks_at_next(ways: tuple[BitWay, ...]) -> bool:
-    """Whether the first event after a take is special."""
-    return (len(ways) > 1 and any(way.tail is Tail.WINDOW_END for way in ways)) or any(
-        way.ends_next
-        or way.tail is Tail.NEXT_EVENT
-        or any(until or first_only for _, until, first_only, _ in way.greedy)
-        for way in ways
-    )
-
-
-def _lifts(opened: list[tuple[int, BitWay]], bits: int) -> list[int]:
-    """Greedy blocks that this event, the first after a take, lifts for good."""
-    return [lift for _, way in opened for _, until, _, lift in way.greedy if bits & until]
-
-
-def _lift_bits(ways: tuple[BitWay, ...], mask: int) -> int:
-    bits = 0
-    for number, way in enumerate(ways):
-        if mask >> number & 1:
-            for *_, lift in way.greedy:
-                bits |= 1 << lift
-    return bits
-
-
-def _blocked(way: BitWay, bits: int, fresh: bool, lifted: int) -> bool:  # noqa: FBT001 - part of a state
-    if bits & way.blocks:
-        return True
-    return any(
-        bits & where and not lifted >> lift & 1 and (fresh or not first_only)
-        for where, _, first_only, lift in way.greedy
-    )
-
-
-def _takes(way: BitWay, bits: int) -> bool:
-    return bool(way.tail is None and bits & way.where and not bits & way.never_take)
-
-
-def _passes(way: BitWay, bits: int) -> bool:
-    if way.tail is not None:
-        return way.tail is Tail.WINDOW_END
-    if bits & way.never_pass or way.gap is Contiguity.STRICT:
-        return False
-    return way.gap is Contiguity.ANY or not bits & way.where
