@@ -2,7 +2,6 @@
 
 import json
 import re
-import ssl
 from collections.abc import Mapping
 
 from influxdb_client.rest import ApiException
@@ -16,6 +15,7 @@ TRANSPORT_FAULTS = (HTTPError, OSError)
 
 _DROPPED = re.compile(r"\bdropped=(\d+)\b")
 _DETAILS = re.compile(r"[ .]*(\bdropped=\d+|- oldest point ).*$", re.DOTALL)
+_DISTRUST = re.compile(r"CERTIFICATE_VERIFY_FAILED\] (.*?)(?: \(_ssl\.c:\d+\))?$", re.MULTILINE)
 _WRAPPING = re.compile(r"^(failure writing points to database: )?(partial write: )?")
 
 
@@ -71,19 +71,15 @@ def _whole_message(error: ApiException) -> str:
 
 def transport_reason(error: BaseException) -> str:
     """The innermost cause of a transport fault: `Connection refused`."""
-    error = _innermost(error)
+    while cause := error.__cause__ or error.__context__:
+        error = cause
     return " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
 
 
-def untrusted(error: BaseException) -> bool:
-    """Whether it is the server's certificate that a transport fault is about."""
-    return isinstance(_innermost(error), ssl.SSLCertVerificationError)
-
-
-def _innermost(error: BaseException) -> BaseException:
-    while cause := error.__cause__ or error.__context__:
-        error = cause
-    return error
+def distrust(error: ApiException) -> str | None:
+    """Why the server's certificate is not trusted, where that is the fault."""
+    found = _DISTRUST.search(str(error.reason))
+    return found[1] if found else None
 
 
 def _pause_s(error: ApiException) -> float:

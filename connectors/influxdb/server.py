@@ -16,9 +16,9 @@ from influxdb_client.service.dbr_ps_service import DBRPsService
 from connectors.influxdb.client import open_client, place
 from connectors.influxdb.faults import (
     TRANSPORT_FAULTS,
+    distrust,
     message_of,
     transport_reason,
-    untrusted,
 )
 from tidegauge.durations import UNITS_NS
 from tidegauge.errors import UserMistake
@@ -55,11 +55,6 @@ def prepare(settings: Settings, output: InfluxOutput) -> list[str]:
             _require_writable(client, where, output.bucket)
             return notes
         except TRANSPORT_FAULTS as error:
-            if untrusted(error):
-                raise UserMistake(
-                    f"{where}: its certificate is not trusted ({transport_reason(error)}); "
-                    "set INFLUXDB_CA to the certificate of the authority that signed it"
-                ) from None
             raise UserMistake(
                 f"{where}: no InfluxDB answers ({transport_reason(error)}); "
                 "start it, or correct INFLUXDB_URL"
@@ -74,6 +69,11 @@ def _require_influxdb(client: InfluxDBClient, where: str) -> None:
     try:
         version = client.version()
     except ApiException as error:
+        if why := distrust(error):
+            raise UserMistake(
+                f"{where}: its certificate is not trusted ({why}); set INFLUXDB_CA to the "
+                "certificate of the authority that signed it"
+            ) from None
         reason = f"status {error.status}" if error.status else message_of(error)
         raise UserMistake(
             f"{where}: what answers there is no InfluxDB ({reason}); correct INFLUXDB_URL"

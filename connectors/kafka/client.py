@@ -8,7 +8,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from connectors.kafka.security import REFUSED, security_config
+from connectors.kafka.security import is_refusal, security_config
 from tidegauge.errors import UserMistake
 from tidegauge.settings import Settings
 
@@ -48,7 +48,7 @@ class Faults:
         """Keep a fault."""
         if error.fatal():
             self.fatal = error
-        if error.code() in REFUSED:
+        if is_refusal(error):
             self.refused = error
         if self._last is None or error.code() not in _SUMMARIES:
             self._last = error

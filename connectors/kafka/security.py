@@ -6,13 +6,18 @@ from confluent_kafka import KafkaError
 
 from tidegauge.settings import Settings
 
-REFUSED = frozenset(
+_REFUSED = frozenset(
     {
         KafkaError._AUTHENTICATION,  # noqa: SLF001 - the library's public name, as that below
         KafkaError._SSL,  # noqa: SLF001
     }
 )
-"""Faults that trying again does not mend: the broker or this client is not who it should be."""
+
+
+def is_refusal(error: KafkaError) -> bool:
+    """Whether trying again cannot mend it: the broker or this client is not who it should be."""
+    # A broker that misses a certificate says so after the handshake, without a code of its own.
+    return error.code() in _REFUSED or "SSL routines" in error.str()
 
 
 def security_config(settings: Settings) -> dict[str, Any]:

@@ -1,19 +1,17 @@
 """A flow that cannot start: a line for each cause, exit code 2, no traceback, no secrets."""
 
-import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from benchmarks.flow_process import ROOT, free_ports
+from benchmarks.flow_process import free_ports
 from benchmarks.private_copy import PrivateCopy, private_copy
+from tests.dataflows import starting
 from tests.dataflows.shop.files import PIPELINE
+from tests.dataflows.starting import Start
 from tests.services.influxdb import InfluxDB
 from tests.services.kafka import Kafka
 
@@ -26,15 +24,6 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "two workers": ("-w", "2"),
     "one of two processes": ("-i", "0", "-a", ";".join(f"127.0.0.1:{p}" for p in free_ports(2))),
 }
-
-
-@dataclass(frozen=True)
-class Start:
-    """What became of an attempt to start."""
-
-    code: int
-    out: str
-    lines: list[str]
 
 
 @pytest.fixture(params=SHAPES, scope="module")
@@ -57,23 +46,10 @@ def copy(
 def start(
     file: Path, environment: Mapping[str, str], options: Sequence[str] = (), **changes: str
 ) -> Start:
-    """Start the flow of a file as a person does, and wait for its end."""
-    variables = {**os.environ, **environment, "TIDEGAUGE_BOUNDED": "1", **changes}
-    done = subprocess.run(
-        [sys.executable, "-m", "bytewax.run", f"dataflows.analytics:flow({str(file)!r})", *options],
-        cwd=ROOT,
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    told = done.stdout + done.stderr
-    assert "Traceback" not in told
-    assert "panicked" not in told
-    assert SECRET not in told
-    assert environment["INFLUXDB_TOKEN"] not in told
-    return Start(done.returncode, done.stdout, done.stderr.splitlines())
+    """As `starting.start`; what it tells holds no secret."""
+    done = starting.start(file, environment, options, **changes)
+    assert SECRET not in "\n".join([done.out, *done.lines])
+    return done
 
 
 def changed(copy: PrivateCopy, old: str, new: str) -> Path:
