@@ -1,0 +1,98 @@
+"""Settings come from the environment and from files; what is wrong is told without a secret."""
+
+from pathlib import Path
+
+import pytest
+
+from tidegauge.errors import UserMistake
+from tidegauge.settings import SECRETS, Settings, read_settings
+
+SECRET = "a-secret-of-24-characters"  # noqa: S105 - of nothing
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable of this process, and no `.env` file."""
+    for field in Settings.model_fields.values():
+        monkeypatch.delenv(str(field.alias), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def read(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return read_settings()
+
+
+def mistake(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
+    with pytest.raises(UserMistake) as error:
+        read(monkeypatch, **variables)
+    assert SECRET not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(("name", "variable"), SECRETS.items())
+def test_a_secret_may_be_in_a_file(
+    name: str, variable: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text(f"{SECRET}\n")
+    sasl = {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_USERNAME": "me"}
+    more = sasl if "SASL" in variable else {}
+    settings = read(monkeypatch, **{f"{variable}_FILE": str(file)}, **more)
+    assert getattr(settings, name).get_secret_value() == SECRET
+    assert SECRET not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+def test_a_secret_is_given_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(SECRET)
+    said = mistake(monkeypatch, INFLUXDB_TOKEN=SECRET, INFLUXDB_TOKEN_FILE=str(file))
+    assert said == "INFLUXDB_TOKEN and INFLUXDB_TOKEN_FILE are both set: set one of them"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "cannot be read: No such file or directory"), (b"", "is empty"), (b"\xff", "no text")],
+)
+def test_a_file_without_a_secret_is_named(
+    content: bytes | None, reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    said = mistake(monkeypatch, INFLUXDB_TOKEN_FILE=str(file), TIDEGAUGE_HASH_KEY=SECRET)
+    assert said.startswith(f"INFLUXDB_TOKEN_FILE={file}: ")
+    assert reason in said
+
+
+def test_every_contradiction_is_a_line_and_no_secret_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    said = mistake(
+        monkeypatch,
+        KAFKA_SASL_PASSWORD=SECRET,
+        KAFKA_SSL_KEY=str(tmp_path / "none.pem"),
+        INFLUXDB_TOKEN=SECRET,
+        TIDEGAUGE_HASH_KEY="short",
+    )
+    assert [line.partition(" ")[0] for line in said.splitlines()] == [
+        "KAFKA_SASL_PASSWORD",
+        "KAFKA_SSL_KEY",
+        "KAFKA_SSL_CERTIFICATE",
+        f"KAFKA_SSL_KEY={tmp_path / 'none.pem'}:",
+        "TIDEGAUGE_HASH_KEY",
+    ]
+
+
+def test_sasl_needs_a_name_and_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert mistake(monkeypatch, KAFKA_SECURITY_PROTOCOL="SASL_SSL").splitlines() == [
+        "KAFKA_SECURITY_PROTOCOL=SASL_SSL: KAFKA_SASL_USERNAME is not set",
+        "KAFKA_SECURITY_PROTOCOL=SASL_SSL: KAFKA_SASL_PASSWORD is not set",
+    ]
+
+
+def test_a_wrong_value_is_told_with_what_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = mistake(monkeypatch, KAFKA_SECURITY_PROTOCOL="TLS", INFLUXDB_TOKEN=SECRET)
+    assert said.startswith("KAFKA_SECURITY_PROTOCOL=TLS: ")
+    assert "'SASL_SSL'" in said
