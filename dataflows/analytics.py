@@ -16,6 +16,7 @@ from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 
+from dataflows.agreement import agree
 from dataflows.drain import draining
 from dataflows.journal import JournalFlow, Timed, with_floors
 from dataflows.servers import connect
@@ -27,22 +28,22 @@ from dataflows.startup import (
 )
 from operators.alerts.operator import alert, event_levels
 from operators.alerts.plan import plan_alerts
-from operators.detectors.judge import ANOMALOUS
 from operators.detectors.operator import detect
 from operators.detectors.plan import plan_anomalies
+from operators.detectors.verdicts import ANOMALOUS, REPEATED
 from operators.health.operator import PERIOD_NS, dead_letters, partition_health
 from operators.intake.operator import processed_events
 from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
 from operators.ordering.operator import order_events
 from operators.ordering.plan import Ordering, merge_orderings
 from operators.windows.operator import Telling, join_sources, windows
-from operators.windows.plan import WindowPlan, plan_window
+from operators.windows.plan import WindowPlan, plan_pipeline_window
 from tidegauge.batch import EventBatch
-from tidegauge.catalogue import ALERTS, catalogue_of, window_columns
+from tidegauge.catalogue import ALERTS, catalogue_of
 from tidegauge.records import RecordBatch
 from tidegauge.settings import read_settings
 from tidegauge.spec.loader import load_pipeline
-from tidegauge.spec.models import Pipeline, Window
+from tidegauge.spec.models import Pipeline
 
 Records = KeyedStream[RecordBatch]
 
@@ -57,11 +58,18 @@ def flow(pipeline_file: str) -> Dataflow:
         settings = read_settings()
         pipeline = load_pipeline(pipeline_file)
         saving = require_recovery_directory(pipeline.state.key_groups)
+        agreement = agree(pipeline, saving, settings.accept_reset)
         sources, sinks, journal = connect(pipeline, settings, Path(pipeline_file).parent)
+        agreement.remember()
         draining.on_signals()
         tell_errors_of_ours()
         return build(
-            pipeline, sources, sinks, journal=journal, saving=saving, measure_every_ns=PERIOD_NS
+            pipeline,
+            sources,
+            sinks,
+            journal=journal,
+            saving=agreement.saving,
+            measure_every_ns=PERIOD_NS,
         )
 
 
@@ -90,9 +98,9 @@ def build(
     batches = {name: op.input(f"read_{name}", graph, source) for name, source in sources.items()}
     timed = with_floors(graph, batches, journal)
     results = _windows(pipeline, timed, clock_ns, saving, measure_every_ns)
-    ordered = [step for name, up in timed.items() for step in _ordered(pipeline, name, up)]
-    verdicts = _verdicts(pipeline, [*results, *ordered], clock_ns)
-    alerts = _alerts(pipeline, [*results, *ordered, *verdicts], clock_ns)
+    ordered = [step for name, up in timed.items() for step in _ordered(pipeline, name, up, saving)]
+    verdicts = _verdicts(pipeline, [*results, *ordered], clock_ns, saving)
+    alerts = _alerts(pipeline, [*results, *ordered, *verdicts], clock_ns, saving)
     alerts += [
         event_levels(f"event_levels_{name}", up, pipeline.pipeline, signal, clock_ns)
         for name, up in batches.items()
@@ -120,7 +128,7 @@ def _windows(
     groups = pipeline.state.key_groups
     plans: dict[tuple[str, ...], list[WindowPlan]] = {}
     for name, window in pipeline.windows.items():
-        plans.setdefault(window.from_, []).append(_window_plan(pipeline, name, window))
+        plans.setdefault(window.from_, []).append(plan_pipeline_window(pipeline, name))
     results = []
     for sources, planned in plans.items():
         joined, place = "+".join(sources), (planned, groups, clock_ns, saving)
@@ -134,29 +142,29 @@ def _windows(
     return results
 
 
-def _window_plan(pipeline: Pipeline, name: str, window: Window) -> WindowPlan:
-    lateness_ns = max(pipeline.sources[source].event_time.lateness for source in window.from_)
-    columns = window_columns(pipeline, window)
-    return plan_window(name, window, columns, lateness_ns, pipeline.timezone)
-
-
-def _ordered(pipeline: Pipeline, source: str, up: Timed) -> list[Records]:
+def _ordered(pipeline: Pipeline, source: str, up: Timed, saving: Saving) -> list[Records]:
     needed: list[Ordering | None] = [plan.ordering for plan in plan_anomalies(pipeline)]
     needed += [plan.ordering for plan in plan_alerts(pipeline)]
     orderings = merge_orderings(needed, source)
     if not orderings:
         return []
-    return [order_events(f"order_{source}", up, orderings, pipeline.state.key_groups)]
+    return [order_events(f"order_{source}", up, orderings, pipeline.state.key_groups, saving)]
 
 
-def _verdicts(pipeline: Pipeline, ups: list[Records], clock_ns: Callable[[], int]) -> list[Records]:
+def _verdicts(
+    pipeline: Pipeline, ups: list[Records], clock_ns: Callable[[], int], saving: Saving
+) -> list[Records]:
     plans = plan_anomalies(pipeline)
-    return [detect("detect", op.merge("to_detect", *ups), plans, clock_ns)] if plans else []
+    return [detect("detect", op.merge("to_detect", *ups), plans, clock_ns, saving)] if plans else []
 
 
-def _alerts(pipeline: Pipeline, ups: list[Records], clock_ns: Callable[[], int]) -> list[Records]:
+def _alerts(
+    pipeline: Pipeline, ups: list[Records], clock_ns: Callable[[], int], saving: Saving
+) -> list[Records]:
     plans = plan_alerts(pipeline)
-    return [alert("alert", op.merge("to_alert", *ups), plans, clock_ns)] if plans and ups else []
+    if not plans or not ups:
+        return []
+    return [alert("alert", op.merge("to_alert", *ups), plans, clock_ns, saving)]
 
 
 def _events(pipeline: Pipeline, batches: Mapping[str, Stream[EventBatch]]) -> list[Records]:
@@ -167,6 +175,6 @@ def _events(pipeline: Pipeline, batches: Mapping[str, Stream[EventBatch]]) -> li
 
 def _only_anomalous(items: list[tuple[str, RecordBatch]]) -> Iterable[tuple[str, RecordBatch]]:
     for key, verdicts in items:
-        found = verdicts.frame.filter(pl.col(ANOMALOUS))
+        found = verdicts.frame.filter(pl.col(ANOMALOUS) & ~pl.col(REPEATED))
         if found.height:
             yield key, RecordBatch(verdicts.signal, found)

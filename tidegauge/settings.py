@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     """How long a store that is away or overloaded is tried again before the flow ends."""
     bounded: bool = Field(False, alias="TIDEGAUGE_BOUNDED")
     """Read to the end offsets found at the start, close every window and end."""
+    accept_reset: str = Field("", alias="TIDEGAUGE_ACCEPT_RESET")
+    """Parts whose saved state may begin anew, such as `window:spend`, or `all`."""
     start_timeout_s: float = Field(8.0, alias="TIDEGAUGE_START_TIMEOUT", gt=0, le=60)
     """How long a server may take to answer at the start."""
 

@@ -11,7 +11,9 @@ from bytewax.operators import KeyedStream
 from operators.alerts.event_level import event_level_records
 from operators.alerts.group import AlertGroup
 from operators.alerts.plan import AlertPlan
+from operators.keygroups.begun import Parts
 from operators.keygroups.operator import GroupLogic
+from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
 from tidegauge.batch import EventBatch
 from tidegauge.catalogue import ALERTS
 from tidegauge.records import RecordBatch
@@ -24,6 +26,7 @@ def alert(
     up: KeyedStream[RecordBatch],
     plans: Sequence[AlertPlan],
     clock_ns: Callable[[], int] = time.time_ns,
+    saving: Saving = IN_SNAPSHOTS,
 ) -> KeyedStream[RecordBatch]:
     """Records of the alerts that are pending, firing and resolved.
 
@@ -33,13 +36,15 @@ def alert(
             alert reads is passed over.
         plans: the pipeline's alerts (`plan_alerts`).
         clock_ns: wall clock, for the processing time in the records.
+        saving: what becomes of snapshots.
 
     Returns:
         record batches of the alerts signal, with the column `CHANGED` beside the signal's.
     """
+    kept = Parts("alert", ("alerts",), saving.begun)
 
-    def build(resume: dict[str, Any] | None) -> GroupLogic[Any]:
-        return GroupLogic(AlertGroup(plans, clock_ns, resume))
+    def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
+        return GroupLogic(AlertGroup(plans, clock_ns, kept.restored(saved)), kept)
 
     return op.stateful_batch("evaluate", up, build)
 

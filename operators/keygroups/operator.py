@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 from bytewax.operators import StatefulBatchLogic
 
+from operators.keygroups.begun import Parts
 from tidegauge.records import RecordBatch
 
 V = TypeVar("V")
@@ -22,10 +23,16 @@ class Group(Protocol[V_contra]):
 
 
 class GroupLogic(StatefulBatchLogic[V, RecordBatch, dict[str, Any] | None]):
-    """Logic of one key group, kept for ever."""
+    """Logic of one key group, kept for ever.
 
-    def __init__(self, group: Group[V]) -> None:
+    Args:
+        group: the key group.
+        parts: what its snapshots are made of, where a part of them can begin anew.
+    """
+
+    def __init__(self, group: Group[V], parts: Parts | None = None) -> None:
         self._group = group
+        self._parts = parts
 
     def on_batch(self, values: list[V]) -> tuple[Iterable[RecordBatch], bool]:
         """Hand the values on."""
@@ -33,4 +40,5 @@ class GroupLogic(StatefulBatchLogic[V, RecordBatch, dict[str, Any] | None]):
 
     def snapshot(self) -> dict[str, Any] | None:
         """State of the group."""
-        return self._group.snapshot()
+        snapshot = self._group.snapshot()
+        return snapshot if self._parts is None else self._parts.saved(snapshot)

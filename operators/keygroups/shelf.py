@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import xxhash
 
+from operators.keygroups.begun import NEVER, Begun
 from operators.keygroups.pieces import Piece, Place, pieces_in
 from tidegauge.errors import UserMistake
 
@@ -35,11 +36,13 @@ class Saving:
         wanted: whether the engine keeps them at all.
         folder: where pieces are kept; None leaves them in the snapshots.
         keep_ns: how long a snapshot can be resumed from after newer ones were saved.
+        begun: which parts of the state began anew.
     """
 
     wanted: bool = True
     folder: Path | None = None
     keep_ns: int = 0
+    begun: Begun = NEVER
 
     def shelf(self, *names: str) -> "Shelf | None":
         """The shelf with these names, unique in the flow; None where pieces stay in snapshots."""

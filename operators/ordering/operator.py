@@ -9,11 +9,13 @@ from bytewax.dataflow import Stream, operator
 from bytewax.operators import KeyedStream
 
 from operators.keygroups.assign import KeyGroups
+from operators.keygroups.begun import Parts
 from operators.keygroups.names import group_names
 from operators.keygroups.operator import GroupLogic
+from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
 from operators.ordering.group import EventSlice, OrderGroup
 from operators.ordering.identity import PARTITION
-from operators.ordering.plan import Ordering
+from operators.ordering.plan import PREFIX, Ordering
 from tidegauge.batch import OFFSET, TIME, EventBatch
 from tidegauge.journal import Floor
 from tidegauge.records import RecordBatch
@@ -54,6 +56,7 @@ def order_events(
     up: Stream[EventBatch] | Stream[EventBatch | Floor],
     orderings: Sequence[Ordering],
     key_groups: int,
+    saving: Saving = IN_SNAPSHOTS,
 ) -> KeyedStream[RecordBatch]:
     """On-time events of one source, by key group and in event-time order.
 
@@ -64,13 +67,16 @@ def order_events(
         up: event batches of the source, and its floors where there is a journal.
         orderings: who needs what of it (`merge_orderings`).
         key_groups: number of key groups, 1 to 16; fixed when the state is first made.
+        saving: what becomes of snapshots.
 
     Returns:
         record batches named as the orderings, whenever the watermark releases events.
     """
+    followed = tuple(dict.fromkeys(ordering.source for ordering in orderings))
+    kept = Parts("events", ("held", "last_ns"), saving.begun, followed, PREFIX)
 
-    def build(resume: dict[str, Any] | None) -> GroupLogic[Any]:
-        return GroupLogic(OrderGroup(orderings, resume))
+    def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
+        return GroupLogic(OrderGroup(orderings, kept.restored(saved)), kept)
 
     slices = op.flat_map_batch("split", up, _Splitter(orderings, key_groups))
     return op.stateful_batch("sort", slices, build)

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+PREFIX = "ordered "
+"""How the names of record batches in event-time order begin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
@@ -18,7 +21,7 @@ class Ordering:
     @property
     def name(self) -> str:
         """Name of the record batches that carry these events."""
-        return f"ordered {self.source}({', '.join(self.by)})"
+        return f"{PREFIX}{self.source}({', '.join(self.by)})"
 
 
 def merge_orderings(needed: Iterable[Ordering | None], source: str) -> tuple[Ordering, ...]:

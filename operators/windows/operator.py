@@ -11,6 +11,7 @@ from bytewax.dataflow import Stream, operator
 from bytewax.operators import KeyedStream
 
 from operators.keygroups.assign import KeyGroups
+from operators.keygroups.begun import Parts
 from operators.keygroups.names import group_names
 from operators.keygroups.operator import GroupLogic
 from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
@@ -87,9 +88,13 @@ class _Measured(GroupLogic[Partials]):
     """Logic of one key group that tells now and then, and at the end, what it holds."""
 
     def __init__(
-        self, group: WindowGroup, every_ns: int | None, clock_ns: Callable[[], int]
+        self,
+        group: WindowGroup,
+        every_ns: int | None,
+        clock_ns: Callable[[], int],
+        parts: Parts | None = None,
     ) -> None:
-        super().__init__(group)
+        super().__init__(group, parts)
         self._windows = group
         self._every_ns, self._clock_ns = every_ns, clock_ns
         self._due_ns = clock_ns() + (every_ns or 0)
@@ -142,12 +147,19 @@ def windows(
     targets = {name: other_group(plan, key_groups) for name, plan in shared.items()}
     most = {name: max(plan.max_series // key_groups, 1) for name, plan in shared.items()}
 
-    def build(resume: dict[str, Any] | None) -> GroupLogic[Any]:
-        group = WindowGroup(plans, clock_ns, resume, saving, step_id, sources, telling.topics, most)
-        return _Measured(group, telling.measure_every_ns, clock_ns)
+    followed = tuple(telling.topics)
+    kept = Parts("window", ("windows", "folded"), saving.begun, followed)
+    kept_others = Parts("window", ("reached", "waiting"), saving.begun, followed)
 
-    def build_others(resume: dict[str, Any] | None) -> GroupLogic[Any]:
-        return GroupLogic(Others(list(shared.values()), len(names), clock_ns, resume))
+    def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
+        resume = kept.restored(saved)
+        group = WindowGroup(plans, clock_ns, resume, saving, step_id, sources, telling.topics, most)
+        return _Measured(group, telling.measure_every_ns, clock_ns, kept)
+
+    def build_others(saved: dict[str, Any] | None) -> GroupLogic[Any]:
+        resume = kept_others.restored(saved)
+        others = Others(list(shared.values()), len(names), clock_ns, resume)
+        return GroupLogic(others, kept_others)
 
     def records(items: list[tuple[str, Any]]) -> Iterable[tuple[str, RecordBatch]]:
         return [item for item in items if isinstance(item[1], RecordBatch)]

@@ -11,14 +11,14 @@ from operators.windows.aggregates import finished
 from operators.windows.limits import DEFAULTS, Limits
 from operators.windows.shapes import Shape, shape_of
 from operators.windows.tables.table import Table, TableValue
-from tidegauge.catalogue import event_columns
+from tidegauge.catalogue import event_columns, window_columns
 from tidegauge.errors import UserMistake
 from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.expressions.compiled import AggregateCall
 from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.checks.kinds import kind_problems
-from tidegauge.spec.models import Source, Window
+from tidegauge.spec.models import Pipeline, Source, Window
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,14 @@ def plan_window(
             window.state.ttl if window.count else None,
         ),
     )
+
+
+def plan_pipeline_window(pipeline: Pipeline, name: str) -> WindowPlan:
+    """Compile a window of a checked pipeline, with the columns and lateness of its sources."""
+    window = pipeline.windows[name]
+    lateness_ns = max(pipeline.sources[source].event_time.lateness for source in window.from_)
+    columns = window_columns(pipeline, window)
+    return plan_window(name, window, columns, lateness_ns, pipeline.timezone)
 
 
 def declare_window(

@@ -46,10 +46,11 @@ class Interrupted:
         producer.flush()
 
     @contextmanager
-    def running(self, shape: Shape) -> Iterator[list[Member]]:
-        """The flow, saving its state every second."""
+    def running(self, shape: Shape, **environment: str) -> Iterator[list[Member]]:
+        """The flow, saving its state every second; with further variables, if any."""
         options = ["-r", str(self.recovery), "-s", "1", "-b", "0"]
-        with running_flow(self.copy.path, shape, self.copy.environment, options) as members:
+        variables = {**self.copy.environment, **environment}
+        with running_flow(self.copy.path, shape, variables, options) as members:
             yield members
 
     def rows(self) -> dict[RowKey, Row]:

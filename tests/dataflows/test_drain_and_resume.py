@@ -166,11 +166,12 @@ def test_the_consumer_group_tells_what_is_saved(tmp_path: Path, kafka: Kafka, st
             ask_to_end(members)
 
 
-def test_state_of_another_window_is_refused_in_a_line(
-    tmp_path: Path, kafka: Kafka, story: Story
+def test_a_reset_waits_for_an_agreement_and_the_rest_is_kept(
+    tmp_path: Path, kafka: Kafka, story: Story, final: Rows
 ) -> None:
+    half = len(story.messages) // 2
     with interrupted(tmp_path, kafka, None) as flow:
-        flow.send(story.messages[:1_000])
+        flow.send(story.messages[:half])
         with flow.running(Shape()) as members:
             flow.wait_until_saved(members)
             ask_to_end(members)
@@ -180,7 +181,22 @@ def test_state_of_another_window_is_refused_in_a_line(
             assert _code(members) == 2
             (member,) = members
             assert "Traceback" not in member.output
-            assert member.output.splitlines()[-1].startswith("saved state: window 'per_shop'")
+            line = member.output.splitlines()[-1]
+            assert line.startswith("saved state: window 'per_shop' was made for another definition")
+            assert "TIDEGAUGE_ACCEPT_RESET=window:per_shop" in line
+        flow.send(story.messages[half:] + closing(story))
+        others = _without(final, "per_shop")
+        with flow.running(Shape(), TIDEGAUGE_ACCEPT_RESET="per_shop") as members:
+            wait(lambda: compare(others, _without(flow.rows(), "per_shop")).same, members)
+            ask_to_end(members)
+        flow.send(closing(story))
+        with flow.running(Shape()) as members:
+            flow.wait_until_saved(members)
+            ask_to_end(members)
+
+
+def _without(rows: Rows, window: str) -> Rows:
+    return {key: row for key, row in rows.items() if key[0] != window}
 
 
 def test_what_is_read_before_a_lost_position_is_not_skipped(

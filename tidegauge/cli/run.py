@@ -61,6 +61,10 @@ def command(  # noqa: PLR0913 - a parameter is an option
         Path | None,
         typer.Option(metavar="PATH", help="Store records in this SQLite file, not in InfluxDB."),
     ] = None,
+    accept_reset: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PART", help="Saved state that may begin anew: window:spend, all."),
+    ] = None,
 ) -> None:
     """Check a pipeline file and run its flow.
 
@@ -81,6 +85,8 @@ def command(  # noqa: PLR0913 - a parameter is an option
     environment = dict(os.environ)
     if embedded is not None:
         environment["TIDEGAUGE_STORE"] = str(embedded)
+    if accept_reset:
+        environment["TIDEGAUGE_ACCEPT_RESET"] = ",".join(accept_reset)
     commands = flow_commands(file, options, processes)
     if processes == 1:
         sys.stdout.flush()

@@ -13,12 +13,17 @@ from tidegauge.spec.salvage import Salvage
 from tidegauge.spec.shape import allowed_keys
 
 
-def load_pipeline(path: FilePath | str, environment: Mapping[str, str] = os.environ) -> Pipeline:
+def load_pipeline(
+    path: FilePath | str,
+    environment: Mapping[str, str] = os.environ,
+    folder: FilePath | None = None,
+) -> Pipeline:
     """Read, check and return the pipeline of a file.
 
     Args:
         path: the pipeline file; its tests name files relative to it.
         environment: values of the variables in it.
+        folder: what the files it names are relative to, if not the folder it is in.
 
     Raises:
         Mistakes: the file has mistakes; all of them, by line.
@@ -37,7 +42,7 @@ def load_pipeline(path: FilePath | str, environment: Mapping[str, str] = os.envi
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise Mistakes(str(path), [Mistake(line, "yaml", "the file is not UTF-8")]) from None
-    return parse_pipeline(text, str(path), file.parent, environment)
+    return parse_pipeline(text, str(path), folder or file.parent, environment)
 
 
 def parse_pipeline(

@@ -1,0 +1,1 @@
+"""The recovery directory, looked at from outside: nothing in it is run."""

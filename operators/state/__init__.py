@@ -1,0 +1,1 @@
+"""What saved state was made for, and what becomes of it when a pipeline changes."""

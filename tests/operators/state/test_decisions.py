@@ -1,0 +1,112 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from operators.keygroups.begun import Begun, Parts
+from operators.state.decisions import Verdict, agreed, by_part, decide, remembered
+from operators.state.definitions import definitions_of
+from tests.tidegauge.spec.test_mistakes import GOOD
+from tidegauge.spec.loader import parse_pipeline
+from tidegauge.statedefs import Definitions
+
+SECOND = """
+  other:
+    from: payments
+    tumbling: {size: 5s}
+    by: [region]
+    select: {total: sum(amount)}
+"""
+TWO = GOOD.replace("\nanomalies:", f"{SECOND}\nanomalies:")
+
+
+def made(*changes: tuple[str, str], text: str = TWO) -> Definitions:
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return definitions_of(parse_pipeline(text, "p.yaml", Path(), {}))
+
+
+@pytest.mark.parametrize(
+    ("change", "part", "why"),
+    [
+        (("size: 60s", "size: 50s"), "window:spend", "size: was windows of 1m every 10s, now"),
+        (("total: sum(amount)", "total: max(amount)"), "window:other", "aggregates: no longer"),
+        (
+            ("tumbling: {size: 5s}\n    by: [region]", "tumbling: {size: 5s}\n    by: [card]"),
+            "window:other",
+            "keys: no longer region string, now card string",
+        ),
+        (("amount: {type: float", "amount: {type: int"), "window:other", "amount int"),
+        (("status = 'fail'", "status <> 'ok'"), "window:spend", "failed bool = status <> 'ok'"),
+        (("topic: payments", "topic: other"), "source:payments", "topic: was payments, now other"),
+    ],
+)
+def test_what_matters_to_state_lets_it_begin_anew(
+    change: tuple[str, str], part: str, why: str
+) -> None:
+    decision = by_part(decide(made(), made(change)))[part]
+    assert decision.verdict is Verdict.RESET
+    assert why in decision.why
+
+
+def test_the_rest_is_kept() -> None:
+    decisions = by_part(decide(made(), made(("tumbling: {size: 5s}", "tumbling: {size: 6s}"))))
+    assert decisions["window:other"].verdict is Verdict.RESET
+    others = {key: one.verdict for key, one in decisions.items() if key != "window:other"}
+    assert set(others.values()) == {Verdict.KEPT}
+
+
+def test_what_does_not_matter_to_state_keeps_it() -> None:
+    """Levels, thresholds, texts, filters and limits."""
+    new = made(
+        ("level: 8", "level: 6"),
+        ("failure_rate > 0.05", "failure_rate > 0.5"),
+        ("status <> 'test'", "status <> 'probe'"),
+    )
+    assert {one.verdict for one in decide(made(), new)} == {Verdict.KEPT}
+
+
+def test_windows_come_and_go_and_the_rest_is_kept() -> None:
+    one, two = made(text=GOOD), made()
+    added = by_part(decide(one, two))
+    assert added.pop("window:other").verdict is Verdict.NEW
+    gone = by_part(decide(two, one))
+    assert gone.pop("window:other").verdict is Verdict.REMOVED
+    assert {each.verdict for each in [*added.values(), *gone.values()]} == {Verdict.KEPT}
+
+
+def test_nothing_is_kept_under_another_name_or_number_of_key_groups() -> None:
+    for change in ({"pipeline": "x"}, {"key_groups": 8}):
+        (decision,) = decide(made(), replace(made(), **change))
+        assert decision.verdict is Verdict.REFUSED
+        assert agreed([decision], ["all"]) == [decision]
+
+
+@pytest.mark.parametrize("accepted", ["all", "window:other", "other"])
+def test_a_reset_can_be_agreed_to(accepted: str) -> None:
+    decisions = decide(made(), made(("tumbling: {size: 5s}", "tumbling: {size: 6s}")))
+    assert agreed(decisions, [accepted]) == []
+    (left,) = agreed(decisions, ["spend", ""])
+    assert left.part == "window:other"
+
+
+def test_what_was_removed_begins_anew_when_it_comes_back() -> None:
+    with_, without = made(), made(text=GOOD)
+    first = remembered(None, with_, [])
+    second = remembered(first, without, decide(first, without))
+    third = remembered(second, with_, decide(second, with_))
+    assert [one.parts["window:other"].begun for one in (first, second, third)] == [0, 0, 1]
+    assert decide(third, with_) == decide(with_, with_)
+
+
+def test_what_began_anew_is_not_found_in_older_snapshots() -> None:
+    old = {"version": 3, "windows": {"a": 1, "b": 2}}
+    parts = Parts("window", ("windows",), Begun({"window:b": 1}), ("payments",))
+    assert parts.restored(old) == {"version": 3, "windows": {"a": 1}}
+    saved = parts.saved({"version": 3, "windows": {"a": 3, "b": 4}})
+    assert parts.restored(saved) == {"version": 3, "windows": {"a": 3, "b": 4}}
+    assert Parts("window", ("windows",)).restored(old) == old
+    moved = replace(parts, begun=Begun({"source:payments": 1}))
+    assert moved.restored(old) is None
+    assert moved.restored(moved.saved(old)) == old
