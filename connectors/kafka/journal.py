@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaError, Message, Producer
 
 from connectors.codecs.journal_json import entry_message, read_entry
 from connectors.kafka.client import Faults, client_config, short
+from connectors.kafka.to_end import TopicReader, UnreadError
 from tidegauge.errors import Retry, Stop
 from tidegauge.journal import Entry
 from tidegauge.settings import Settings
@@ -18,9 +19,8 @@ DELIVERY_TIMEOUT_S = 30.0
 """How long an entry may take to be stored by the broker."""
 
 _CONSUMER_CONFIG: dict[str, Any] = {
-    "group.id": "tidegauge-journal",  # the client wants one; no position is ever committed
-    "enable.auto.commit": False,
-    "enable.partition.eof": True,
+    "group.id": "tidegauge-journal",  # the client wants one
+    # A position that is gone must be seen, not skipped.
     "auto.offset.reset": "error",
     "queued.max.messages.kbytes": 4_096,
 }
@@ -30,7 +30,6 @@ _PRODUCER_CONFIG: dict[str, Any] = {
     "linger.ms": 0,
     "delivery.timeout.ms": int(DELIVERY_TIMEOUT_S * 1_000),
 }
-_PIECE = 10_000
 _PATIENCE_S = 0.01
 """How long to gather entries before looking whether they are enough."""
 
@@ -54,10 +53,9 @@ class JournalReader:
     def __init__(self, settings: Settings, topic: str, offset: int | None = None) -> None:
         self._topic = topic
         self._timeout_s = settings.start_timeout_s
-        self._faults = Faults()
-        config = client_config(settings, self._faults)
+        config = client_config(settings, Faults())
         config["fetch.wait.max.ms"] = settings.kafka_fetch_wait_ms
-        self._consumer = Consumer({**config, **_CONSUMER_CONFIG})
+        self._reader = TopicReader({**config, **_CONSUMER_CONFIG}, self._timeout_s)
         low, self.end = self._range()
         if offset is not None and not low <= offset <= self.end:
             raise Stop(
@@ -66,7 +64,7 @@ class JournalReader:
                 " state: start with an empty recovery directory"
             )
         self.offset = low if offset is None else offset
-        self._consumer.assign([TopicPartition(topic, PARTITION, self.offset)])
+        self._reader.begin({(topic, PARTITION): self.offset})
 
     def read(self, timeout_s: float = 0) -> list[Entry]:
         """The next entries that have arrived; what is none is passed over.
@@ -77,12 +75,12 @@ class JournalReader:
         Raises:
             Stop: the broker refuses to give them, or one is of a newer version.
         """
+        try:
+            messages = self._reader.take(timeout_s)
+        except UnreadError as error:
+            raise Stop(f"kafka: {self._topic}: {error}") from None
         entries = []
-        for message in self._consumer.consume(_PIECE, timeout_s):
-            error = message.error()
-            if error is not None:
-                self._refuse(error)
-                continue
+        for message in messages:
             self.offset = _offset(message) + 1
             entry = read_entry(message.value())
             if entry is not None:
@@ -103,7 +101,7 @@ class JournalReader:
             if self.offset > at:
                 deadline = time.monotonic() + self._timeout_s
             elif time.monotonic() > deadline:
-                reason = self._faults.reason("no answer")
+                reason = self._reader.reason("no answer")
                 raise Stop(
                     f"kafka: {self._topic}: nothing at offset {at} within {self._timeout_s:g} s"
                     f" ({reason}), although the journal ends before {end}"
@@ -112,27 +110,16 @@ class JournalReader:
 
     def close(self) -> None:
         """Leave the broker."""
-        self._consumer.close()
+        self._reader.close()
 
     def _range(self) -> tuple[int, int]:
-        here = TopicPartition(self._topic, PARTITION)
-        deadline = time.monotonic() + self._timeout_s
-        while True:
-            try:
-                return self._consumer.get_watermark_offsets(here, timeout=self._timeout_s)
-            except KafkaException as error:
-                # A topic that was made just now is not known to every broker at once.
-                if time.monotonic() < deadline and error.args[0].code() in _NOT_YET:
-                    self._consumer.poll(0.1)
-                    continue
-                raise Stop(
-                    f"kafka: {self._topic}: the broker did not tell its offsets within"
-                    f" {self._timeout_s:g} s ({short(error.args[0])})"
-                ) from None
-
-    def _refuse(self, error: KafkaError) -> None:
-        if error.code() == KafkaError._AUTO_OFFSET_RESET or error.fatal() or error.code() > 0:  # noqa: SLF001 - the client's public name for it
-            raise Stop(f"kafka: {self._topic}: {short(error)}")
+        try:
+            return self._reader.range((self._topic, PARTITION))
+        except UnreadError as error:
+            raise Stop(
+                f"kafka: {self._topic}: the broker did not tell its offsets within"
+                f" {self._timeout_s:g} s ({error})"
+            ) from None
 
 
 class JournalWriter:
@@ -211,13 +198,3 @@ class JournalWriter:
 
 def _offset(message: Message) -> int:
     return message.offset()  # type: ignore[return-value]  # messages without errors have one
-
-
-_NOT_YET = frozenset(
-    {
-        KafkaError.UNKNOWN_TOPIC_OR_PART,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - the library's public name, as below
-        KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001
-    }
-)

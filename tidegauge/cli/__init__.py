@@ -1,8 +1,8 @@
 """The command line: `tidegauge COMMAND`, or `python -m tidegauge.cli COMMAND`.
 
 Every module here whose name does not begin with an underscore is a command of that name; its
-function `command` is what runs. A module imports what is heavy when it is called, so that help
-is quick.
+function `command` is what runs, or its `commands`, by name, where it has several. A module imports
+what is heavy when it is called, so that help is quick.
 """
 
 import importlib
@@ -38,9 +38,14 @@ class Commands(TyperGroup):
         if cmd_name not in self.list_commands(ctx):
             return None
         module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
-        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        single.command(name=cmd_name)(module.command)
-        return typer.main.get_command(single)
+        made = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        if not hasattr(module, "commands"):
+            made.command(name=cmd_name)(module.command)
+            return typer.main.get_command(made)
+        for name, function in module.commands.items():
+            made.command(name=name)(function)
+        made.callback(no_args_is_help=True, help=module.__doc__)(lambda: None)
+        return typer.main.get_group(made)
 
 
 app = typer.Typer(

@@ -150,4 +150,4 @@ def test_a_follower_keeps_it_current_and_closes_it(topic: Topic) -> None:
     eventually(lambda: topic.rows == {"a": 1})
     follower.stop()
     with pytest.raises(RuntimeError, match="closed"):
-        table._consumer.consume(1, 0)
+        table._reader.take()
