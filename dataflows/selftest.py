@@ -20,14 +20,16 @@ from dataflows.tables import stand_ins
 from operators.enrichment.table import LookupTable
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import NO_TABLES, plan_intake
+from operators.intake.sensitive import KeyedHash
 from operators.progress.board import ProgressBoard
-from tidegauge.catalogue import FINAL, STATE, catalogue_of
+from tidegauge.catalogue import FINAL, STATE, catalogue_of, sensitive_columns
 from tidegauge.errors import UserMistake
 from tidegauge.records import RecordBatch
 from tidegauge.signals import SignalKind
 from tidegauge.spec.models import Expectation, FileTest, Pipeline, Window
 
 _BATCH = 1_000
+_HASH = KeyedHash("what is tested is stored nowhere")
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,16 @@ def _source(
     tables: Mapping[str, LookupTable],
 ) -> MemorySource:
     zone = ZoneInfo(pipeline.timezone)
-    plan = plan_intake(name, pipeline.sources[name], JsonColumns, zone=zone, tables=tables)
+    source = pipeline.sources[name]
+    plan = plan_intake(
+        name,
+        source,
+        JsonColumns,
+        zone=zone,
+        tables=tables,
+        sensitive=sensitive_columns(source, pipeline.tables),
+        hash_text=_HASH,
+    )
 
     def make_intake(number: int, saved: IntakeState | None) -> Intake:
         return Intake(plan, number, 1, board, saved or IntakeState())

@@ -27,8 +27,10 @@ from dataflows.tables import Tables
 from operators.enrichment.table import LookupTable
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import plan_intake
+from operators.intake.sensitive import KeyedHash
 from operators.progress.board import ProgressBoard
 from tidegauge.batch import EventBatch
+from tidegauge.catalogue import sensitive_columns
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline
 
@@ -126,6 +128,7 @@ def _source(
     tables: Mapping[str, LookupTable],
 ) -> EventSource:
     source = pipeline.sources[name]
+    key = settings.hash_key.get_secret_value()
     keep_appended = pipeline.output.kafka is not None and pipeline.output.kafka.events
     plan = plan_intake(
         name,
@@ -134,6 +137,8 @@ def _source(
         zone=ZoneInfo(pipeline.timezone),
         keep_appended=keep_appended,
         tables=tables,
+        sensitive=sensitive_columns(source, pipeline.tables),
+        hash_text=KeyedHash(key) if key else None,
     )
     reading = Reading(
         client={

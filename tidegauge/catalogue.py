@@ -112,7 +112,13 @@ DEAD_LETTER_SIGNAL = Signal(
         Column("offset", INT, "", "Offset of the record"),
         Column("reason", STRING, "", "Why it was refused"),
         Column("payload", STRING, "", "Its value as text; absent for a tombstone"),
-        Column("encoding", STRING, "", "utf-8, or base64 where the payload is no UTF-8"),
+        Column(
+            "encoding",
+            STRING,
+            "",
+            "utf-8, or base64 where the payload is no UTF-8; of a source with sensitive fields"
+            " redacted, or withheld where there is no payload",
+        ),
     ),
     description="Records that were refused, with origin, reason and payload",
 )
@@ -243,6 +249,12 @@ def read_columns(source: Source, tables: Mapping[str, Table]) -> dict[str, Sourc
         declared = tables[name].fields
         columns |= {new: declared[column] for new, column in enrichment.fields.items()}
     return columns
+
+
+def sensitive_columns(source: Source, tables: Mapping[str, Table]) -> frozenset[str]:
+    """Columns of a source's events, its own and those of tables, of which only hashes are used."""
+    columns = read_columns(source, tables)
+    return frozenset(name for name, declared in columns.items() if declared.sensitive)
 
 
 def event_columns(source: Source, tables: Mapping[str, Table] = NO_TABLES) -> dict[str, FieldType]:

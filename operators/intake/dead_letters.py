@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from operators.intake.sensitive import SensitiveFields
 from tidegauge.batch import RawBatch
 
 _SCHEMA = {
@@ -38,8 +39,10 @@ def refuse(raw: RawBatch, position: int, kind: str, reason: str) -> Refused:
     return Refused(kind, raw.offsets[position], reason, payload, appended_ms)
 
 
-def dead_letter_frame(topic: str, partition: int, refused: list[Refused]) -> pl.DataFrame:
-    """Rows of the dead-letter signal, in offset order.
+def dead_letter_frame(
+    topic: str, partition: int, refused: list[Refused], sensitive: SensitiveFields | None = None
+) -> pl.DataFrame:
+    """Rows of the dead-letter signal, in offset order; of sensitive fields they hold hashes.
 
     A record's time is its Kafka timestamp, which its producer may have set to anything; the offset
     fills the nanoseconds below the millisecond, so that two refused records of one partition are
@@ -48,7 +51,8 @@ def dead_letter_frame(topic: str, partition: int, refused: list[Refused]) -> pl.
     if not refused:
         return NONE_REFUSED
     refused = sorted(refused, key=lambda record: record.offset)
-    texts = [_text(record.payload) for record in refused]
+    shown = _text if sensitive is None else sensitive.payload
+    texts = [shown(record.payload) for record in refused]
     return pl.DataFrame(
         {
             "time_ns": [_time_ns(record) for record in refused],

@@ -118,7 +118,7 @@ class Intake:
             len(raw.payloads), on_time.height, corrections.height, filtered, len(refused), late
         )
         self._appended_ns = raw.appended_ms[-1] * _MS if raw.appended_ms else self._appended_ns
-        dead = dead_letter_frame(self._plan.topic, self._partition, refused)
+        dead = dead_letter_frame(self._plan.topic, self._partition, refused, self._plan.sensitive)
         return self._batch(on_time, corrections, dead)
 
     def _raise_floor(self) -> None:
@@ -165,7 +165,8 @@ class Intake:
     def _enriched(self, frame: pl.DataFrame) -> pl.DataFrame:
         for lookup in self._plan.enrich:
             frame = lookup.add_to(frame)
-        return frame
+        # Tables are looked into by what the messages hold; nothing after this sees it.
+        return frame if self._plan.sensitive is None else self._plan.sensitive.hashed(frame)
 
     def _parted(
         self, frame: pl.DataFrame, judged: Judged, raw: RawBatch, refused: list[Refused]

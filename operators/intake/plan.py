@@ -9,6 +9,7 @@ from operators.enrichment.lookup import Lookup
 from operators.enrichment.table import LookupTable
 from operators.intake.event_time import decoded_type
 from operators.intake.process import Process, load_process
+from operators.intake.sensitive import HashText, SensitiveFields
 from tidegauge.decoding import Decoder
 from tidegauge.errors import UserMistake
 from tidegauge.expressions.compiled import Scalar
@@ -38,6 +39,7 @@ class IntakePlan:
         derive: new columns, in order.
         process: the user's own function, or None.
         keep_appended: keep each record's Kafka timestamp as a column.
+        sensitive: what is known by its hash only, or None.
     """
 
     source: str
@@ -51,6 +53,7 @@ class IntakePlan:
     derive: Mapping[str, Scalar]
     process: Process | None
     keep_appended: bool = False
+    sensitive: SensitiveFields | None = None
 
 
 def plan_intake(
@@ -61,6 +64,8 @@ def plan_intake(
     zone: tzinfo = UTC,
     keep_appended: bool = False,
     tables: Mapping[str, LookupTable] = NO_TABLES,
+    sensitive: Collection[str] = (),
+    hash_text: HashText | None = None,
 ) -> IntakePlan:
     """Compile a source of a checked pipeline file.
 
@@ -72,11 +77,16 @@ def plan_intake(
         zone: time zone of event times that name none.
         keep_appended: keep each record's Kafka timestamp as a column.
         tables: the tables that the source is enriched from, by name.
+        sensitive: names of sensitive columns beside the source's own sensitive fields
+            (`tidegauge.catalogue.sensitive_columns`).
+        hash_text: what stands for their values.
 
     Raises:
-        UserMistake: the `process` function cannot be loaded.
+        UserMistake: the `process` function cannot be loaded, or there is no `hash_text` where
+            there are sensitive columns.
     """
     declared = {key: field.type for key, field in source.fields.items()}
+    own = [key for key, field in source.fields.items() if field.sensitive]
     time_field = source.event_time.field
     read = {time_field: decoded_type(source.event_time.format), ALERT_LEVEL: FieldType.INT}
     enrich = []
@@ -102,7 +112,21 @@ def plan_intake(
         derive=derive,
         process=_process(name, source),
         keep_appended=keep_appended,
+        sensitive=_sensitive(name, {time_field, *declared}, {*sensitive, *own}, hash_text),
     )
+
+
+def _sensitive(
+    name: str, told: Collection[str], columns: Collection[str], hash_text: HashText | None
+) -> SensitiveFields | None:
+    if not columns:
+        return None
+    if hash_text is None:
+        raise UserMistake(
+            f"sources.{name}: {', '.join(sorted(columns))}: sensitive fields are hashed with a key:"
+            " set TIDEGAUGE_HASH_KEY, or TIDEGAUGE_HASH_KEY_FILE to a file that holds it"
+        )
+    return SensitiveFields(columns, told, hash_text)
 
 
 def _process(name: str, source: Source) -> Process | None:

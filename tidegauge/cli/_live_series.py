@@ -1,6 +1,7 @@
 """What `tidegauge check --live` says: the series that the windows of a file would have."""
 
 from collections.abc import Iterator
+from secrets import token_hex
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -9,6 +10,7 @@ from connectors.codecs.json_columns import JsonColumns
 from connectors.kafka.sample import TopicSample, read_sample
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import plan_intake
+from operators.intake.sensitive import KeyedHash
 from operators.progress.board import ProgressBoard
 from tidegauge.cardinality import estimate_distinct
 from tidegauge.expressions.scalars import compile_scalar
@@ -65,7 +67,14 @@ def _told(
 def _sample(pipeline: Pipeline, name: str, settings: Settings) -> tuple[TopicSample, pl.DataFrame]:
     source = pipeline.sources[name]
     read = read_sample(settings, source.kafka.topic, SAMPLED)
-    plan = plan_intake(name, source, JsonColumns, zone=ZoneInfo(pipeline.timezone))
+    plan = plan_intake(
+        name,
+        source,
+        JsonColumns,
+        zone=ZoneInfo(pipeline.timezone),
+        # Series are counted, and their values told to nobody.
+        hash_text=KeyedHash(token_hex()),
+    )
     board, frames = ProgressBoard(), []
     for number, raw in read.partitions.items():
         batch = Intake(plan, number, read.partition_count, board, IntakeState()).take(raw)

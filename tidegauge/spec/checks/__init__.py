@@ -11,6 +11,7 @@ from tidegauge.spec.checks.names import check_names
 from tidegauge.spec.checks.outputs import check_outputs
 from tidegauge.spec.checks.patterns import check_patterns
 from tidegauge.spec.checks.review import Review
+from tidegauge.spec.checks.sensitive import check_sensitive
 from tidegauge.spec.checks.sources import check_sources
 from tidegauge.spec.checks.tables import check_tables
 from tidegauge.spec.checks.windows import check_windows
@@ -39,4 +40,5 @@ def check(pipeline: Pipeline, folder: FilePath, broken: Collection[Path] = ()) -
     check_outputs(review)
     check_dashboard(review)
     check_tests(review)
+    check_sensitive(review)
     return review.problems

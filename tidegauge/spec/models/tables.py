@@ -15,6 +15,9 @@ class SourceField(Model):
         FieldType.FLOAT, description="Type of the field; a message with another is a dead letter."
     )
     unit: str = Field("", description="Grafana unit id, such as celsius or currencyEUR.")
+    sensitive: bool = Field(
+        False, description="Only a keyed hash of its text is used and stored (TIDEGAUGE_HASH_KEY)."
+    )
     description: str = Field("", description="What the field means.")
 
 

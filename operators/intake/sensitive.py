@@ -1,0 +1,96 @@
+"""Sensitive fields: what the flow knows of them is a keyed hash, from the intake on.
+
+Equal values have equal hashes, so that they can be keys, be counted and be joined over, also across
+sources and pipelines with the same key. Without the key nobody can tell by trying whether a hash
+stands for a value.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+import polars as pl
+
+HashText = Callable[[str], str]
+DIGEST_BYTES = 16
+_PERSON = b"tidegauge-field"
+REDACTED = "redacted"
+"""Encoding of a dead letter's payload: only declared fields, sensitive ones as hashes."""
+WITHHELD = "withheld"
+"""Encoding of a dead letter whose payload could not be told apart, and is left out."""
+
+
+class KeyedHash:
+    """Keyed BLAKE2b of texts, 128 bits in hexadecimal.
+
+    Args:
+        key: the secret; longer ones than BLAKE2 takes (64 bytes) are hashed first.
+    """
+
+    def __init__(self, key: str) -> None:
+        raw = key.encode()
+        raw = raw if len(raw) <= blake2b.MAX_KEY_SIZE else blake2b(raw).digest()
+        self._begun = blake2b(key=raw, digest_size=DIGEST_BYTES, person=_PERSON)
+
+    def __call__(self, text: str) -> str:
+        """The hash of a text."""
+        hashing = self._begun.copy()
+        hashing.update(text.encode("utf-8", "surrogatepass"))
+        return hashing.hexdigest()
+
+
+class SensitiveFields:
+    """What becomes of the sensitive columns and messages of a source.
+
+    Args:
+        columns: names of the sensitive columns, of messages and of tables.
+        told: names of the fields of a message that dead letters may show as they are.
+        hash_text: the hash of a value.
+    """
+
+    def __init__(
+        self, columns: Collection[str], told: Collection[str], hash_text: HashText
+    ) -> None:
+        self._columns = tuple(sorted(columns))
+        self._told = frozenset(told) - frozenset(columns)
+        self._hash_text = hash_text
+
+    def hashed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with hashes in the sensitive columns; null stays null."""
+        return frame.with_columns(self._hashes(frame[name]) for name in self._columns)
+
+    def payload(self, payload: bytes | None) -> tuple[str | None, str | None]:
+        """Text and encoding of the payload of a refused message.
+
+        A JSON object keeps its declared fields, sensitive ones as hashes; other keys may hold
+        anything, and are left out. Of what is no object nothing is kept.
+        """
+        if payload is None:
+            return None, None
+        try:
+            found = msgspec.json.decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None, WITHHELD
+        if not isinstance(found, dict):
+            return None, WITHHELD
+        return msgspec.json.encode(self._without_secrets(found)).decode(), REDACTED
+
+    def _without_secrets(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {}
+        for name, value in found.items():
+            if name in self._columns:
+                kept[name] = None if value is None else self._hash_text(_text(value))
+            elif name in self._told and not isinstance(value, dict | list):
+                kept[name] = value
+        return kept
+
+    def _hashes(self, values: pl.Series) -> pl.Series:
+        distinct = values.drop_nulls().unique().to_list()
+        known = {value: self._hash_text(value) for value in distinct}
+        return pl.Series(values.name, list(map(known.get, values.to_list())), dtype=pl.String)
+
+
+def _text(value: Any) -> str:
+    """A value as it would be as a text: of another type than text, its JSON."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

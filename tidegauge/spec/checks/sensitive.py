@@ -1,0 +1,84 @@
+"""Sensitive fields: they are texts, no event time, and nothing is asked that a hash cannot tell."""
+
+from collections.abc import Collection
+
+from tidegauge.catalogue import sensitive_columns
+from tidegauge.expressions.opaque import misused
+from tidegauge.fieldtypes import FieldType
+from tidegauge.spec.checks.review import Review
+from tidegauge.spec.mistakes import Path
+from tidegauge.spec.models import Pipeline, Source, SourceField, Window
+
+_ALLOWED = "allowed: the column alone, counting it, IS NULL, = and <> with another sensitive column"
+
+
+def check_sensitive(review: Review) -> None:
+    """Check what is declared sensitive, and what is done with it."""
+    pipeline = review.pipeline
+    for name, table in pipeline.tables.items():
+        _check_types(review, ("tables", name, "fields"), table.fields)
+    opaque = {}
+    for name, source in pipeline.sources.items():
+        _check_types(review, ("sources", name, "fields"), source.fields)
+        _check_event_time(review, name, source)
+        opaque[name] = _opaque(pipeline, source)
+        _check_use(review, ("sources", name, "filter"), source.filter or "", opaque[name])
+        for key, sql in source.derive.items():
+            _check_use(review, ("sources", name, "derive", key), sql, opaque[name])
+    for name, window in pipeline.windows.items():
+        _check_window(review, ("windows", name), window, opaque)
+
+
+def _check_types(review: Review, path: Path, fields: dict[str, SourceField]) -> None:
+    for name, field in fields.items():
+        if field.sensitive and field.type is not FieldType.STRING:
+            message = f"a sensitive field is kept as a hash, which is a text, not a {field.type}"
+            review.say((*path, name, "type"), f"{message}; allowed: string")
+
+
+def _check_event_time(review: Review, name: str, source: Source) -> None:
+    field = source.event_time.field
+    if field in source.fields and source.fields[field].sensitive:
+        message = f"{field} is the event time, which cannot be a hash"
+        review.say(("sources", name, "fields", field, "sensitive"), message)
+
+
+def _opaque(pipeline: Pipeline, source: Source) -> frozenset[str]:
+    """Columns of a source that hold hashes, copies among them."""
+    known = {name: table for name, table in pipeline.tables.items() if name in source.enrich}
+    if len(known) < len(source.enrich):
+        return frozenset(name for name, field in source.fields.items() if field.sensitive)
+    try:
+        found = set(sensitive_columns(source, known))
+    except KeyError:
+        # A column that its table does not have is told of elsewhere.
+        return frozenset()
+    for name, sql in source.derive.items():
+        if sql.strip().strip('"') in found:
+            found.add(name)
+    return frozenset(found)
+
+
+def _check_window(
+    review: Review, path: Path, window: Window, opaque: dict[str, frozenset[str]]
+) -> None:
+    named = [name for name in window.from_ if name in opaque]
+    if not named:
+        return
+    hashed: Collection[str] = frozenset().union(*(opaque[name] for name in named))
+    for key in window.by:
+        plain = [name for name in named if key not in opaque[name]]
+        if key in hashed and plain:
+            message = f"{key} is a hash in one of the sources and not in {plain[0]}, so that they"
+            review.say(
+                ("sources", plain[0], "fields", key), f"{message} never meet: sensitive: true"
+            )
+    if window.where is not None:
+        _check_use(review, (*path, "where"), window.where, hashed)
+    for metric, declared in window.select.items():
+        _check_use(review, (*path, "select", metric), declared.expr, hashed)
+
+
+def _check_use(review: Review, path: Path, sql: str, opaque: Collection[str]) -> None:
+    if opaque and (found := misused(sql, opaque)):
+        review.say(path, f"{found}: of a sensitive field only a hash is known; {_ALLOWED}")
