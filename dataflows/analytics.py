@@ -18,6 +18,8 @@ from bytewax.operators import KeyedStream
 
 from dataflows.agreement import agree
 from dataflows.drain import draining
+from dataflows.drain_together import drain_together
+from dataflows.invocation import read_invocation
 from dataflows.journal import JournalFlow, Timed, with_floors
 from dataflows.servers import connect
 from dataflows.sinks import Sinks
@@ -61,6 +63,7 @@ def flow(pipeline_file: str) -> Dataflow:
         agreement = agree(pipeline, saving, settings.accept_reset)
         sources, sinks, journal = connect(pipeline, settings, Path(pipeline_file).parent)
         agreement.remember()
+        drain_together(draining, pipeline, settings, read_invocation())
         draining.on_signals()
         tell_errors_of_ours()
         return build(

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Callable
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _KILLED = 128
@@ -13,19 +14,29 @@ class Drain:
     """Whether the process was asked to end.
 
     The first signal lets every source end after its last batch; then state is saved and the exit
-    code is 0. A second one ends the process at once, for what is drained waits for the other
-    processes of its cluster, who may not have been asked. So does the first one while the flow
-    waits for them to start: there is nothing to save.
+    code is 0. It is told to the other processes of the cluster, too, for what is drained waits for
+    them. A second one ends the process at once. So does the first one while the flow waits for the
+    others to start: there is nothing to save.
     """
 
     def __init__(self) -> None:
         self._asked = threading.Event()
+        self._signalled = False
         self._running = False
+        self._tell_others: Callable[[], None] = lambda: None
 
     def __call__(self) -> bool:
         """Whether to end; sources ask before each read."""
         self._running = True
         return self._asked.is_set()
+
+    def ask(self) -> None:
+        """Let the sources end, as another process was told."""
+        self._asked.set()
+
+    def share(self, tell_others: Callable[[], None]) -> None:
+        """Say how the other processes of a cluster are told; they call `ask`."""
+        self._tell_others = tell_others
 
     def on_signals(self) -> None:
         """Listen from now on. Only the main thread of a process can; elsewhere nothing changes."""
@@ -43,12 +54,16 @@ class Drain:
     def _listen(self, heard: int) -> None:
         while received := os.read(heard, 1):
             if received[0] in _SIGNALS:
-                self._ask(received[0])
+                self._hear(received[0])
 
-    def _ask(self, number: int) -> None:
-        if self._asked.is_set() or not self._running:
+    def _hear(self, number: int) -> None:
+        if self._signalled or not self._running:
             os._exit(_KILLED + number)
-        self._asked.set()
+        self._signalled = True
+        if not self._asked.is_set():
+            self._asked.set()
+            # Telling takes a while, and a second signal must be heard meanwhile.
+            threading.Thread(target=self._tell_others, name="drain-others", daemon=True).start()
 
 
 draining = Drain()
