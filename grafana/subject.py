@@ -82,9 +82,7 @@ class Subject:
         if not keys:
             return None
         found = tuple(
-            name
-            for name, anomaly in self.pipeline.anomalies.items()
-            if anomaly.on.partition(".")[0] == window
+            name for name, anomaly in self.pipeline.anomalies.items() if anomaly.target == window
         )
         # Every window has its events counted, also one whose metrics are no numbers.
         ranked = field or next(c for c in WINDOW_METADATA if c.name == "data_points")

@@ -64,8 +64,11 @@ ANOMALY_FIELDS = (
     Column("expected", FLOAT, "", "What the detector expected"),
     Column("lower", FLOAT, "", "Lower end of the band of the expected"),
     Column("upper", FLOAT, "", "Upper end of the band of the expected"),
-    Column("score", FLOAT, "", "Distance from the expected in robust standard deviations"),
+    Column("score", FLOAT, "", "Rarity, up to 1; of robust_z the distance in standard deviations"),
     Column("direction", STRING, "", "up or down"),
+    Column("detector", STRING, "", "The detector that judged it"),
+    Column("reason", STRING, "", "Why it is an anomaly"),
+    Column("sensitivity", FLOAT, "", "Part of the alarms asked for that labels leave the series"),
     Column("start_ns", INT, "ns", "Start of the window, or the event time"),
     Column("processing_time_ns", INT, "ns", "When the result was made"),
 )
@@ -343,7 +346,7 @@ def _window_field(name: str, declared: WindowField, columns: Mapping[str, FieldT
 
 def _anomaly_signal(pipeline: Pipeline, name: str, description: str) -> Signal:
     anomaly = pipeline.anomalies[name]
-    target = anomaly.on.partition(".")[0]
+    target = anomaly.target
     window = pipeline.windows.get(target)
     columns = (
         window_columns(pipeline, window)

@@ -22,3 +22,19 @@ class RecordBatch:
 
     def __len__(self) -> int:
         return self.frame.height
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """How far a key group has come in event time; no record, but among records in their order.
+
+    Attributes:
+        signals: names of the record batches that it is about.
+        group: name of the key group.
+        passed_ns: all of their records up to this time were given; the end of time, at the end of
+            a bounded run.
+    """
+
+    signals: frozenset[str]
+    group: str
+    passed_ns: int

@@ -70,11 +70,11 @@ def _field(field: Column) -> dict[str, Any]:
 
 
 def _anomaly(pipeline: Pipeline, name: str, anomaly: Anomaly) -> dict[str, Any]:
-    target = anomaly.on.partition(".")[0]
+    target = anomaly.target
     return {
         "name": name,
         "description": anomaly.description,
-        "on": anomaly.on,
+        "on": anomaly.watched,
         "per_event": target not in pipeline.windows,
         "marks": [
             {"signal": window, "field": field} for window, field in _marked(pipeline, anomaly)
@@ -87,14 +87,14 @@ def _marked(pipeline: Pipeline, anomaly: Anomaly) -> Iterator[tuple[str, str]]:
 
     One of single events is drawn with what windows of the same keys make of the field.
     """
-    target, _, judged = anomaly.on.partition(".")
+    target = anomaly.target
     if target in pipeline.windows:
-        yield target, judged
+        yield from ((target, judged) for judged in anomaly.fields)
         return
     for name, window in pipeline.windows.items():
         if window.from_ == (target,) and set(window.by) == set(anomaly.by):
             for field, declared in window.select.items():
-                if judged in _columns(declared.expr):
+                if not _columns(declared.expr).isdisjoint(anomaly.fields):
                     yield name, field
 
 

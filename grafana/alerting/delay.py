@@ -87,7 +87,7 @@ def _delay(pipeline: Pipeline, name: str, alert: Alert) -> Delay:
     when = read_condition(alert.when, pipeline)
     target = when.target
     if when.kind == "anomaly":
-        target = pipeline.anomalies[target].on.partition(".")[0]
+        target = pipeline.anomalies[target].target
     window = pipeline.windows.get(target)
     time = pipeline.sources[_source(pipeline, when.target)].event_time
     conditions = []
@@ -128,6 +128,6 @@ def _grafana(level: int) -> tuple[tuple[str, int], ...]:
 def _source(pipeline: Pipeline, target: str) -> str:
     """The source that is waited for; of several the one with the most disorder."""
     if target in pipeline.anomalies and target not in pipeline.windows:
-        target = pipeline.anomalies[target].on.partition(".")[0]
+        target = pipeline.anomalies[target].target
     sources = pipeline.windows[target].from_ if target in pipeline.windows else (target,)
     return max(sources, key=lambda name: pipeline.sources[name].event_time.out_of_orderness)

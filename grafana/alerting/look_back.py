@@ -26,7 +26,7 @@ def rewritten_ns(pipeline: Pipeline, alert: Alert) -> int:
     when = read_condition(alert.when, pipeline)
     target = when.target
     if when.kind == "anomaly":
-        target = pipeline.anomalies[target].on.partition(".")[0]
+        target = pipeline.anomalies[target].target
     window = pipeline.windows.get(target)
     if window is None:
         return 0

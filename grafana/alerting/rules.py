@@ -150,8 +150,8 @@ class RuleMaker:
         if when.kind == "window" and when.value:
             about = (when.target, when.value)
         elif when.kind == "anomaly":
-            on = pipeline.anomalies[when.target].on
-            about = tuple(on.split(".", 1))
+            anomaly = pipeline.anomalies[when.target]
+            about = (anomaly.target, anomaly.fields[0])
             about = about if about in self._panels else ("anomaly", when.target)
         return self._panels.get(about, self._panels[TIMELINE])
 

@@ -14,6 +14,7 @@ from grafana.subject import Subject
 from grafana.targets import series, table
 from tidegauge.catalogue import ANOMALY_FIELDS, read_columns
 from tidegauge.expressions.targets import anomaly_keys
+from tidegauge.spec.models import Anomaly
 
 WIDTH, HEIGHT = 12, 8
 
@@ -33,9 +34,11 @@ def _charts(subject: Subject) -> Iterator[Spot]:
         expected = anomalies.expected(subject.store, name, keys, conditions)
         marks = anomalies.marks(subject.store, name, keys, conditions)
         panel = lines.lines(
-            _frame(subject, name, anomaly.description or f"Unusual values of {anomaly.on}", WIDTH),
+            _frame(
+                subject, name, anomaly.description or f"Unusual values of {anomaly.watched}", WIDTH
+            ),
             [series("A", expected, f"expected {alias(keys, '')}".strip())],
-            _unit(subject, anomaly.on),
+            _unit(subject, anomaly),
             marks=[series("B", marks, alias(keys, name))],
         )
         yield Spot(panel, ("anomaly", name))
@@ -61,11 +64,14 @@ def _tolerant(subject: Subject) -> list[str]:
     return [matches(key, variable) for key, variable in subject.variables.items()]
 
 
-def _unit(subject: Subject, on: str) -> str:
-    target, _, field = on.partition(".")
+def _unit(subject: Subject, anomaly: Anomaly) -> str:
+    """The unit of what is judged; distances have none."""
+    target, field = anomaly.target, anomaly.fields[0]
+    if len(anomaly.fields) > 1:
+        return NO_UNIT
     if target in subject.pipeline.windows:
-        found = next(column for column in subject.fields(target) if column.name == field)
-        return found.unit or NO_UNIT
+        found = next((column for column in subject.fields(target) if column.name == field), None)
+        return (found.unit if found else "") or NO_UNIT
     pipeline = subject.pipeline
     declared = read_columns(pipeline.sources[target], pipeline.tables).get(field)
     return (declared.unit if declared else "") or NO_UNIT

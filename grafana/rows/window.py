@@ -68,7 +68,7 @@ class WindowRow:
         shown = self._ranking.shown() if self._ranking else []
         on = f"{self._name}.{field.name}"
         judged = (
-            name for name, found in self._subject.pipeline.anomalies.items() if found.on == on
+            name for name, found in self._subject.pipeline.anomalies.items() if found.on == (on,)
         )
         for letter, anomaly in zip(_MARKS, judged, strict=False):
             query = anomalies.marks(self._subject.store, anomaly, self._window.by, shown)

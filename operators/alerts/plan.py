@@ -106,6 +106,6 @@ def _time_column(pipeline: Pipeline, when: Condition) -> str:
     if when.kind == "event":
         return TIME
     if when.kind == "anomaly":
-        on = pipeline.anomalies[when.target].on.partition(".")[0]
+        on = pipeline.anomalies[when.target].target
         return TIME_NS if on in pipeline.windows else "start_ns"
     return TIME_NS

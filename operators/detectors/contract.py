@@ -76,6 +76,11 @@ class Detector(ABC):
     The configuration is frozen and goes into `__init__`; the state is a few arrays with a row for
     each slot, which a subclass declares in `memory`. The same points give the same verdicts,
     however they were cut into calls, and whatever else was in those calls.
+
+    Attributes:
+        series: how many series there are.
+        sensitivity: for each slot, the share of the alarms that were asked for which the series
+            may raise: 1 unless somebody has said otherwise. No part of the state.
     """
 
     name: ClassVar[str]
@@ -84,6 +89,7 @@ class Detector(ABC):
 
     def __init__(self) -> None:
         self.series = 0
+        self.sensitivity: Floats = np.ones(0)
         self._arrays = {key: _rows(memory, 0) for key, memory in self.memory().items()}
 
     @abstractmethod
@@ -120,6 +126,8 @@ class Detector(ABC):
     def grow(self, series: int) -> None:
         """Make room for slots below `series`."""
         self.series = max(self.series, series)
+        missing = max(self.series - self.sensitivity.size, 0)
+        self.sensitivity = np.concatenate([self.sensitivity, np.ones(missing)])
         for key, memory in self.memory().items():
             held = self._arrays[key]
             if len(held) < self.series:
@@ -151,6 +159,7 @@ class Detector(ABC):
             )
         self._arrays = {key: held.copy() for key, held in arrays.items()}
         self.series = min(map(len, arrays.values()))
+        self.sensitivity = np.ones(self.series)
 
 
 _ADVICE = "start with an empty recovery directory or with what wrote it"

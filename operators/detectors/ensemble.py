@@ -1,5 +1,7 @@
 """The detector that needs no tuning: several baselines, of which the most surprised one speaks."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from operators.detectors.contract import Floats, Slots, Times, Verdicts
@@ -77,7 +79,9 @@ class Ensemble(RarityDetector):
             return super().judge(slots, x, t_ns)
         verdicts = Verdicts.blank(slots.size)
         for slot, turns in zip(series.tolist(), np.split(order, firsts[1:]), strict=True):
-            loop = SeriesLoop(self._arrays, slot, self.config)
+            a_week = self.config.false_alarms_per_week * float(self.sensitivity[slot])
+            config = replace(self.config, false_alarms_per_week=a_week)
+            loop = SeriesLoop(self._arrays, slot, config)
             verdicts.put(turns, loop.run(x[turns].tolist(), t_ns[turns].tolist()))
             loop.store()
         return verdicts

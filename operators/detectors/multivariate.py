@@ -72,22 +72,22 @@ class Multivariate(RarityDetector):
 
     def score(self, slots: Slots, x: Floats, t_ns: Times) -> Verdicts:
         """See `Detector.score`."""
-        return super().score(slots, self._distances(slots, x), t_ns)
+        return super().score(slots, self.distances(slots, x), t_ns)
 
     def learn(self, slots: Slots, x: Floats, t_ns: Times, verdicts: Verdicts) -> None:
         """See `Detector.learn`."""
-        distance = self._distances(slots, x)
+        distance = self.distances(slots, x)
         super().learn(slots, distance, t_ns, verdicts)
         self._learn_signals(slots, x, distance)
 
     def turn(self, slots: Slots, x: Floats, t_ns: Times) -> Verdicts:
         """See `Detector.turn`."""
-        distance = self._distances(slots, x)
+        distance = self.distances(slots, x)
         verdicts = super().turn(slots, distance, t_ns)
         self._learn_signals(slots, x, distance)
         return verdicts
 
-    def _distances(self, slots: Slots, x: Floats) -> Floats:
+    def distances(self, slots: Slots, x: Floats) -> Floats:
         """Distance of each row from its key's mean; NaN where a signal is missing."""
         cov = self._arrays["signals.cov"][slots]
         variances = np.einsum("nkk->nk", cov)

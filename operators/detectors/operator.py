@@ -8,38 +8,43 @@ import bytewax.operators as op
 from bytewax.dataflow import operator
 from bytewax.operators import KeyedStream
 
-from operators.detectors.group import AnomalyGroup
+from operators.detectors.group import AnomalyGroup, Heard
 from operators.detectors.plan import AnomalyPlan
 from operators.keygroups.begun import Parts
 from operators.keygroups.operator import GroupLogic
 from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
+from tidegauge.labels import Label
 from tidegauge.records import RecordBatch
 
 
 @operator
 def detect(
     step_id: str,  # noqa: ARG001 - names the scope of the step inside
-    up: KeyedStream[RecordBatch],
+    up: KeyedStream[Heard],
     plans: Sequence[AnomalyPlan],
     clock_ns: Callable[[], int] = time.time_ns,
     saving: Saving = IN_SNAPSHOTS,
+    labels: Sequence[Label] = (),
 ) -> KeyedStream[RecordBatch]:
     """Verdicts on everything that a detector could judge, anomalous or not.
 
     Args:
         step_id: unique name of the step.
-        up: window records, and events in event-time order, by key group; what no anomaly reads is
-            passed over.
+        up: window records, and events in event-time order, by key group, with ticks among them
+            where silence is judged, and labels in every group; what no anomaly reads is passed
+            over.
         plans: the pipeline's anomalies (`plan_anomalies`).
         clock_ns: wall clock, for the processing time in the verdicts.
         saving: what becomes of snapshots.
+        labels: those that are known before anything is judged.
 
     Returns:
-        record batches named as the anomalies, with the column `ANOMALOUS` beside the signal's.
+        record batches named as the anomalies, with the columns `ANOMALOUS` and `REPEATED` beside
+        those of the signal.
     """
     kept = Parts("anomaly", ("anomalies",), saving.begun)
 
     def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
-        return GroupLogic(AnomalyGroup(plans, clock_ns, kept.restored(saved)), kept)
+        return GroupLogic(AnomalyGroup(plans, clock_ns, kept.restored(saved), labels), kept)
 
     return op.stateful_batch("judge", up, build)

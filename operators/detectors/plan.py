@@ -1,9 +1,11 @@
 """The anomalies of a pipeline file, with what their judges need to know."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from operators.ordering.plan import Ordering
-from tidegauge.expressions.targets import anomaly_keys
+from tidegauge.expressions.targets import anomaly_keys, target_columns
+from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.models import Anomaly, Pipeline
 
 
@@ -14,21 +16,45 @@ class AnomalyPlan:
     Attributes:
         name: its name, also its signal's.
         by: key columns that tell its series apart.
-        field: the column that is judged.
+        key_types: the type of each.
+        fields: the columns that are judged; several only as a whole.
         anomaly: what the pipeline file says of it.
         ordering: the events it judges one by one; None when it judges windows.
     """
 
     name: str
     by: tuple[str, ...]
-    field: str
+    key_types: Mapping[str, FieldType]
+    fields: tuple[str, ...]
     anomaly: Anomaly
     ordering: Ordering | None
 
     @property
+    def field(self) -> str:
+        """What is judged, as records tell it."""
+        return ", ".join(self.fields)
+
+    @property
+    def origin(self) -> str:
+        """Name of the record batches it is about."""
+        return self.ordering.name if self.ordering else self.anomaly.target
+
+    @property
     def reads(self) -> str:
-        """Name of the record batches it judges."""
-        return self.ordering.name if self.ordering else self.anomaly.on.partition(".")[0]
+        """Name of the record batches it judges: peers read what `gather` puts together."""
+        if self.anomaly.judged_by == "peers":
+            return gathered(self.anomaly.target, self.anomaly.group)
+        return self.origin
+
+    @property
+    def hears_silence(self) -> bool:
+        """Whether it wants to know what time has passed."""
+        return self.anomaly.judged_by == "flat_line"
+
+
+def gathered(window: str, group: list[str]) -> str:
+    """Name of the record batches of a window that hold all members of a group at once."""
+    return f"gathered {window}({', '.join(group)})"
 
 
 def plan_anomalies(pipeline: Pipeline) -> tuple[AnomalyPlan, ...]:
@@ -37,8 +63,9 @@ def plan_anomalies(pipeline: Pipeline) -> tuple[AnomalyPlan, ...]:
 
 
 def _plan(pipeline: Pipeline, name: str, anomaly: Anomaly) -> AnomalyPlan:
-    target, _, field = anomaly.on.partition(".")
     by = tuple(anomaly_keys(pipeline, anomaly))
-    per_event = target not in pipeline.windows
-    ordering = Ordering(target, by, frozenset({field})) if per_event else None
-    return AnomalyPlan(name, by, field, anomaly, ordering)
+    columns = target_columns(pipeline, "anomaly", name)
+    per_event = anomaly.target not in pipeline.windows
+    ordering = Ordering(anomaly.target, by, frozenset(anomaly.fields)) if per_event else None
+    types = {key: columns[key] for key in by}
+    return AnomalyPlan(name, by, types, anomaly.fields, anomaly, ordering)

@@ -133,12 +133,22 @@ class RarityDetector(Detector):
         shares = self._density.share(self._part("density"), slots, residuals)
         told = shares.argmin(axis=1)
         at = np.arange(slots.size), told
-        share = shares[at]
-        surprise = alarm_level.surprises(share)
+        surprise, excess, repeated = self._surprise(slots, shares[at], t_ns)
+        return Rating(finite, points, residuals, told, expected[at], surprise, excess, repeated)
+
+    def _surprise(self, slots: Slots, shares: Floats, t_ns: Times) -> tuple[Floats, Floats, Mask]:
+        """Surprise, excess over what is usual, and whether it is only an echo."""
+        surprise = alarm_level.surprises(shares)
         excess = alarm_level.excess(self._part("alarm"), slots, surprise)
         gap = self._arrays["cadence.gap"][slots]
         repeated = echo.echoes(self._part("echo"), slots, excess, t_ns, gap, self.louder)
-        return Rating(finite, points, residuals, told, expected[at], surprise, excess, repeated)
+        return surprise, excess, repeated
+
+    def _allowed(self, slots: Slots) -> Floats:
+        """Largest chance that makes an anomaly of a point of each series."""
+        a_week = self.config.false_alarms_per_week * self.sensitivity[slots]
+        allowed: Floats = np.minimum(a_week / WEEK_S * self._arrays["cadence.gap"][slots], MOST)
+        return allowed
 
     def _verdicts(self, slots: Slots, t_ns: Times, rating: Rating) -> Verdicts:
         config = self.config
@@ -147,10 +157,8 @@ class RarityDetector(Detector):
         score = np.where(rating.echo, 0.0, 1.0 - chance)
         middle = np.where(judged, rating.expected, np.nan)
         deviation = rating.x - middle
-        gap = self._arrays["cadence.gap"][slots]
-        allowed = np.minimum(config.false_alarms_per_week / WEEK_S * gap, MOST)
         distance = np.abs(deviation)
-        anomalous = judged & ~rating.echo & (chance <= allowed)
+        anomalous = judged & ~rating.echo & (chance <= self._allowed(slots))
         anomalous &= distance >= config.min_deviation
         direction = np.sign(np.where(np.isfinite(deviation), deviation, 0.0)).astype(np.int8)
         if config.direction != "both":

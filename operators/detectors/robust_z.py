@@ -18,6 +18,8 @@ _SHORT = 50.0
 _ROUNDING = 1e-9
 """Relative size of what may be rounding: sums of floats depend on how they were split."""
 _EPISODE_SHARE = 4
+_PER_ALARMS = -0.25
+"""Power of the share of alarms by which the threshold moves: half of them, 1.19 times as far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class RobustZ(Detector):
         expected, half = self._band(slots, judged, count - run)
         deviation = np.where(judged, x - expected, np.nan)
         distance = np.abs(deviation)
-        score = np.minimum(config.threshold * distance / half, MAX_SCORE)
+        score = np.minimum(self._thresholds(slots) * distance / half, MAX_SCORE)
         direction = np.where(judged, np.sign(deviation), 0).astype(np.int8)
         anomalous = distance > half * (1 + _ROUNDING)
         if config.direction != "both":
@@ -166,9 +168,15 @@ class RobustZ(Detector):
             median = medians(points, n)
             with np.errstate(over="ignore", invalid="ignore"):  # points near the largest float
                 scale = scales(points, median, n) * (1 + _SHORT / n.astype(np.float64) ** 2)
-                half[judged] = np.maximum(config.threshold * scale, config.min_deviation)
+                threshold = self._thresholds(slots)
+                half[judged] = np.maximum(threshold * scale, config.min_deviation)
             expected[judged] = median
         return expected, half
+
+    def _thresholds(self, slots: Slots) -> Floats:
+        """Distance that makes an anomaly: more where a series may raise fewer alarms."""
+        thresholds: Floats = self.config.threshold * self.sensitivity[slots] ** _PER_ALARMS
+        return thresholds
 
     def _remembered(self, slots: Slots) -> Floats:
         """Points of each series without the run of anomalies that is still going on."""

@@ -20,6 +20,7 @@ class SeriesTable:
     def __init__(self, by: Sequence[str], keys: Iterable[Key] = ()) -> None:
         self._by = list(by)
         self._slots = {key: slot for slot, key in enumerate(keys)}
+        self._keys = list(self._slots)
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -36,4 +37,18 @@ class SeriesTable:
         found = list(map(known.get, keys))
         if None in found:
             found = [known.setdefault(key, len(known)) for key in keys]
+            self._keys += list(known)[len(self._keys) :]
         return np.array(found, np.intp)
+
+    def slot(self, key: Key) -> int | None:
+        """Slot of a series; None where it was not seen yet."""
+        return self._slots.get(key)
+
+    def since(self, slot: int) -> list[Key]:
+        """Keys of a slot and those after it."""
+        return self._keys[slot:]
+
+    def parts(self, slots: Slots) -> list[tuple[object, ...]]:
+        """Values of the key columns of each slot."""
+        keys = [self._keys[slot] for slot in slots.tolist()]
+        return [key if isinstance(key, tuple) else (key,) for key in keys]

@@ -70,6 +70,11 @@ class OrderGroup:
                 released.append(RecordBatch(name, ready.with_columns(times.alias(TIME_NS))))
         return released
 
+    @property
+    def passed_ns(self) -> int:
+        """The watermark: all events before this time were given."""
+        return self._watermark.value_ns
+
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs."""
         return {

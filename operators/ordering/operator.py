@@ -16,9 +16,9 @@ from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
 from operators.ordering.group import EventSlice, OrderGroup
 from operators.ordering.identity import PARTITION
 from operators.ordering.plan import PREFIX, Ordering
-from tidegauge.batch import OFFSET, TIME, EventBatch
+from tidegauge.batch import NO_TIME, OFFSET, TIME, EventBatch
 from tidegauge.journal import Floor
-from tidegauge.records import RecordBatch
+from tidegauge.records import RecordBatch, Tick
 
 
 class _Splitter:
@@ -50,6 +50,24 @@ def _wanted(ordering: Ordering, batch: EventBatch) -> pl.DataFrame:
     return batch.on_time.select(TIME, OFFSET, partition, *columns)
 
 
+class _Ticking(GroupLogic[EventSlice]):
+    """Logic of one key group that tells behind the events how far it has come, if asked to."""
+
+    def __init__(self, group: OrderGroup, parts: Parts, ticks: frozenset[str]) -> None:
+        super().__init__(group, parts)
+        self._events, self._ticks = group, ticks
+        self._ticked_ns = NO_TIME
+
+    def on_batch(self, values: list[EventSlice]) -> tuple[Iterable[Any], bool]:
+        """Hand the values on."""
+        released, discard = super().on_batch(values)
+        passed_ns = self._events.passed_ns
+        if not self._ticks or passed_ns <= self._ticked_ns:
+            return released, discard
+        self._ticked_ns = passed_ns
+        return [*released, Tick(self._ticks, "", passed_ns)], discard
+
+
 @operator
 def order_events(
     step_id: str,  # noqa: ARG001 - names the scope of the steps inside
@@ -57,6 +75,7 @@ def order_events(
     orderings: Sequence[Ordering],
     key_groups: int,
     saving: Saving = IN_SNAPSHOTS,
+    ticks: frozenset[str] = frozenset(),
 ) -> KeyedStream[RecordBatch]:
     """On-time events of one source, by key group and in event-time order.
 
@@ -68,15 +87,18 @@ def order_events(
         orderings: who needs what of it (`merge_orderings`).
         key_groups: number of key groups, 1 to 16; fixed when the state is first made.
         saving: what becomes of snapshots.
+        ticks: orderings about which it is told, among the batches, how far each key group has come.
 
     Returns:
-        record batches named as the orderings, whenever the watermark releases events.
+        record batches named as the orderings, whenever the watermark releases events; a `Tick`
+        behind those that it is about, where some are asked for.
     """
+    own = {ordering.name for ordering in orderings}
     followed = tuple(dict.fromkeys(ordering.source for ordering in orderings))
     kept = Parts("events", ("held", "last_ns"), saving.begun, followed, PREFIX)
 
     def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
-        return GroupLogic(OrderGroup(orderings, kept.restored(saved)), kept)
+        return _Ticking(OrderGroup(orderings, kept.restored(saved)), kept, ticks & own)
 
     slices = op.flat_map_batch("split", up, _Splitter(orderings, key_groups))
     return op.stateful_batch("sort", slices, build)

@@ -106,6 +106,16 @@ class WindowGroup:
                 made.append(self._finish(self._plans[name], closed, appended_ns))
         return made
 
+    @property
+    def name(self) -> str:
+        """Name of the key group, once something has come."""
+        return self._name
+
+    @property
+    def passed_ns(self) -> int:
+        """The watermark: all first results up to this time were given."""
+        return self._watermark.value_ns
+
     def rests(self) -> list[Rest]:
         """What was left to the other series since the call before."""
         rests, self._rests = self._rests, []

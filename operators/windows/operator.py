@@ -21,9 +21,9 @@ from operators.windows.kinds import preaggregate
 from operators.windows.others import Others, Rest, other_group, step_ns
 from operators.windows.part import located, split_part
 from operators.windows.plan import WindowPlan
-from tidegauge.batch import EventBatch
+from tidegauge.batch import NO_TIME, EventBatch
 from tidegauge.journal import Floor
-from tidegauge.records import RecordBatch
+from tidegauge.records import RecordBatch, Tick
 
 
 class _Splitter:
@@ -75,10 +75,13 @@ class Telling:
         topics: topic of each source, for dead letters; one that is not here is called as its
             source.
         measure_every_ns: how often each key group tells what it holds; None for never.
+        ticks: windows about which it is told, among the results, how far each key group has come
+            (`Tick`).
     """
 
     topics: Mapping[str, str] = field(default_factory=dict)
     measure_every_ns: int | None = None
+    ticks: frozenset[str] = frozenset()
 
 
 RESULTS_ONLY = Telling()
@@ -93,16 +96,21 @@ class _Measured(GroupLogic[Partials]):
         every_ns: int | None,
         clock_ns: Callable[[], int],
         parts: Parts | None = None,
+        ticks: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(group, parts)
         self._windows = group
         self._every_ns, self._clock_ns = every_ns, clock_ns
         self._due_ns = clock_ns() + (every_ns or 0)
+        self._ticks, self._ticked_ns = ticks, NO_TIME
 
     def on_batch(self, values: list[Partials]) -> tuple[Iterable[Any], bool]:
         """Hand the values on, and measure when it is time to."""
         records, discard = super().on_batch(values)
         made = [*records, *self._windows.rests()]
+        if self._ticks and self._windows.passed_ns > self._ticked_ns:
+            self._ticked_ns = self._windows.passed_ns
+            made.append(Tick(self._ticks, self._windows.name, self._ticked_ns))
         if self._every_ns is not None and (now_ns := self._clock_ns()) >= self._due_ns:
             self._due_ns = now_ns + self._every_ns
             made.append(self._windows.measure())
@@ -140,7 +148,8 @@ def windows(
 
     Returns:
         window records by key group: a frame whenever the watermark closes windows; dead letters
-        where a window has no room for a key; what is held (`WINDOW_STATE`), as often as asked for.
+        where a window has no room for a key; what is held (`WINDOW_STATE`), as often as asked for;
+        a `Tick` behind the records that it is about, where `telling` asks for them.
     """
     names = group_names(key_groups)
     shared = {plan.name: plan for plan in plans if step_ns(plan)}
@@ -154,7 +163,8 @@ def windows(
     def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
         resume = kept.restored(saved)
         group = WindowGroup(plans, clock_ns, resume, saving, step_id, sources, telling.topics, most)
-        return _Measured(group, telling.measure_every_ns, clock_ns, kept)
+        ticks = telling.ticks & {plan.name for plan in plans}
+        return _Measured(group, telling.measure_every_ns, clock_ns, kept, ticks)
 
     def build_others(saved: dict[str, Any] | None) -> GroupLogic[Any]:
         resume = kept_others.restored(saved)
@@ -162,7 +172,7 @@ def windows(
         return GroupLogic(others, kept_others)
 
     def records(items: list[tuple[str, Any]]) -> Iterable[tuple[str, RecordBatch]]:
-        return [item for item in items if isinstance(item[1], RecordBatch)]
+        return [item for item in items if isinstance(item[1], RecordBatch | Tick)]
 
     def rests(items: list[tuple[str, Any]]) -> Iterable[tuple[str, Rest]]:
         found = [item for _, item in items if isinstance(item, Rest)]

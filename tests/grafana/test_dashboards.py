@@ -120,7 +120,7 @@ def test_each_anomaly_is_marked_on_the_line_it_is_about(board: Any, subject: Sub
         )
     }
     for name, anomaly in subject.pipeline.anomalies.items():
-        target, _, field = anomaly.on.partition(".")
+        target, field = anomaly.target, anomaly.fields[0]
         title = field if target in subject.pipeline.windows else name
         assert (title, name) in marked
 

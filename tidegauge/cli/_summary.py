@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tidegauge.catalogue import event_columns
 from tidegauge.durations import format_duration_ns
 from tidegauge.spec.kinds import in_words
-from tidegauge.spec.models import Pipeline, Window
+from tidegauge.spec.models import Anomaly, Pipeline, Window
 
 
 def rows(pipeline: Pipeline) -> Iterator[tuple[str, str, str, str]]:
@@ -20,11 +20,17 @@ def rows(pipeline: Pipeline) -> Iterator[tuple[str, str, str, str]]:
         yield "window", name, _window(window), ", ".join(window.select)
     for name, anomaly in pipeline.anomalies.items():
         by = f" by {', '.join(anomaly.by)}" if anomaly.by else ""
-        yield "anomaly", name, f"on {anomaly.on}{by}", f"beyond {anomaly.threshold:g} σ"
+        yield "anomaly", name, f"on {anomaly.watched}{by}", _told_by(anomaly)
     for name, alert in pipeline.alerts.items():
         where = f" where {alert.where}" if alert.where else ""
         held = f" for {format_duration_ns(alert.for_)}" if alert.for_ else ""
         yield "alert", name, f"{alert.when}{where}{held}", f"level {alert.level}"
+
+
+def _told_by(anomaly: Anomaly) -> str:
+    if anomaly.judged_by == "robust_z":
+        return f"beyond {anomaly.threshold:g} σ"
+    return f"{anomaly.judged_by}, {anomaly.false_alarms:g} false alarms a week"
 
 
 def _window(window: Window) -> str:

@@ -46,7 +46,7 @@ def key_columns(pipeline: Pipeline, kind: TargetKind, target: str) -> list[str]:
 
 def anomaly_keys(pipeline: Pipeline, anomaly: Anomaly) -> list[str]:
     """Key columns of an anomaly: those of its window, or its own for a score per event."""
-    window = pipeline.windows.get(anomaly.on.partition(".")[0])
+    window = pipeline.windows.get(anomaly.target)
     return list(window.by if window else anomaly.by)
 
 
@@ -65,7 +65,7 @@ def target_columns(pipeline: Pipeline, kind: TargetKind, target: str) -> dict[st
         return {key: events[key] for key in window.by} | fields | dict(WINDOW_FACTS)
     if kind in ("match", "timeout"):
         return _pattern_columns(pipeline, target)
-    on = pipeline.anomalies[target].on.partition(".")[0]
+    on = pipeline.anomalies[target].target
     if on in pipeline.windows:
         events = window_columns(pipeline, pipeline.windows[on])
     else:

@@ -35,7 +35,12 @@ PIPELINE = Pipeline.model_validate(
         },
         "anomalies": {
             "odd_spend": {"on": "spend.amount_avg", "warm_up": 5, "history": 20},
-            "odd_count": {"on": "spend.count", "warm_up": 5, "direction": "down"},
+            "odd_count": {
+                "on": "spend.count",
+                "detector": "robust_z",
+                "warm_up": 5,
+                "direction": "down",
+            },
             "odd_amount": {"on": "payments.amount", "by": ["card"], "warm_up": 5, "history": 20},
         },
     }

@@ -123,7 +123,7 @@ def test_the_distance_is_that_of_mahalanobis() -> None:
     point = np.array([[5.0, 2.0]])
     deviation = point[0] - x.mean(axis=0)
     true = np.sqrt(deviation @ np.linalg.inv(np.cov(x.T)) @ deviation)
-    assert detector._distances(np.array([0]), point)[0] == pytest.approx(true, rel=0.2)
+    assert detector.distances(np.array([0]), point)[0] == pytest.approx(true, rel=0.2)
 
 
 def test_multivariate_needs_two_signals() -> None:

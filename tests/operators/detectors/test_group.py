@@ -34,5 +34,5 @@ def test_an_anomaly_that_the_saved_state_does_not_know_begins_anew() -> None:
 
 def test_a_snapshot_of_another_version_is_refused() -> None:
     snapshot = AnomalyGroup(PLANS, lambda: 0).snapshot() | {"version": 99}
-    with pytest.raises(UserMistake, match="anomalies have version 99, this program reads 1"):
+    with pytest.raises(UserMistake, match="anomalies have version 99, this program reads 2"):
         AnomalyGroup(PLANS, lambda: 0, snapshot)

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from operators.detectors.judge import ANOMALOUS, Judge
+from operators.detectors.judge import Judge
 from operators.detectors.plan import AnomalyPlan, plan_anomalies
+from operators.detectors.verdicts import ANOMALOUS, REPEATED
 from operators.ordering.identity import PARTITION, distinct_times
 from tests.operators.detectors.pipelines import PIPELINE, Row, S, found, spend, steady
 from tests.operators.keygroups.engine import pickled
@@ -55,7 +56,7 @@ def test_verdicts_have_the_columns_of_the_signal(name: str) -> None:
     verdicts = Judge(plan).judge(frame, NOW)
     signal = catalogue_of(PIPELINE)[name]
     schema = {"time_ns": pl.Int64} | {column.name: column.type.dtype for column in signal.columns}
-    assert verdicts.schema == pl.Schema(schema | {ANOMALOUS: pl.Boolean})
+    assert verdicts.schema == pl.Schema(schema | {ANOMALOUS: pl.Boolean, REPEATED: pl.Boolean})
 
 
 def test_every_judged_row_has_a_verdict_and_none_that_warms_up() -> None:

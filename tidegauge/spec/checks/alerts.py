@@ -89,7 +89,7 @@ def _keys(review: Review, kind: TargetKind, target: str) -> list[str]:
     events = _events(review, kind, target)
     if kind in ("match", "timeout"):
         return review.keys(("patterns", target), key_columns(pipeline, kind, target), events)
-    window = target if kind == "window" else pipeline.anomalies[target].on.partition(".")[0]
+    window = target if kind == "window" else pipeline.anomalies[target].target
     owner: Path = ("windows", window) if window in pipeline.windows else ("anomalies", target)
     return review.keys(owner, key_columns(pipeline, kind, target), events)
 
@@ -99,7 +99,7 @@ def _events(review: Review, kind: TargetKind, target: str) -> Columns:
     pipeline = review.pipeline
     if kind in ("match", "timeout"):
         return pattern_events(review, pipeline.patterns[target])
-    on = pipeline.anomalies[target].on.partition(".")[0] if kind == "anomaly" else target
+    on = pipeline.anomalies[target].target if kind == "anomaly" else target
     window = pipeline.windows.get(on)
     return review.events_of(window) if window else review.events.get(on, {})
 

@@ -109,7 +109,7 @@ def _check_columns(review: Review) -> None:
                 _refuse(review, (*at, "measures", measure), measure, _MATCH | constant)
         _check_keys(review, (*at, "by"), pattern.by, _MATCH | constant)
     for name, anomaly in pipeline.anomalies.items():
-        window_on = pipeline.windows.get(anomaly.on.partition(".")[0])
+        window_on = pipeline.windows.get(anomaly.target)
         keys = window_on.by if window_on else anomaly.by
         here: Path = ("anomalies", name, "on" if window_on else "by")
         taken = _ANOMALY | constant

@@ -3,7 +3,8 @@
 Meaning that crosses keys (a column that exists, a window that divides) is checked in `checks`.
 """
 
-from tidegauge.spec.models.alerts import Alert, Anomaly
+from tidegauge.spec.models.alerts import Alert
+from tidegauge.spec.models.anomalies import Anomaly
 from tidegauge.spec.models.filetests import Expectation, FileTest
 from tidegauge.spec.models.outputs import Dashboard, InfluxOutput, KafkaOutput
 from tidegauge.spec.models.patterns import Measure, Pattern, PatternLimits

@@ -1,37 +1,8 @@
-"""Anomalies and alerts."""
-
-from typing import Literal
+"""Alerts."""
 
 from pydantic import Field
 
-from tidegauge.spec.models.values import DurationNs, Model, Number, Whole
-
-
-class Anomaly(Model):
-    """Points of a series that are far from what is usual for it."""
-
-    on: str = Field(description="`window.field`, or `source.field` for a score per event.")
-    by: list[str] = Field(
-        default_factory=list,
-        description="Key columns, for a score per event; a window brings its own.",
-    )
-    detector: Literal["robust_z"] = Field(
-        "robust_z", description="How the expected value is found."
-    )
-    threshold: Number = Field(
-        6.0, gt=0, description="Robust standard deviations from the expected value."
-    )
-    warm_up: Whole = Field(20, ge=3, description="Points of a series before it is judged.")
-    history: Whole = Field(
-        120, ge=5, le=10_000, description="Points of a series that its expectation rests on."
-    )
-    direction: Literal["both", "up", "down"] = Field(
-        "both", description="Whether too much, too little or both are anomalies."
-    )
-    min_deviation: Number = Field(
-        0.0, ge=0, description="Smaller deviations, in the field's unit, are never anomalies."
-    )
-    description: str = Field("", description="What the anomaly means.")
+from tidegauge.spec.models.values import DurationNs, Model, Whole
 
 
 class Alert(Model):

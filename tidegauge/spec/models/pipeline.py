@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from tidegauge.spec.models.alerts import Alert, Anomaly
+from tidegauge.spec.models.alerts import Alert
+from tidegauge.spec.models.anomalies import Anomaly
 from tidegauge.spec.models.filetests import FileTest
 from tidegauge.spec.models.outputs import Dashboard, Output
 from tidegauge.spec.models.patterns import Pattern
