@@ -1,18 +1,21 @@
 """The signals of a pipeline: every measurement it can write, made from the pipeline file alone."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.expressions.compiled import Columns
 from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.fieldtypes import FieldType
+from tidegauge.forecasts import all_forecasts
 from tidegauge.patterns.declared import declared_pattern, measure_types
 from tidegauge.signals import Column, Signal, SignalKind
 from tidegauge.spec.models import (
+    Forecast,
     Pattern,
     Pipeline,
+    Prediction,
     Source,
     SourceField,
     Table,
@@ -71,6 +74,22 @@ ANOMALY_FIELDS = (
     Column("sensitivity", FLOAT, "", "Part of the alarms asked for that labels leave the series"),
     Column("start_ns", INT, "ns", "Start of the window, or the event time"),
     Column("processing_time_ns", INT, "ns", "When the result was made"),
+)
+FORECASTS, PREDICTIONS = "forecasts", "predictions"
+"""Measurements."""
+FORECAST_FIELDS = (
+    Column("field", STRING, "", "The field that is forecast"),
+    Column("expected", FLOAT, "", "What is expected"),
+    Column("lower", FLOAT, "", "Lower end of the band"),
+    Column("upper", FLOAT, "", "Upper end of the band"),
+    Column("made_at_ns", INT, "ns", "What came until then is known to the forecast"),
+    Column("horizon_ns", INT, "ns", "How far ahead it was made"),
+    Column("processing_time_ns", INT, "ns", "When the record was made"),
+)
+PREDICTION_FIELDS = (
+    Column("value", FLOAT, "", "What the model says"),
+    Column("start_ns", INT, "ns", "Start of the window"),
+    Column("processing_time_ns", INT, "ns", "When the record was made"),
 )
 MATCH_FIELDS = (
     Column("id", STRING, "", "Identity of the match, made from the events it took"),
@@ -184,6 +203,7 @@ PATTERN_STATE_SIGNAL = Signal(
         Column("timeouts", INT, "short", "Runs whose time was over, so far, where they are told"),
         Column("dropped", INT, "short", "Runs given up because of a limit, so far"),
         Column("late", INT, "short", "Events that came behind the watermark, so far"),
+        Column("refused", INT, "short", "Events for which there was no room to wait, so far"),
         Column("keys", INT, "short", "Keys with an unfinished run"),
         Column("partial_matches", INT, "short", "Unfinished runs, at most"),
         Column("buffered_events", INT, "short", "Events that unfinished runs hold, at most"),
@@ -231,6 +251,10 @@ def catalogue_of(pipeline: Pipeline) -> Catalogue:
         description="Life cycle of every alert, rewritten while it is active",
         run_fields=RUN_FIELDS,
     )
+    for name, forecast in all_forecasts(pipeline).items():
+        signals[name] = _forecast_signal(pipeline, name, forecast)
+    for name, prediction in pipeline.predictions.items():
+        signals[name] = _prediction_signal(pipeline, name, prediction)
     signals[DEAD_LETTERS] = DEAD_LETTER_SIGNAL
     signals[FLOW] = FLOW_SIGNAL
     signals[WINDOW_STATE] = WINDOW_STATE_SIGNAL
@@ -361,6 +385,45 @@ def _anomaly_signal(pipeline: Pipeline, name: str, description: str) -> Signal:
         tags=(Column("anomaly", STRING), *_key_columns(by, columns)),
         fields=ANOMALY_FIELDS,
         description=description,
+        run_fields=RUN_FIELDS,
+    )
+
+
+def _forecast_signal(pipeline: Pipeline, name: str, forecast: Forecast) -> Signal:
+    target, _, field = forecast.on.partition(".")
+    window = pipeline.windows[target]
+    measured = {key: declared.unit for key, declared in window.select.items()}
+    fields = (
+        replace(column, unit=measured[field]) if column.type is FLOAT else column
+        for column in FORECAST_FIELDS
+    )
+    return Signal(
+        name,
+        SignalKind.FORECAST,
+        FORECASTS,
+        tags=(
+            Column("forecast", STRING),
+            *_key_columns(window.by, window_columns(pipeline, window)),
+        ),
+        fields=tuple(fields),
+        description=forecast.description,
+        run_fields=RUN_FIELDS,
+    )
+
+
+def _prediction_signal(pipeline: Pipeline, name: str, prediction: Prediction) -> Signal:
+    window = pipeline.windows[prediction.on]
+    value, *others = PREDICTION_FIELDS
+    return Signal(
+        name,
+        SignalKind.PREDICTION,
+        PREDICTIONS,
+        tags=(
+            Column("prediction", STRING),
+            *_key_columns(window.by, window_columns(pipeline, window)),
+        ),
+        fields=(replace(value, unit=prediction.unit), *others),
+        description=prediction.description,
         run_fields=RUN_FIELDS,
     )
 

@@ -15,6 +15,8 @@ class SignalKind(StrEnum):
     ANOMALY = "anomaly"
     ALERT = "alert"
     MATCH = "match"
+    FORECAST = "forecast"
+    PREDICTION = "prediction"
     EVENT = "event"
     DEAD_LETTER = "dead_letter"
     FLOW = "flow"

@@ -62,18 +62,23 @@ class LearnedPeriod(Baseline):
             arrays["period"][slot] = find_period(np.roll(arrays["ring"][slot], -first))
 
 
-def find_period(points: Floats) -> int:
-    """Lag of the highest peak of the autocorrelation, in points; 0 where none reaches 0.5."""
+def find_period(points: Floats, longest: int = LONGEST) -> int:
+    """Lag of the highest peak of the autocorrelation, in points; 0 where none reaches 0.5.
+
+    Lags from 4 to `longest` are looked at, of which there should be three times as many points.
+    """
+    if longest < SHORTEST:
+        return 0
     centred = points - points.mean()
     spectrum = np.fft.rfft(centred, 2 * points.size)
-    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[: LONGEST + 2]
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[: longest + 2]
     if not correlation[0] > 0.0:
         return 0
     pairs = points.size - np.arange(correlation.size)
     correlation = correlation / correlation[0] * (points.size / pairs)
-    inner = correlation[SHORTEST : LONGEST + 1]
-    peak = (inner > correlation[SHORTEST - 1 : LONGEST]) & (
-        inner >= correlation[SHORTEST + 1 : LONGEST + 2]
+    inner = correlation[SHORTEST : longest + 1]
+    peak = (inner > correlation[SHORTEST - 1 : longest]) & (
+        inner >= correlation[SHORTEST + 1 : longest + 2]
     )
     heights = np.where(peak, inner, 0.0)
     highest = heights.max()

@@ -7,6 +7,7 @@ from tidegauge.spec.checks.alerts import check_alerts
 from tidegauge.spec.checks.anomalies import check_anomalies
 from tidegauge.spec.checks.dashboards import check_dashboard
 from tidegauge.spec.checks.filetests import check_tests
+from tidegauge.spec.checks.forecasts import check_forecasts, check_predictions
 from tidegauge.spec.checks.names import check_names
 from tidegauge.spec.checks.outputs import check_outputs
 from tidegauge.spec.checks.patterns import check_patterns
@@ -35,6 +36,8 @@ def check(pipeline: Pipeline, folder: FilePath, broken: Collection[Path] = ()) -
     check_windows(review)
     check_anomalies(review)
     check_patterns(review)
+    check_forecasts(review)
+    check_predictions(review)
     check_alerts(review)
     check_names(review)
     check_outputs(review)

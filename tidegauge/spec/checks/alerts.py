@@ -9,11 +9,16 @@ from tidegauge.expressions.conditions import Reference, condition_over, read_con
 from tidegauge.expressions.scalars import compile_predicate
 from tidegauge.expressions.targets import (
     ANOMALY_FACTS,
+    FORECAST_FACTS,
     MATCH_FACTS,
+    PREDICTION_FACTS,
     WINDOW_FACTS,
     TargetKind,
     key_columns,
+    window_of,
 )
+from tidegauge.forecasts import all_forecasts
+from tidegauge.spec.checks.forecasts import forecast_window
 from tidegauge.spec.checks.patterns import pattern_events
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.mistakes import Path
@@ -34,6 +39,10 @@ def _check_alert(review: Review, path: Path, alert: Alert) -> None:
     when = review.attempt((*path, "when"), partial(read_condition, alert.when, pipeline))
     if when is None:
         return
+    if when.kind == "forecast":
+        on = all_forecasts(pipeline)[when.target].on
+        if forecast_window(review, (*path, "when"), on) is None:
+            return
     columns = _columns(review, when.kind, when.target)
     review.attempt((*path, "when"), partial(condition_over, when, columns))
     if when.kind in ("match", "timeout"):
@@ -63,6 +72,8 @@ def _check_clear(review: Review, path: Path, text: str, when: Reference, columns
             f"it is about {clear.target}, but `when` is about {when.target}; allowed: the same"
         )
         review.say(path, message)
+    elif clear.lead_ns != when.lead_ns:
+        review.say(path, "it looks less or further ahead than `when`; allowed: the same")
     elif clear.kind == "anomaly":
         review.say(path, "an anomaly ends by itself: leave it out")
     else:
@@ -77,6 +88,8 @@ def _columns(review: Review, kind: TargetKind, target: str) -> Columns:
     keys = {key: events[key] for key in _keys(review, kind, target) if key in events}
     if kind == "anomaly":
         return {**keys, **ANOMALY_FACTS}
+    if kind in ("forecast", "prediction"):
+        return {**keys, **(FORECAST_FACTS if kind == "forecast" else PREDICTION_FACTS)}
     facts = WINDOW_FACTS if kind == "window" else MATCH_FACTS
     return {**keys, **review.metrics[target], **facts}
 
@@ -89,8 +102,8 @@ def _keys(review: Review, kind: TargetKind, target: str) -> list[str]:
     events = _events(review, kind, target)
     if kind in ("match", "timeout"):
         return review.keys(("patterns", target), key_columns(pipeline, kind, target), events)
-    window = target if kind == "window" else pipeline.anomalies[target].target
-    owner: Path = ("windows", window) if window in pipeline.windows else ("anomalies", target)
+    window = window_of(pipeline, kind, target)
+    owner: Path = ("windows", window) if window else ("anomalies", target)
     return review.keys(owner, key_columns(pipeline, kind, target), events)
 
 
@@ -99,9 +112,12 @@ def _events(review: Review, kind: TargetKind, target: str) -> Columns:
     pipeline = review.pipeline
     if kind in ("match", "timeout"):
         return pattern_events(review, pipeline.patterns[target])
+    window = window_of(pipeline, kind, target)
+    if window:
+        declared = pipeline.windows.get(window)
+        return review.events_of(declared) if declared else {}
     on = pipeline.anomalies[target].target if kind == "anomaly" else target
-    window = pipeline.windows.get(on)
-    return review.events_of(window) if window else review.events.get(on, {})
+    return review.events.get(on, {})
 
 
 def _check_summary(review: Review, path: Path, text: str, allowed: Collection[str]) -> None:

@@ -6,6 +6,7 @@ Meaning that crosses keys (a column that exists, a window that divides) is check
 from tidegauge.spec.models.alerts import Alert
 from tidegauge.spec.models.anomalies import Anomaly
 from tidegauge.spec.models.filetests import Expectation, FileTest
+from tidegauge.spec.models.forecasts import Forecast, Prediction
 from tidegauge.spec.models.outputs import Dashboard, InfluxOutput, KafkaOutput
 from tidegauge.spec.models.patterns import Measure, Pattern, PatternLimits
 from tidegauge.spec.models.pipeline import Pipeline
@@ -37,6 +38,7 @@ __all__ = [
     "EventTimeFormat",
     "Expectation",
     "FileTest",
+    "Forecast",
     "InfluxOutput",
     "KafkaInput",
     "KafkaOutput",
@@ -44,6 +46,7 @@ __all__ = [
     "Pattern",
     "PatternLimits",
     "Pipeline",
+    "Prediction",
     "Source",
     "SourceField",
     "Table",

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from tidegauge.spec.models.alerts import Alert
 from tidegauge.spec.models.anomalies import Anomaly
 from tidegauge.spec.models.filetests import FileTest
+from tidegauge.spec.models.forecasts import Forecast, Prediction
 from tidegauge.spec.models.outputs import Dashboard, Output
 from tidegauge.spec.models.patterns import Pattern
 from tidegauge.spec.models.sources import Source
@@ -45,6 +46,12 @@ class Pipeline(Model):
     )
     patterns: dict[Name, Pattern] = Field(
         default_factory=dict, description="Sequences of events to look for, by name."
+    )
+    forecasts: dict[Name, Forecast] = Field(
+        default_factory=dict, description="What fields of windows will probably be, by name."
+    )
+    predictions: dict[Name, Prediction] = Field(
+        default_factory=dict, description="What models of your own say of windows, by name."
     )
     alerts: dict[Name, Alert] = Field(default_factory=dict, description="Alerts, by name.")
     output: Output = Field(default_factory=Output, description="Where records go.")

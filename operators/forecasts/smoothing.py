@@ -1,0 +1,157 @@
+"""Exponential smoothing with damped trend and season: fitted, carried on, looked ahead with."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+MEMORY = 64
+"""The error's variance rests on about so many points."""
+
+
+@dataclass(slots=True)
+class Smoothing:
+    """Additive damped Holt-Winters smoothing of one series of evenly spaced points.
+
+        forecast(h) = level + (φ + … + φ^h) trend + season[(n + h) mod period]
+        level  ← α (x - season) + (1 - α) (level + φ trend)
+        trend  ← β (level - level before) + (1 - β) φ trend
+        season ← γ (x - level before - φ trend) + (1 - γ) season
+
+    The variance of the error h points ahead is that of one point ahead times
+    1 + c₁² + … + c² of h - 1, with c of j = α + α β (φ + … + φ^j) + γ where j is a multiple of the
+    period.
+
+    Points are told apart by their number, so that the season stays in step over gaps.
+
+    Attributes:
+        alpha, beta, gamma, phi: weights and damping, each 0 to 1.
+        level, trend: where the series is, and how much it moves from point to point.
+        season: course of a period, by the point's number modulo its length; empty for none.
+        variance: of the error of the forecasts one point ahead.
+
+    Sources: P. Winters, "Forecasting sales by exponentially weighted moving averages", Management
+    Science 6 (1960); R. Hyndman, A. Koehler, J. Ord, R. Snyder, "Forecasting with exponential
+    smoothing: the state space approach" (2008), chapter 6, for the variances.
+    """
+
+    alpha: float
+    beta: float
+    gamma: float
+    phi: float
+    level: float
+    trend: float
+    season: Floats
+    variance: float
+
+    def ahead(self, next_number: int, points: int) -> Floats:
+        """Forecasts of the points `next_number`, `next_number` + 1 and so on."""
+        damped = np.cumsum(self.phi ** np.arange(1, points + 1))
+        forecast: Floats = self.level + damped * self.trend
+        if self.season.size:
+            forecast += self.season[(next_number + np.arange(points)) % self.season.size]
+        return forecast
+
+    def variances(self, points: int) -> Floats:
+        """Variances of the errors of `ahead`."""
+        steps = np.arange(1, points)
+        reach = self.alpha + self.alpha * self.beta * np.cumsum(self.phi**steps)
+        if self.season.size:
+            reach = reach + np.where(steps % self.season.size == 0, self.gamma, 0.0)
+        growth: Floats = np.concatenate([[1.0], 1.0 + np.cumsum(reach**2)])
+        return self.variance * growth
+
+    def learn(self, number: int, x: float) -> None:
+        """Take in the next point."""
+        season = self._season(number)
+        drift = self.phi * self.trend
+        before = self.level + drift
+        error = x - before - season
+        self.variance += (error * error - self.variance) / MEMORY
+        level = self.alpha * (x - season) + (1.0 - self.alpha) * before
+        self.trend = self.beta * (level - self.level) + (1.0 - self.beta) * drift
+        self.level = level
+        if self.season.size:
+            at = number % self.season.size
+            self.season[at] = self.gamma * (x - before) + (1.0 - self.gamma) * season
+
+    def skip(self) -> None:
+        """Pass over a point that is missing."""
+        self.trend *= self.phi
+        self.level += self.trend
+
+    def copy(self) -> Self:
+        """One that changes by itself."""
+        return type(self)(
+            self.alpha,
+            self.beta,
+            self.gamma,
+            self.phi,
+            self.level,
+            self.trend,
+            self.season.copy(),
+            self.variance,
+        )
+
+    def _season(self, number: int) -> float:
+        return float(self.season[number % self.season.size]) if self.season.size else 0.0
+
+
+def fit(points: Floats, period: int, last_number: int) -> Smoothing | None:
+    """Smoothing after the last of some points, with the weights that suit them best.
+
+    Least squares of the errors one point ahead (`statsmodels`). Points that are all the same give
+    one that expects the last value.
+
+    Args:
+        points: at least 10, evenly spaced, the oldest first.
+        period: points of a season, of which two and 10 points are there; 0 for none.
+        last_number: number of the last point.
+
+    Returns:
+        the smoothing; None where no sensible one was found.
+    """
+    # 110 MiB and seconds of start-up, for those who fit.
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning  # noqa: PLC0415 - as above
+    from statsmodels.tsa.holtwinters import ExponentialSmoothing  # noqa: PLC0415 - as above
+
+    spread = float(np.ptp(points))
+    if not spread > 0.0:
+        return Smoothing(1.0, 0.0, 0.0, 0.0, float(points[-1]), 0.0, np.empty(0), 0.0)
+    units = (points - points[0]) / spread  # the optimiser likes numbers near 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted = ExponentialSmoothing(
+            units,
+            trend="add",
+            damped_trend=True,
+            seasonal="add" if period else None,
+            seasonal_periods=period or None,
+            initialization_method="heuristic",
+        ).fit(use_brute=False)
+    chosen = fitted.params
+    season = np.empty(period)
+    if period:
+        season[(last_number - period + 1 + np.arange(period)) % period] = fitted.season[-period:]
+    weights = [chosen["smoothing_level"], chosen["smoothing_trend"], chosen["damping_trend"]]
+    alpha, beta, phi = map(float, weights)
+    gamma = float(chosen["smoothing_seasonal"]) if period else 0.0
+    level, trend = float(fitted.level[-1]), float(fitted.trend[-1])
+    used = 5 + period
+    variance = float(fitted.sse) / max(points.size - used, points.size / 2)
+    if not np.isfinite([alpha, beta, gamma, phi, level, trend, variance]).all():
+        return None
+    return Smoothing(
+        alpha,
+        beta,
+        gamma,
+        phi,
+        level * spread + float(points[0]),
+        trend * spread,
+        season * spread,
+        variance * spread * spread,
+    )
