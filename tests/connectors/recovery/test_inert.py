@@ -1,0 +1,78 @@
+import os
+import pickle
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.recovery.inert import Inert, found_in, read_inert, size_of
+from operators.keygroups.pieces import Piece, Place
+from tidegauge.batch import PartitionState
+from tidegauge.errors import Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Slotted:
+    one: int
+    two: str
+
+
+class Named(NamedTuple):
+    one: int
+
+
+class Evil:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self._path),)
+
+
+def test_nothing_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "made"
+    found = read_inert(pickle.dumps({"a": Evil(path)}))
+    assert not path.exists()
+    assert found["a"].name == "posix.mkdir"
+    assert found["a"].args == (str(path),)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_objects_are_told_by_name_and_content(protocol: int) -> None:
+    values = [Slotted(1, "x"), Named(2), PartitionState.IDLE, OrderedDict(a=3), {4}, np.arange(3)]
+    slotted, named, state, ordered, numbers, array = read_inert(pickle.dumps(values, protocol))
+    if protocol >= 2:
+        assert (slotted.kind, list(slotted.state)) == ("Slotted", [1, "x"])
+        assert 2 in [*named.args, named.state]
+    assert "idle" in [*state.args, state.state]
+    assert isinstance(ordered, Inert)
+    assert isinstance(array, Inert)
+    assert numbers == {4} or isinstance(numbers, Inert)
+
+
+def test_pieces_and_sizes_are_found() -> None:
+    piece = Piece("x")
+    piece.keep(Place(7, 0, 100, 5))
+    inline = Piece(pl.DataFrame({"a": ["long text" * 100]}))
+    read = read_inert(pickle.dumps({"panes": [piece, inline]}, protocol=5))
+    assert [place.state[2] for place in found_in(read, "Place")] == [100]
+    assert size_of(read) > 900
+
+
+@given(st.binary(max_size=200))
+def test_what_is_no_pickle_is_refused(data: bytes) -> None:
+    try:
+        read_inert(data)
+    except Reject:
+        return
+
+
+def test_a_truncated_pickle_is_refused() -> None:
+    with pytest.raises(Reject, match="is no saved state"):
+        read_inert(pickle.dumps({"a": list(range(1000))})[:-10])

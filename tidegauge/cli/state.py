@@ -1,0 +1,132 @@
+"""`tidegauge state`: what a recovery directory holds, and copies of it."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from connectors.recovery.contents import Contents
+
+PRINTED_WIDTH = 200
+"""Columns of the tables when they do not go to a terminal."""
+_S_NS = 1_000_000_000
+_PLAIN: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0)}
+
+
+class Action(StrEnum):
+    """What is done."""
+
+    INSPECT = "inspect"
+    BACKUP = "backup"
+
+
+def command(
+    action: Annotated[Action, typer.Argument(help="What to do.", metavar="inspect|backup")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Recovery directory.")],
+    target: Annotated[
+        Path | None,
+        typer.Argument(metavar="[TARGET]", help="Where a backup goes: a new or empty folder."),
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Show positions, watermarks and sizes of saved state, or copy it; also while the flow runs.
+
+    Nothing that is saved is run or imported. Exit code 0; 1 when something in it is missing or
+    damaged; 2 when it could not be done.
+    """
+    if action is Action.INSPECT:
+        _inspect(directory, as_json=as_json)
+    else:
+        _back_up(directory, target, as_json=as_json)
+
+
+def _inspect(directory: Path, *, as_json: bool) -> None:
+    from connectors.recovery.contents import read_contents
+    from tidegauge.cli import EXIT_MISTAKES
+
+    found = read_contents(directory)
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        _tell(found)
+    raise typer.Exit(EXIT_MISTAKES if found.problems else 0)
+
+
+def _back_up(directory: Path, target: Path | None, *, as_json: bool) -> None:
+    from connectors.recovery.backup import back_up
+    from connectors.recovery.contents import read_contents
+    from tidegauge.cli import EXIT_MISTAKES
+    from tidegauge.errors import UserMistake
+
+    if target is None:
+        raise UserMistake("state backup: name the folder the copy goes to after the directory")
+    moment = back_up(directory, target)
+    problems = read_contents(target).problems
+    if as_json:
+        told = {"folder": str(target), "epoch": moment.epoch, "problems": problems}
+        typer.echo(json.dumps(told, indent=2))
+    else:
+        typer.echo(f"{target}: a start from it goes on at epoch {moment.epoch}")
+        for problem in problems:
+            typer.echo(f"problem: {problem}")
+    raise typer.Exit(EXIT_MISTAKES if problems else 0)
+
+
+def _tell(found: "Contents") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    width = None if sys.stdout.isatty() else PRINTED_WIDTH
+    console = Console(highlight=False, markup=False, width=width)
+    about = f"pipeline {found.pipeline}, " if found.pipeline else ""
+    if found.execution is None:
+        console.print(f"{found.folder}: {about}nothing is saved yet")
+    else:
+        console.print(
+            f"{found.folder}: {about}run {found.execution + 1} with {found.workers} worker(s);"
+            f" a start goes on at epoch {found.epoch}"
+        )
+    positions = Table("source step", "partition", "offset", "highest event time", "read", **_PLAIN)
+    for one in found.positions:
+        read = one.counts.get("read")
+        positions.add_row(
+            one.step,
+            one.partition,
+            f"{one.offset:,}",
+            _time(one.highest_event_ns),
+            "" if read is None else f"{read:,}",
+        )
+    groups = Table(
+        *("step", "key group", "part", "version", "watermark", "bytes", "pieces", "in pieces"),
+        **_PLAIN,
+    )
+    for group in found.groups:
+        part = f"{group.part} (begun anew {group.begun}×)" if group.begun else group.part
+        groups.add_row(
+            group.step,
+            group.group,
+            part,
+            str(group.version),
+            "" if group.part else _time(group.watermark_ns),
+            f"{group.bytes:,}",
+            f"{group.pieces:,}",
+            f"{group.piece_bytes:,}",
+        )
+    for table in (positions, groups):
+        if table.row_count:
+            console.print(table)
+    for problem in found.problems:
+        console.print(f"problem: {problem}")
+
+
+def _time(time_ns: int | None) -> str:
+    if time_ns is None:
+        return ""
+    moment = datetime.fromtimestamp(time_ns // _S_NS, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ns % _S_NS // 1_000_000:03}Z"
