@@ -30,12 +30,15 @@ from dataflows.startup import (
 )
 from operators.alerts.operator import alert, event_levels
 from operators.alerts.plan import plan_alerts
+from operators.cep.operator import find_patterns
+from operators.cep.plan import plan_patterns
 from operators.detectors.operator import detect
 from operators.detectors.plan import plan_anomalies
 from operators.detectors.verdicts import ANOMALOUS, REPEATED
 from operators.health.operator import PERIOD_NS, dead_letters, partition_health
 from operators.intake.operator import processed_events
 from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
+from operators.ledger.operator import ledger
 from operators.ordering.operator import order_events
 from operators.ordering.plan import Ordering, merge_orderings
 from operators.windows.operator import Telling, join_sources, windows
@@ -103,15 +106,17 @@ def build(
     results = _windows(pipeline, timed, clock_ns, saving, measure_every_ns)
     ordered = [step for name, up in timed.items() for step in _ordered(pipeline, name, up, saving)]
     verdicts = _verdicts(pipeline, [*results, *ordered], clock_ns, saving)
-    alerts = _alerts(pipeline, [*results, *ordered, *verdicts], clock_ns, saving)
+    matches = _patterns(pipeline, timed, clock_ns, saving, measure_every_ns)
+    alerts = _alerts(pipeline, [*results, *ordered, *verdicts, *matches], clock_ns, saving)
     alerts += [
         event_levels(f"event_levels_{name}", up, pipeline.pipeline, signal, clock_ns)
         for name, up in batches.items()
     ]
     refused = [dead_letters(f"dead_letters_{name}", up) for name, up in batches.items()]
     health = [partition_health(f"health_{name}", up, clock_ns) for name, up in batches.items()]
+    health += [ledger(f"ledger_{name}", up, clock_ns) for name, up in batches.items()]
     anomalies = [op.flat_map_batch("anomalies", step, _only_anomalous) for step in verdicts]
-    records = [*results, *anomalies, *alerts, *refused]
+    records = [*results, *matches, *anomalies, *alerts, *refused]
     if sinks.store is not None:
         op.output("store", op.merge("to_store", *records, *health), sinks.store)
     if sinks.kafka is not None:
@@ -143,6 +148,25 @@ def _windows(
             up = join_sources(f"join_{joined}", {name: timed[name] for name in sources})
             results.append(windows(f"windows_{joined}", up, *place, sources, telling))
     return results
+
+
+def _patterns(
+    pipeline: Pipeline,
+    timed: Mapping[str, Timed],
+    clock_ns: Callable[[], int],
+    saving: Saving,
+    measure_every_ns: int | None,
+) -> list[Records]:
+    """A step for the patterns over each source, and over the same several sources."""
+    found = []
+    for step in plan_patterns(pipeline):
+        up: Timed = timed[step.sources[0]]
+        if len(step.sources) > 1:
+            ups = {name: timed[name] for name in step.sources}
+            up = join_sources(f"join_for_patterns_{step.name}", ups)
+        place = (step, pipeline.state.key_groups, clock_ns, saving, measure_every_ns)
+        found.append(find_patterns(f"patterns_{step.name}", up, *place))
+    return found
 
 
 def _ordered(pipeline: Pipeline, source: str, up: Timed, saving: Saving) -> list[Records]:

@@ -40,12 +40,14 @@ class Observed:
         alerts: names of the alerts that fired.
         anomalies: names of the anomalies that were found.
         windows: number of final rows of each window.
+        patterns: number of matches of each pattern.
         dead_letters: number of refused messages.
     """
 
     alerts: frozenset[str]
     anomalies: frozenset[str]
     windows: dict[str, int]
+    patterns: dict[str, int]
     dead_letters: int
 
 
@@ -80,6 +82,7 @@ def observe(
     alerts: set[str] = set()
     anomalies: set[str] = set()
     windows = dict.fromkeys(pipeline.windows, 0)
+    patterns = dict.fromkeys(pipeline.patterns, 0)
     dead = 0
     for name, parts in frames.items():
         match catalogue[name].kind:
@@ -90,9 +93,11 @@ def observe(
                 anomalies.add(name)
             case SignalKind.WINDOW:
                 windows[name] = _final_rows(parts, pipeline.windows[name])
+            case SignalKind.MATCH if name in patterns:
+                patterns[name] = sum(part.height for part in parts)
             case SignalKind.DEAD_LETTER:
                 dead += sum(part.height for part in parts)
-    return Observed(frozenset(alerts), frozenset(anomalies), windows, dead)
+    return Observed(frozenset(alerts), frozenset(anomalies), windows, patterns, dead)
 
 
 def _final_rows(parts: list[pl.DataFrame], window: Window) -> int:
@@ -177,6 +182,10 @@ def _differences(expect: Expectation, found: Observed) -> list[str]:
     for name, rows in (expect.windows or {}).items():
         if found.windows.get(name, 0) != rows:
             told.append(f"windows.{name}: expected {rows} rows, found {found.windows.get(name, 0)}")
+    for name, matches in (expect.patterns or {}).items():
+        if found.patterns.get(name, 0) != matches:
+            got_matches = found.patterns.get(name, 0)
+            told.append(f"patterns.{name}: expected {matches} matches, found {got_matches}")
     if expect.dead_letters is not None and expect.dead_letters != found.dead_letters:
         told.append(f"dead_letters: expected {expect.dead_letters}, found {found.dead_letters}")
     return told

@@ -27,6 +27,7 @@ DEAD_LETTERS = "dead_letters"
 ALERTS = "alerts"
 FLOW = "flow"
 WINDOW_STATE = "window_state"
+LEDGER = "ledger"
 PATTERN_STATE = "pattern_state"
 RUN_FIELDS = frozenset({"processing_time_ns", "latency_ms"})
 
@@ -133,6 +134,7 @@ DEAD_LETTER_SIGNAL = Signal(
     fields=(
         Column("offset", INT, "", "Offset of the record"),
         Column("reason", STRING, "", "Why it was refused"),
+        Column("detail", STRING, "", "What programs want to know beside the reason, as JSON"),
         Column("payload", STRING, "", "Its value as text; absent for a tombstone"),
         Column(
             "encoding",
@@ -141,6 +143,7 @@ DEAD_LETTER_SIGNAL = Signal(
             "utf-8, or base64 where the payload is no UTF-8; of a source with sensitive fields"
             " redacted, or withheld where there is no payload",
         ),
+        Column("size", INT, "bytes", "Length of its value; where payload is shorter, it is cut"),
     ),
     description="Records that were refused, with origin, reason and payload",
 )
@@ -168,6 +171,27 @@ FLOW_SIGNAL = Signal(
     run_fields=frozenset({"rate", "watermark_lag_ms"}),
 )
 
+LEDGER_SIGNAL = Signal(
+    LEDGER,
+    SignalKind.LEDGER,
+    LEDGER,
+    tags=(
+        Column("topic", STRING, "", "Topic that is read"),
+        Column("partition", INT, "", "Partition that is read"),
+    ),
+    fields=(
+        Column("first_offset", INT, "", "Offset of the first message of the range"),
+        Column("next_offset", INT, "", "Offset after the last one that was read of it"),
+        Column("read", INT, "short", "Messages of it that were read"),
+        Column("on_time", INT, "short", "Events within the out-of-orderness"),
+        Column("corrections", INT, "short", "Late events within the allowed lateness"),
+        Column("filtered", INT, "short", "Events that the filter or the process left out"),
+        Column("dead_lettered", INT, "short", "Messages that became dead letters, late ones too"),
+        Column("late", INT, "short", "Events that came past the allowed lateness"),
+        Column("unaccounted", INT, "short", "Messages that are none of these: always 0"),
+    ),
+    description="What became of every message, by ranges of 100,000 offsets",
+)
 WINDOW_STATE_SIGNAL = Signal(
     WINDOW_STATE,
     SignalKind.WINDOW_STATE,
@@ -258,6 +282,7 @@ def catalogue_of(pipeline: Pipeline) -> Catalogue:
     signals[DEAD_LETTERS] = DEAD_LETTER_SIGNAL
     signals[FLOW] = FLOW_SIGNAL
     signals[WINDOW_STATE] = WINDOW_STATE_SIGNAL
+    signals[LEDGER] = LEDGER_SIGNAL
     if pipeline.patterns:
         signals[PATTERN_STATE] = PATTERN_STATE_SIGNAL
     constant = {"pipeline": pipeline.pipeline, **pipeline.labels}

@@ -6,7 +6,7 @@ import polars as pl
 
 from operators.ordering.plan import Ordering
 from tidegauge.batch import TIME
-from tidegauge.catalogue import ALERTS, catalogue_of
+from tidegauge.catalogue import ALERTS, catalogue_of, timeouts_of
 from tidegauge.expressions.compiled import Scalar
 from tidegauge.expressions.conditions import Condition, compile_condition
 from tidegauge.expressions.scalars import compile_predicate
@@ -30,6 +30,7 @@ class AlertPlan:
         ordering: the events it is evaluated on one by one; None for windows and anomalies.
         by: key columns that tell its series apart.
         tags: columns of the rows that become tags of the records.
+        moment: whether each row fires by itself and nothing ends it: a match, a timeout.
         first_results: whether rows are window results, of which only the first count.
         at: column with the event time of an evaluation.
         rounded: float columns whose last digits must not decide (see `Watch`).
@@ -47,6 +48,7 @@ class AlertPlan:
     ordering: Ordering | None
     by: tuple[str, ...]
     tags: tuple[str, ...]
+    moment: bool
     first_results: bool
     at: str
     rounded: tuple[str, ...]
@@ -73,7 +75,9 @@ def _plan(pipeline: Pipeline, signal: Signal, name: str, alert: Alert) -> AlertP
     where = compile_predicate(alert.where, columns) if alert.where else None
     used = _columns(when.test, clear, where)
     floats = sorted(name for name in used if columns[name] is FieldType.FLOAT)
-    holds = when.test.polars if when.test else pl.col("anomalous")
+    moment = when.kind in ("match", "timeout")
+    found = pl.lit(value=True) if moment else pl.col("anomalous")
+    holds = when.test.polars if when.test else found
     ends = clear.polars if clear else ~holds
     value = {when.value} if when.value else set[str]()
     ordering = Ordering(when.target, (), used | value) if when.kind == "event" else None
@@ -83,10 +87,11 @@ def _plan(pipeline: Pipeline, signal: Signal, name: str, alert: Alert) -> AlertP
         signal=signal,
         name=name,
         alert=alert,
-        reads=ordering.name if ordering else when.target,
+        reads=ordering.name if ordering else _signal(when),
         ordering=ordering,
         by=by,
         tags=("anomaly", *by) if when.kind == "anomaly" else by,
+        moment=moment,
         first_results=when.kind == "window",
         at=_time_column(pipeline, when),
         rounded=tuple(floats) if when.kind == "window" else (),
@@ -95,6 +100,10 @@ def _plan(pipeline: Pipeline, signal: Signal, name: str, alert: Alert) -> AlertP
         ends=ends.fill_null(value=False),
         value=when.value,
     )
+
+
+def _signal(when: Condition) -> str:
+    return timeouts_of(when.target) if when.kind == "timeout" else when.target
 
 
 def _columns(*scalars: Scalar | None) -> frozenset[str]:

@@ -58,6 +58,8 @@ class Watch:
                 each series' rows in event-time order.
         """
         frame = self._evaluated(frame)
+        if self._plan.moment:
+            return self._moments(frame)
         tests = self._tests(frame)
         if not self._lives and not tests["_holds"].any():
             return None
@@ -95,6 +97,14 @@ class Watch:
             )
         for key, (status, *times) in snapshot["lives"].items():
             self._lives[key] = Life(Status(status), *times)
+
+    def _moments(self, frame: pl.DataFrame) -> Changes | None:
+        """Every row is a firing of its own, of which nothing is remembered."""
+        if not frame.height:
+            return None
+        keys = key_list(frame, self._plan.by)
+        lives = [Life(Status.FIRING, at_ns, at_ns) for at_ns in frame[TIME_NS]]
+        return Changes(frame, keys, [Told.FIRING] * frame.height, lives)
 
     def _evaluated(self, frame: pl.DataFrame) -> pl.DataFrame:
         if self._plan.first_results:

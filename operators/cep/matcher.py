@@ -1,8 +1,9 @@
 """Many patterns over one stream of events, by key, batch by batch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple
 from heapq import heapify, heappop, heappush
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from tidegauge.patterns.checks import PatternError
 from tidegauge.patterns.pattern import Pattern
 
 STATE_VERSION = 1
+_UNLESS_SAID = Limits()
 Due = tuple[int, int, int, Key]
 """When `advance` must look at the runs of a pattern in a key: time, serial, pattern, key."""
 
@@ -39,9 +41,11 @@ class Matcher:
         columns: columns of the events and their types.
         by: key columns.
         carry: columns that results show, and that conditions in Python see.
-        limits: bounds for each pattern and key.
-        timeouts: whether runs that time out are results.
+        limits: bounds for each key, of all patterns or by name of the pattern.
+        timeouts: whether runs that time out are results; or of which patterns they are.
         in_order: whether events of a key come in event-time order; if not, in that of arrival.
+        beside: by name of the pattern, what else must be the same for it to keep its runs at a
+            restart, such as its measures.
 
     Attributes:
         counts: running totals by name of the pattern.
@@ -59,9 +63,10 @@ class Matcher:
         *,
         by: Sequence[str] = (),
         carry: Sequence[str] = (),
-        limits: Limits | None = None,
-        timeouts: bool = False,
+        limits: Limits | Mapping[str, Limits] | None = None,
+        timeouts: bool | Collection[str] = False,
         in_order: bool = True,
+        beside: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.patterns = tuple(patterns)
         names = [pattern.name for pattern in patterns]
@@ -73,8 +78,12 @@ class Matcher:
         self.read = 0
         self.counts = {pattern.name: Counts() for pattern in patterns}
         self._by = tuple(by)
-        self._limits = limits or Limits()
-        self._timeouts = timeouts
+        self._limits = _limits_of(names, limits)
+        chosen = names if timeouts is True else timeouts or ()
+        self._timeouts = [name in chosen for name in names]
+        self._fingerprints = [
+            fingerprint(pattern, beside.get(pattern.name, "")) for pattern in patterns
+        ]
         self._in_order = in_order
         self._due: list[Due] = []
         self._serial = 0
@@ -87,12 +96,25 @@ class Matcher:
     def held(self) -> Held:
         """How much is held now, over all keys and patterns."""
         alive = [runs for of_key in self.live.values() for runs in of_key.values()]
-        return Held(
-            keys=len(self.live),
-            runs=sum(runs.bound for runs in alive),
-            nodes=sum(runs.made for runs in alive),
-            waiting=sum(len(runs.after.waiting) for runs in alive),
-        )
+        return _held(alive, len(self.live))
+
+    def held_by_pattern(self) -> dict[str, Held]:
+        """How much is held now, by name of the pattern."""
+        found: dict[int, list[Runs]] = {}
+        for of_key in self.live.values():
+            for number, runs in of_key.items():
+                found.setdefault(number, []).append(runs)
+        return {
+            pattern.name: _held(alive, len(alive))
+            for number, pattern in enumerate(self.patterns)
+            for alive in [found.get(number, [])]
+        }
+
+    def held_ns(self, key: Key) -> int:
+        """Earliest end of the matches of a key that are held back; `NEVER` for none."""
+        of_key = self.live.get(key, {})
+        waiting = (path for runs in of_key.values() for _, path in runs.after.waiting)
+        return min((path[-1].time_ns for path in waiting), default=NEVER)
 
     def process(self, events: pl.DataFrame) -> list[Result]:
         """Read events, in their order; the column `TIME` has their times.
@@ -150,11 +172,11 @@ class Matcher:
         """Everything a restart needs: plain values, runs by pattern and key."""
         saved: dict[str, Any] = {
             pattern.name: {
-                "fingerprint": fingerprint(pattern),
+                "fingerprint": mark,
                 "counts": astuple(self.counts[pattern.name]),
                 "keys": {},
             }
-            for pattern in self.patterns
+            for pattern, mark in zip(self.patterns, self._fingerprints, strict=True)
         }
         for key, of_key in self.live.items():
             for number, runs in of_key.items():
@@ -179,7 +201,7 @@ class Matcher:
         self.read = snapshot["read"]
         known = {slot: at for at, slot in enumerate(snapshot["slots"])}
         order = [known.get(slot) for slot in self.layout.slots]
-        numbers = {fingerprint(pattern): n for n, pattern in enumerate(self.patterns)}
+        numbers = {mark: number for number, mark in enumerate(self._fingerprints)}
         gone = []
         for name, saved in snapshot["patterns"].items():
             number = numbers.get(saved["fingerprint"])
@@ -197,8 +219,8 @@ class Matcher:
         """Runs of a pattern in a key where none lives."""
         return Runs(
             self.bound[number].program,
-            self._limits,
-            timeouts=self._timeouts,
+            self._limits[number],
+            timeouts=self._timeouts[number],
             in_order=self._in_order,
         )
 
@@ -271,6 +293,21 @@ class Matcher:
             and runs.queued_ns == due[0]
         ]
         heapify(self._due)
+
+
+def _held(alive: Sequence[Runs], keys: int) -> Held:
+    return Held(
+        keys=keys,
+        runs=sum(runs.bound for runs in alive),
+        nodes=sum(runs.made for runs in alive),
+        waiting=sum(len(runs.after.waiting) for runs in alive),
+    )
+
+
+def _limits_of(names: Sequence[str], limits: Limits | Mapping[str, Limits] | None) -> list[Limits]:
+    if isinstance(limits, Mapping):
+        return [limits.get(name, _UNLESS_SAID) for name in names]
+    return [limits or _UNLESS_SAID] * len(names)
 
 
 def _in_order(row: Sequence[Any], order: Sequence[int | None]) -> tuple[Any, ...]:

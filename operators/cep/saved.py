@@ -15,9 +15,15 @@ Remap = Callable[[Sequence[Any]], Sequence[Any]]
 """Values of a row as the layout of today orders them."""
 
 
-def fingerprint(pattern: Pattern) -> str:
-    """The same text for the same pattern, in every process; functions count by their names."""
-    return hashlib.blake2b(_described(pattern).encode(), digest_size=16).hexdigest()
+def fingerprint(pattern: Pattern, beside: str = "") -> str:
+    """The same text for the same pattern, in every process; functions count by their names.
+
+    Args:
+        pattern: the pattern.
+        beside: what else must be the same.
+    """
+    described = f"{_described(pattern)} {beside}" if beside else _described(pattern)
+    return hashlib.blake2b(described.encode(), digest_size=16).hexdigest()
 
 
 def _described(value: Any) -> str:

@@ -1,0 +1,148 @@
+"""Patterns of one key group over one order of its events."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from operators.cep.letters import RunLetters
+from operators.cep.matcher import Matcher
+from operators.cep.measures import Measures
+from operators.cep.ordering import EventTimeOrder
+from operators.cep.plan import CARRIED, LanePlan
+from operators.cep.points import Points
+from operators.cep.records import PatternRecords
+from operators.cep.results import Kind, Result
+from operators.ordering.identity import PARTITION
+from tidegauge.batch import OFFSET, TIME
+from tidegauge.records import RecordBatch
+
+_OWN: dict[str, type[pl.DataType]] = {TIME: pl.Int64, OFFSET: pl.Int64, PARTITION: pl.Int64}
+
+
+class Lane:
+    """Finds the patterns of a lane.
+
+    Args:
+        plan: the lane.
+        letters: of the key group.
+        snapshot: where an earlier run stopped; patterns that are not the same begin anew.
+    """
+
+    def __init__(
+        self, plan: LanePlan, letters: RunLetters, snapshot: dict[str, Any] | None = None
+    ) -> None:
+        self._plan = plan
+        self._letters = letters
+        self._patterns = {one.name: one for one in plan.patterns}
+        self._order = EventTimeOrder([PARTITION, OFFSET]) if plan.key.in_order else None
+        self._matcher = Matcher(
+            [one.pattern for one in plan.patterns],
+            plan.columns,
+            by=plan.key.by,
+            carry=CARRIED,
+            limits={one.name: one.limits for one in plan.patterns},
+            timeouts=[one.name for one in plan.patterns if one.timeouts],
+            in_order=plan.key.in_order,
+            beside={one.name: repr(sorted(one.measures.items())) for one in plan.patterns},
+        )
+        self._late = self._refused = 0
+        self._points = Points(snapshot["points"] if snapshot else None)
+        self._records = {
+            one.name: PatternRecords(
+                one,
+                Measures(one.pattern, one.measures, plan.columns, self._matcher.layout),
+                self._points,
+            )
+            for one in plan.patterns
+        }
+        if snapshot is not None:
+            self._restore(snapshot)
+
+    def take(
+        self, events: Sequence[pl.DataFrame], watermark_ns: int, now_ns: int, late: int = 0
+    ) -> list[RecordBatch]:
+        """Records that follow from events of the group, and from how far time is.
+
+        Args:
+            events: in the order of their arrival.
+            watermark_ns: no on-time event before this will come any more.
+            now_ns: wall clock, for the processing time in the records.
+            late: how many events came too late to be among them.
+        """
+        self._late += late
+        if self._order is not None:
+            for frame in events:
+                arrived = self._order.add(frame)
+                self._late += arrived.late.height
+                self._refused += arrived.refused.height
+            # An event at the watermark may still come.
+            ready = self._order.advance(watermark_ns - 1)
+        else:
+            ready = pl.concat(events, how="diagonal") if events else None
+        results = self._matcher.process(ready) if ready is not None else []
+        results += self._matcher.advance(watermark_ns)
+        records = self._tell(results, now_ns) if results else []
+        self._points.forget(watermark_ns, self._matcher.held_ns)
+        return records
+
+    def measure(self) -> list[dict[str, Any]]:
+        """What is held of each pattern, and running totals."""
+        held = self._matcher.held_by_pattern()
+        waiting = 0 if self._order is None else len(self._order)
+        rows = []
+        for name in self._patterns:
+            counts, now = self._matcher.counts[name], held[name]
+            rows.append(
+                {
+                    "pattern": name,
+                    "matches": counts.matches,
+                    "timeouts": counts.timeouts,
+                    "dropped": counts.dropped,
+                    "late": self._late,
+                    "refused": self._refused,
+                    "keys": now.keys,
+                    "partial_matches": now.runs,
+                    "buffered_events": now.nodes,
+                    "waiting": waiting,
+                }
+            )
+        return rows
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything a restart needs."""
+        return {
+            "matcher": self._matcher.snapshot(),
+            "order": None if self._order is None else self._order.snapshot(),
+            "points": self._points.snapshot(),
+            "late": self._late,
+            "refused": self._refused,
+        }
+
+    def _restore(self, snapshot: dict[str, Any]) -> None:
+        self._late, self._refused = snapshot["late"], snapshot["refused"]
+        self._matcher.restore(snapshot["matcher"])
+        if self._order is not None:
+            order = snapshot["order"]
+            held = [self._as_today(frame) for frame in order["held"]]
+            self._order.restore({**order, "held": held})
+
+    def _as_today(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Events that waited in an earlier run, with the columns that events have now."""
+        wanted = _OWN | {name: kind.dtype for name, kind in self._plan.columns.items()}
+        return frame.select(
+            pl.col(name) if frame.schema.get(name) == kind else pl.lit(None, kind).alias(name)
+            for name, kind in wanted.items()
+        )
+
+    def _tell(self, results: Sequence[Result], now_ns: int) -> list[RecordBatch]:
+        by_pattern: dict[str, list[Result]] = {}
+        for result in results:
+            by_pattern.setdefault(result.pattern, []).append(result)
+        records = [
+            batch
+            for name, found in by_pattern.items()
+            for batch in self._records[name].of(found, now_ns)
+        ]
+        dropped = [result for result in results if result.kind is Kind.DROPPED]
+        return records + self._letters.of(self._patterns, dropped)

@@ -1,0 +1,132 @@
+"""Patterns on a stream of event batches."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import bytewax.operators as op
+import polars as pl
+from bytewax.dataflow import Stream, operator
+from bytewax.operators import KeyedStream
+
+from operators.cep.group import PATTERNS, PatternGroup, PatternSlice
+from operators.cep.plan import LaneKey, LanePlan, PatternStep
+from operators.keygroups.assign import KeyGroups
+from operators.keygroups.begun import Parts
+from operators.keygroups.names import group_names
+from operators.keygroups.operator import GroupLogic
+from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
+from operators.ordering.identity import PARTITION
+from tidegauge.batch import OFFSET, TIME, EventBatch
+from tidegauge.catalogue import SOURCE
+from tidegauge.journal import Floor
+from tidegauge.records import RecordBatch
+
+
+class _Splitter:
+    """Deals the events, and always the progress, to every key group."""
+
+    def __init__(self, step: PatternStep, key_groups: int) -> None:
+        self._step = step
+        self._names = group_names(key_groups)
+        self._groups = KeyGroups(key_groups)
+
+    def __call__(self, batches: list[EventBatch | Floor]) -> Iterable[tuple[str, PatternSlice]]:
+        for batch in batches:
+            if isinstance(batch, Floor):
+                for number, name in enumerate(self._names):
+                    yield name, PatternSlice(batch, number)
+                continue
+            events: list[dict[LaneKey, pl.DataFrame]] = [{} for _ in self._names]
+            late: list[dict[LaneKey, int]] = [{} for _ in self._names]
+            for lane in self._step.lanes:
+                for group, part in self._split(lane, batch, batch.on_time):
+                    events[group][lane.key] = part
+                for group, part in self._split(lane, batch, batch.corrections):
+                    late[group][lane.key] = part.height
+            for number, name in enumerate(self._names):
+                yield name, PatternSlice(batch.progress, number, events[number], late[number])
+
+    def _split(
+        self, lane: LanePlan, batch: EventBatch, frame: pl.DataFrame
+    ) -> Iterable[tuple[int, pl.DataFrame]]:
+        if not frame.height:
+            return ()
+        own = self._step.columns[batch.progress.source]
+        absent = {
+            SOURCE: pl.lit(batch.progress.source),
+            **{
+                name: pl.lit(None, kind.dtype)
+                for name, kind in lane.columns.items()
+                if name not in own and name != SOURCE
+            },
+        }
+        partition = pl.lit(batch.progress.partition, pl.Int64).alias(PARTITION)
+        columns = [
+            absent[name].alias(name) if name in absent else pl.col(name) for name in lane.columns
+        ]
+        return self._groups.split(frame.select(TIME, OFFSET, partition, *columns), lane.key.by)
+
+
+class _PatternLogic(GroupLogic[PatternSlice]):
+    """Logic of one key group that tells now and then, and at the end, what it holds."""
+
+    def __init__(
+        self,
+        group: PatternGroup,
+        parts: Parts,
+        every_ns: int | None,
+        clock_ns: Callable[[], int],
+    ) -> None:
+        super().__init__(group, parts)
+        self._patterns = group
+        self._every_ns, self._clock_ns = every_ns, clock_ns
+        self._due_ns = clock_ns() + (every_ns or 0)
+
+    def on_batch(self, values: list[PatternSlice]) -> tuple[Iterable[RecordBatch], bool]:
+        """Hand the values on, and measure when it is time to."""
+        records, discard = super().on_batch(values)
+        if self._every_ns is None or (now_ns := self._clock_ns()) < self._due_ns:
+            return records, discard
+        self._due_ns = now_ns + self._every_ns
+        return [*records, self._patterns.measure()], discard
+
+    def on_eof(self) -> tuple[Iterable[RecordBatch], bool]:
+        """What is held at the end, which may come before it was ever told."""
+        return [] if self._every_ns is None else [self._patterns.measure()], self.RETAIN
+
+
+@operator
+def find_patterns(
+    step_id: str,  # noqa: ARG001 - names the scope of the steps inside
+    up: Stream[EventBatch] | Stream[EventBatch | Floor],
+    patterns: PatternStep,
+    key_groups: int,
+    clock_ns: Callable[[], int] = time.time_ns,
+    saving: Saving = IN_SNAPSHOTS,
+    measure_every_ns: int | None = None,
+) -> KeyedStream[RecordBatch]:
+    """Matches of patterns in the events of one source, or of several joined ones.
+
+    Args:
+        step_id: unique name of the step.
+        up: event batches of the sources, and their floors where there is a journal; of several
+            sources those of `join_sources`.
+        patterns: what to look for (`plan_patterns`).
+        key_groups: number of key groups, 1 to 16; fixed when the state is first made.
+        clock_ns: wall clock, for the processing time in the records.
+        saving: what becomes of snapshots.
+        measure_every_ns: how often each key group tells what it holds; None for never.
+
+    Returns:
+        record batches by key group: matches and timeouts, named as their signals; dead letters of
+        runs that were given up; what is held (`PATTERN_STATE`), as often as asked for.
+    """
+    kept = Parts("pattern", (PATTERNS,), saving.begun, patterns.sources)
+
+    def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
+        group = PatternGroup(patterns, clock_ns, kept.restored(saved))
+        return _PatternLogic(group, kept, measure_every_ns, clock_ns)
+
+    slices = op.flat_map_batch("split", up, _Splitter(patterns, key_groups))
+    return op.stateful_batch("match", slices, build)
