@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.flow_process import Member, Shape, free_ports, running_flow
+from benchmarks.flow_process import Member, Shape, free_ports, running_flow, wait_for_end
 from tests.dataflows.interrupted import Interrupted, ask_to_end, interrupted, wait
 from tests.dataflows.shop.events import BUSY, tell
 from tests.services.kafka import Kafka
@@ -28,6 +28,22 @@ def test_asked_once_all_end_with_code_0(
     with interrupted(tmp_path, kafka, None) as flow, flow.running(shape) as members:
         has_rows(flow, members)
         ask_to_end(members, sign)
+
+
+@pytest.mark.parametrize(("told", "sign"), [(0, signal.SIGTERM), (1, signal.SIGINT)])
+def test_a_signal_to_one_of_two_processes_ends_both(
+    tmp_path: Path, kafka: Kafka, told: int, sign: signal.Signals
+) -> None:
+    """By a note in the journal, which those who replay it pass over."""
+    with interrupted(tmp_path, kafka, None) as flow:
+        with flow.running(Shape(processes=2)) as members:
+            has_rows(flow, members)
+            members[told].process.send_signal(sign)
+            wait_for_end(members, 60)
+        flow.send(tell(100, partitions=BUSY).messages)
+        with flow.running(Shape(processes=2)) as members:
+            flow.wait_until_saved(members)
+            ask_to_end(members)
 
 
 def test_one_that_is_asked_again_does_not_wait_for_the_others(tmp_path: Path, kafka: Kafka) -> None:
