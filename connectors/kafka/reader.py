@@ -40,6 +40,7 @@ class Reading:
         batch_size: most messages in one batch.
         bounded: stop at the end offset found at the start.
         timeout_s: how long the broker may take to tell a partition's offsets.
+        epoch_bytes: how much is read in an epoch, and at most a batch more.
     """
 
     client: Mapping[str, Any] = field(repr=False)
@@ -50,6 +51,7 @@ class Reading:
     batch_size: int
     bounded: bool
     timeout_s: float
+    epoch_bytes: int = 512 * 2**20
 
 
 class PartitionReader:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
+from connectors.kafka.budget import EpochBudget
 from connectors.kafka.reader import CONSUMER_CONFIG, PartitionReader, Reading
 from tidegauge.batch import EventBatch, PartitionState
 from tidegauge.intake import Intake
@@ -53,6 +54,7 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         self._draining = draining
         self._monotonic_ns = monotonic_ns
         self._journal_of = journal_of
+        self._budget = EpochBudget(reading.epoch_bytes)
 
     def list_parts(self) -> list[str]:
         """Topic and number of each partition."""
@@ -74,7 +76,14 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         journal = self._journal_of(number) if self._journal_of is not None else None
         intake = self._make_intake(number, resume_state.intake if resume_state else None)
         return KafkaPartition(
-            self._reading, reader, intake, self._draining, self._monotonic_ns, journal
+            self._reading,
+            reader,
+            intake,
+            self._draining,
+            self._monotonic_ns,
+            journal,
+            budget=self._budget,
+            number=number,
         )
 
 
@@ -89,7 +98,12 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         draining: Callable[[], bool],
         monotonic_ns: Callable[[], int],
         journal: PartitionJournal | None = None,
+        *,
+        budget: EpochBudget,
+        number: int,
     ) -> None:
+        self._budget = budget
+        self._number = number
         self._reading = reading
         self._reader = reader
         self._intake = intake
@@ -113,11 +127,17 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         if self._unsettled():
             self._wait = _SHORTEST_WAIT
             return []
+        if self._budget.exhausted(self._number):
+            # Whether there is silence is not known until there is a look.
+            self._quiet_since_ns = self._monotonic_ns()
+            self._wait = _LONGEST_WAIT
+            return []
         raw = self._reader.read()
         if raw is not None:
             self._wait = timedelta(0)
             self._state = PartitionState.ACTIVE
             self._quiet_since_ns = self._monotonic_ns()
+            self._budget.spend(self._number, raw)
             return [self._intake.take(raw)]
         self._wait = min(max(self._wait * 2, _SHORTEST_WAIT), _LONGEST_WAIT)
         return self._quiet()
@@ -128,6 +148,7 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
 
     def snapshot(self) -> Position:
         """Position after the last batch; the consumer group is told, too."""
+        self._budget.begin(self._number)
         if not self._reading.bounded:
             self._reader.commit()
         return Position(self._reader.offset, self._intake.state)

@@ -15,6 +15,8 @@ import polars as pl
 HashText = Callable[[str], str]
 DIGEST_BYTES = 16
 _PERSON = b"tidegauge-field"
+_MOST_SHOWN = 131_072
+"""Longer payloads of dead letters are left out."""
 REDACTED = "redacted"
 """Encoding of a dead letter's payload: only declared fields, sensitive ones as hashes."""
 WITHHELD = "withheld"
@@ -74,7 +76,8 @@ class SensitiveFields:
             return None, WITHHELD
         if not isinstance(found, dict):
             return None, WITHHELD
-        return msgspec.json.encode(self._without_secrets(found)).decode(), REDACTED
+        text = msgspec.json.encode(self._without_secrets(found)).decode()
+        return (text, REDACTED) if len(text) <= _MOST_SHOWN else (None, WITHHELD)
 
     def _without_secrets(self, found: Mapping[str, Any]) -> dict[str, Any]:
         kept = {}

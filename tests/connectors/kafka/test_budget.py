@@ -1,0 +1,43 @@
+"""What is read in an epoch is bounded, for it lies in memory while others stall."""
+
+from connectors.kafka.budget import EpochBudget, size_of
+from tests.connectors.kafka.reading import drive, events, open_part, produce, read, reading
+from tests.operators.intake.stream import raw
+from tests.services.kafka import Kafka
+
+
+def test_tombstones_have_no_size() -> None:
+    assert size_of(raw([b"abc", None, b"", b"d"])) == 4
+
+
+def test_a_partition_waits_for_its_epoch_once_all_have_spent_what_there_is() -> None:
+    budget = EpochBudget(10)
+    budget.spend(0, raw([b"x" * 9]))
+    assert not budget.exhausted(0)
+    budget.spend(1, raw([b"x"]))
+    assert budget.exhausted(0)
+    assert budget.exhausted(1)
+    budget.begin(0)
+    assert not budget.exhausted(0)
+
+
+def test_a_partition_that_has_read_nothing_is_never_kept_waiting() -> None:
+    budget = EpochBudget(10)
+    budget.spend(0, raw([b"x" * 20]))
+    assert not budget.exhausted(1)
+
+
+def test_a_source_reads_a_batch_more_than_its_limit_and_goes_on_after_a_snapshot(
+    kafka: Kafka,
+) -> None:
+    topic = kafka.topic(partitions=1)
+    sent = events(40)
+    produce(kafka, topic, sent)
+    limit = size_of(raw(sent[:15]))
+    part = open_part(reading(kafka, topic, batch_size=10, epoch_bytes=limit))
+    batches = drive(part, lambda got: len(got) == 2)
+    for _ in range(20):
+        assert part.next_batch() == []
+        assert part.next_awake() is not None
+    part.snapshot()
+    assert read(batches + drive(part, lambda got: len(got) == 2)) == list(range(40))
