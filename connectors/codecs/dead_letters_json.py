@@ -1,8 +1,10 @@
 """Dead letters as JSON: what was refused, where it was, why.
 
-    {"kind": …, "reason": …, "topic": …, "partition": …, "offset": …, "payload": …, "encoding": …}
+    {"id": …, "time_ns": …, "kind": …, "reason": …, "detail": …, "topic": …, "partition": …,
+     "offset": …, "payload": …, "encoding": …, "size": …}
 
 The key is the partition it came from, `topic-partition`: dead letters stay in the order of offsets.
+The id is the same in every run; a letter that comes twice comes with the same.
 """
 
 import polars as pl
@@ -12,7 +14,18 @@ from connectors.codecs.frames import json_object
 from connectors.codecs.messages import Message
 from tidegauge.records import RecordBatch
 
-MEMBERS = ("kind", "reason", "topic", "partition", "offset", "payload", "encoding")
+MEMBERS = (
+    "time_ns",
+    "kind",
+    "reason",
+    "detail",
+    "topic",
+    "partition",
+    "offset",
+    "payload",
+    "encoding",
+    "size",
+)
 
 _KEY = pl.format("{}-{}", "topic", "partition").cast(pl.Binary)
 _IDENTITY = json_object("kind", "topic", "partition", "offset", "time_ns").cast(pl.Binary)
@@ -22,8 +35,9 @@ _VALUE = json_object(*MEMBERS).cast(pl.Binary)
 def dead_letter_messages(batch: RecordBatch, topic: str) -> list[Message]:
     """One message a dead letter, in their order."""
     columns = batch.frame.select(key=_KEY, value=_VALUE, identity=_IDENTITY)
-    digest = xxhash.xxh3_128_digest
-    return [
-        Message(topic, key, value, identity=digest(identity))
-        for key, value, identity in columns.rows()
-    ]
+    messages = []
+    for key, value, identity in columns.rows():
+        digest = xxhash.xxh3_128_digest(identity)
+        named = b'{"id":"%b",%b' % (digest.hex().encode(), value[1:])
+        messages.append(Message(topic, key, named, identity=digest))
+    return messages

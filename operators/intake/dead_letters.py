@@ -15,28 +15,39 @@ _SCHEMA = {
     "partition": pl.Int64,
     "offset": pl.Int64,
     "reason": pl.String,
+    "detail": pl.String,
     "payload": pl.String,
     "encoding": pl.String,
+    "size": pl.Int64,
 }
+MOST_BYTES = 131_072
+"""Longer payloads are cut: six times as many, which is what JSON can make of them, are a message
+that every broker takes."""
 _LATEST_MS = (2**63 - 1) // 1_000_000 - 1
 NONE_REFUSED = pl.DataFrame(schema=_SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One refused record with everything needed to look at it and send it again."""
+    """One refused record with everything needed to look at it and send it again.
+
+    `detail` is what programs want to know beside the reason, as JSON.
+    """
 
     kind: str
     offset: int
     reason: str
     payload: bytes | None
     appended_ms: int
+    detail: str | None = None
 
 
-def refuse(raw: RawBatch, position: int, kind: str, reason: str) -> Refused:
+def refuse(
+    raw: RawBatch, position: int, kind: str, reason: str, detail: str | None = None
+) -> Refused:
     """The message at a position of a batch, refused."""
     payload, appended_ms = raw.payloads[position], raw.appended_ms[position]
-    return Refused(kind, raw.offsets[position], reason, payload, appended_ms)
+    return Refused(kind, raw.offsets[position], reason, payload, appended_ms, detail)
 
 
 def dead_letter_frame(
@@ -61,8 +72,10 @@ def dead_letter_frame(
             "partition": [partition] * len(refused),
             "offset": [r.offset for r in refused],
             "reason": [r.reason for r in refused],
+            "detail": [r.detail for r in refused],
             "payload": [text for text, _ in texts],
             "encoding": [encoding for _, encoding in texts],
+            "size": [None if r.payload is None else len(r.payload) for r in refused],
         },
         schema=_SCHEMA,
     )
@@ -74,9 +87,13 @@ def _time_ns(record: Refused) -> int:
 
 
 def _text(payload: bytes | None) -> tuple[str | None, str | None]:
+    """A payload as text, and how it is encoded; at most `MOST_BYTES` of it."""
     if payload is None:
         return None, None
     try:
-        return payload.decode(), "utf-8"
+        text = payload.decode()
     except UnicodeDecodeError:
-        return base64.b64encode(payload).decode(), "base64"
+        return base64.b64encode(payload[:MOST_BYTES]).decode(), "base64"
+    if len(payload) > MOST_BYTES:
+        text = payload[:MOST_BYTES].decode(errors="ignore")
+    return text, "utf-8"

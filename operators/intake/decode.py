@@ -83,5 +83,6 @@ def _within_future(
         by = format_duration_ns(ahead[row] // _MS * _MS)
         allowed = format_duration_ns(limit)
         reason = f"event time is {by} ahead of the Kafka timestamp, allowed is {allowed}"
-        refused.append(refuse(raw, int(positions[row]), "future", reason))
+        detail = f'{{"event_time_ns": {frame[TIME][row]}}}'
+        refused.append(refuse(raw, int(positions[row]), "future", reason, detail))
     return frame.filter(~future)

@@ -10,8 +10,10 @@ import polars as pl
 from operators.intake.dead_letters import NONE_REFUSED, Refused, dead_letter_frame, refuse
 from operators.intake.decode import decode, position_of
 from operators.intake.lateness import Judged, Times, judge
+from operators.intake.limit import LetterCount, LettersSeen, too_many
 from operators.intake.plan import IntakePlan
 from operators.intake.process import Process, process_rows
+from operators.ledger.tally import tallies
 from operators.progress.board import Board, ProgressBoard
 from tidegauge.batch import (
     APPENDED,
@@ -23,6 +25,7 @@ from tidegauge.batch import (
     PartitionState,
     Progress,
     RawBatch,
+    Tally,
 )
 from tidegauge.durations import format_duration_ns
 
@@ -41,6 +44,7 @@ class IntakeState:
     floor_ns: int = NO_TIME
     counts: Counts = field(default_factory=Counts)
     version: int = 1
+    letters: LettersSeen | None = None
 
 
 class Intake:
@@ -69,6 +73,11 @@ class Intake:
         self._high_ns = state.high_ns
         self._floor_ns = state.floor_ns
         self._counts = state.counts
+        self._letters = None
+        if plan.letters is not None:
+            # A state of an earlier version has no such attribute.
+            saved = getattr(state, "letters", None)
+            self._letters = LetterCount(plan.letters, state.counts.read, saved)
         self._state = PartitionState.ACTIVE
         self._appended_ns = 0
         self._next: int | None = None
@@ -80,7 +89,8 @@ class Intake:
     def state(self) -> IntakeState:
         """State after the last batch."""
         self._raise_floor()
-        return IntakeState(self._high_ns, self._floor_ns, self._counts)
+        letters = self._letters.state if self._letters is not None else None
+        return IntakeState(self._high_ns, self._floor_ns, self._counts, letters=letters)
 
     def quiet(self, state: PartitionState, offset: int | None = None) -> EventBatch:
         """A batch without events that tells of the partition's new state.
@@ -95,7 +105,11 @@ class Intake:
         return self._batch(self._empty, self._empty, NONE_REFUSED)
 
     def take(self, raw: RawBatch) -> EventBatch:
-        """Decode, judge and shape a batch of messages."""
+        """Decode, judge and shape a batch of messages.
+
+        Raises:
+            UserMistake: too many of the last messages became dead letters.
+        """
         self._raise_floor()
         self._state = PartitionState.ACTIVE
         frame, refused = decode(self._plan, raw)
@@ -112,14 +126,26 @@ class Intake:
             on_time, lost_on_time = _processed(self._plan.process, on_time, raw, refused)
             corrections, lost = _processed(self._plan.process, corrections, raw, refused)
             filtered += lost_on_time + lost
+        if refused and self._letters is not None:
+            self._limit(self._letters, raw, refused)
         self._high_ns = judged.high_ns
         late = sum(one.kind == LATE for one in refused)
-        self._counts += Counts(
+        counts = Counts(
             len(raw.payloads), on_time.height, corrections.height, filtered, len(refused), late
         )
+        self._counts += counts
         self._appended_ns = raw.appended_ms[-1] * _MS if raw.appended_ms else self._appended_ns
         dead = dead_letter_frame(self._plan.topic, self._partition, refused, self._plan.sensitive)
-        return self._batch(on_time, corrections, dead)
+        told = tallies(raw, counts, frame, (on_time, corrections), refused, LATE)
+        return self._batch(on_time, corrections, dead, told)
+
+    def _limit(self, letters: LetterCount, raw: RawBatch, refused: list[Refused]) -> None:
+        by_offset = {one.offset: one for one in refused}
+        positions = position_of(raw, pl.Series(sorted(by_offset), dtype=pl.Int64))
+        excess = letters.count(self._counts.read, positions.tolist())
+        if excess is not None:
+            newest = by_offset[raw.offsets[excess.position]]
+            raise too_many(f"{self._plan.topic}-{self._partition}", letters.limit, excess, newest)
 
     def _raise_floor(self) -> None:
         """An idle partition does not hold the watermark back: its next events are judged by it."""
@@ -156,11 +182,16 @@ class Intake:
         )
 
     def _batch(
-        self, on_time: pl.DataFrame, corrections: pl.DataFrame, dead: pl.DataFrame
+        self,
+        on_time: pl.DataFrame,
+        corrections: pl.DataFrame,
+        dead: pl.DataFrame,
+        told: tuple[Tally, ...] = (),
     ) -> EventBatch:
         progress = self._progress()
         self._board.post(progress)
-        return EventBatch(self._plan.topic, on_time, corrections, dead, progress, self._counts)
+        batch = (self._plan.topic, on_time, corrections, dead, progress, self._counts, told)
+        return EventBatch(*batch)
 
     def _enriched(self, frame: pl.DataFrame) -> pl.DataFrame:
         for lookup in self._plan.enrich:
@@ -197,7 +228,8 @@ class Intake:
             reason = (
                 f"{by} later than the watermark of its partition, allowed lateness is {allowed}"
             )
-            refused.append(refuse(raw, int(position), LATE, reason))
+            detail = f'{{"event_time_ns": {time_ns}, "watermark_ns": {int(awaited_ns)}}}'
+            refused.append(refuse(raw, int(position), LATE, reason, detail))
 
     def _shape(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Derived columns added, the raw event time dropped where it is not declared."""

@@ -1,13 +1,16 @@
 """A source of the pipeline file, compiled to what is done to each of its messages."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from types import MappingProxyType
+
+import xxhash
 
 from operators.enrichment.lookup import Lookup
 from operators.enrichment.table import LookupTable
 from operators.intake.event_time import decoded_type
+from operators.intake.limit import LetterLimit
 from operators.intake.process import Process, load_process
 from operators.intake.sensitive import HashText, SensitiveFields
 from tidegauge.decoding import Decoder
@@ -40,6 +43,7 @@ class IntakePlan:
         process: the user's own function, or None.
         keep_appended: keep each record's Kafka timestamp as a column.
         sensitive: what is known by its hash only, or None.
+        letters: how many dead letters are too many; None for no limit.
     """
 
     source: str
@@ -54,6 +58,7 @@ class IntakePlan:
     process: Process | None
     keep_appended: bool = False
     sensitive: SensitiveFields | None = None
+    letters: LetterLimit | None = None
 
 
 def plan_intake(
@@ -114,6 +119,12 @@ def plan_intake(
         keep_appended=keep_appended,
         sensitive=_sensitive(name, {time_field, *declared}, {*sensitive, *own}, hash_text),
     )
+
+
+def with_limit(plan: IntakePlan, source: Source, limit: LetterLimit) -> IntakePlan:
+    """The plan of a source with a limit on its dead letters."""
+    declared = xxhash.xxh3_128_hexdigest(f"{source.model_dump_json()} {limit}".encode())
+    return replace(plan, letters=replace(limit, declared=declared))
 
 
 def _sensitive(

@@ -31,13 +31,14 @@ _MEASURED = {"time_ns": pl.Int64} | {
 class Partials:
     """What a batch gives to a key group: its part of each window, and progress; or a floor only.
 
-    `group` is the name of the key group.
+    `group` is the name of the key group, `offsets` the first and last offset of the batch's events.
     """
 
     progress: Progress | Floor
     on_time: Mapping[str, Part] = field(default_factory=dict)
     corrections: Mapping[str, Part] = field(default_factory=dict)
     group: str = ""
+    offsets: tuple[int, int] | None = None
 
 
 class WindowGroup:
@@ -176,7 +177,8 @@ class WindowGroup:
             refused = state.add(partial.on_time.get(name), partial.corrections.get(name))
             if refused and isinstance(partial.progress, Progress):
                 plan = self._plans[name]
-                letters.append(self._letters.of(plan, refused, partial.progress, self._name))
+                told = partial.progress, self._name, partial.offsets
+                letters.append(self._letters.of(plan, refused, *told))
         return [letter for letter in letters if letter is not None]
 
     def _leave(self, name: str, closed: Part | None) -> Part | None:

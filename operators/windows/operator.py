@@ -21,7 +21,7 @@ from operators.windows.kinds import preaggregate
 from operators.windows.others import Others, Rest, other_group, step_ns
 from operators.windows.part import located, split_part
 from operators.windows.plan import WindowPlan
-from tidegauge.batch import NO_TIME, EventBatch
+from tidegauge.batch import NO_TIME, OFFSET, EventBatch
 from tidegauge.journal import Floor
 from tidegauge.records import RecordBatch, Tick
 
@@ -46,8 +46,17 @@ class _Splitter:
                         merged = preaggregate(plan, located(batch, events))
                         for group, part in split_part(self._groups, merged, list(plan.by)):
                             rows[group][side][plan.name] = part
+            offsets = _offsets(batch)
             for name, (on_time, corrections) in zip(self._names, rows, strict=True):
-                yield name, Partials(batch.progress, on_time, corrections, name)
+                yield name, Partials(batch.progress, on_time, corrections, name, offsets)
+
+
+def _offsets(batch: EventBatch) -> tuple[int, int] | None:
+    """First and last offset of a batch's events, which are in their order."""
+    ends = [side[OFFSET] for side in (batch.on_time, batch.corrections) if side.height]
+    if not ends:
+        return None
+    return min(side[0] for side in ends), max(side[-1] for side in ends)
 
 
 def join_sources(

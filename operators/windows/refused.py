@@ -21,9 +21,11 @@ class Letters:
     """Writes dead letters of one key group, no two with the same time.
 
     By the time that events come to a window they are pre-aggregated: payloads are gone, and mostly
-    offsets too. A letter tells of all events of a key in one pane and batch: key, number, times and
-    partition, which is enough to find them in the topic. Its time is the first event's, moved on by
-    nanoseconds so that it is the only one: the remainder by `MAX_GROUPS` is the key group's number.
+    offsets too. A letter tells of all events of a key in one pane and batch: key, number, times,
+    partition and the offsets that they lie between, which is enough to find them in the topic. Its
+    offset is the event's own where it is known, else the first of those. Its time is the first
+    event's, moved on by nanoseconds so that it is the only one: the remainder by `MAX_GROUPS` is
+    the key group's number.
 
     Args:
         topics: topic of each source; one that is not here is called as its source.
@@ -35,9 +37,22 @@ class Letters:
         self.last_ns = last_ns
 
     def of(
-        self, plan: WindowPlan, frames: Sequence[pl.DataFrame], progress: Progress, group: str
+        self,
+        plan: WindowPlan,
+        frames: Sequence[pl.DataFrame],
+        progress: Progress,
+        group: str,
+        offsets: tuple[int, int] | None = None,
     ) -> RecordBatch | None:
-        """Letters about rows that were refused; None for no rows."""
+        """Letters about rows that were refused; None for no rows.
+
+        Args:
+            plan: the window.
+            frames: its refused rows.
+            progress: of the partition that they are from.
+            group: name of the key group.
+            offsets: first and last offset of the batch that they are from, where it is known.
+        """
         rows = [row for frame in frames for row in frame.iter_rows(named=True)]
         if not rows:
             return None
@@ -45,11 +60,16 @@ class Letters:
         rows.sort(key=lambda row: (_span(row), repr([row[name] for name in plan.by])))
         names = group_names(MAX_GROUPS)
         number = names.index(group) if group in names else 0
-        letters = [self._letter(plan, row, progress, number) for row in rows]
+        letters = [self._letter(plan, row, progress, number, offsets) for row in rows]
         return RecordBatch(DEAD_LETTERS, pl.DataFrame(letters, schema=NONE_REFUSED.schema))
 
     def _letter(
-        self, plan: WindowPlan, row: dict[str, Any], progress: Progress, number: int
+        self,
+        plan: WindowPlan,
+        row: dict[str, Any],
+        progress: Progress,
+        number: int,
+        offsets: tuple[int, int] | None,
     ) -> dict[str, Any]:
         first, last = _span(row)
         events = row.get(ROWS.name, 1)
@@ -61,17 +81,20 @@ class Letters:
             "events": events,
             "first_event_ns": first,
             "last_event_ns": last,
+            "offsets": offsets,
         }
         return {
             "time_ns": self.last_ns,
             "kind": KIND,
             "topic": self._topics.get(progress.source, progress.source),
             "partition": progress.partition,
-            "offset": row.get(OFFSET),
+            "offset": row.get(OFFSET, offsets[0] if offsets else None),
             "reason": f"window {plan.name}: {plan.limits.max_keys} keys are in this key group"
             f" (state.max_keys); {events} event(s) of another are in none of its results",
-            "payload": json.dumps(about),
-            "encoding": "utf-8",
+            "detail": json.dumps(about),
+            "payload": None,
+            "encoding": None,
+            "size": None,
         }
 
 

@@ -7,12 +7,14 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as Delivered
 
-from connectors.codecs.messages import Message
+from connectors.codecs.messages import Headers, Message
 from connectors.kafka.client import Faults, short
 from tidegauge.errors import Retry, Stop
 
 TRANSACTION_TIMEOUT_MS = 900_000
 """The most that a broker allows by default: longer than any stall of another sink of the flow."""
+ANY_PARTITION = -1
+"""The key of a message says which partition it goes to."""
 _TRIES = 3
 """How often a step of a transaction that the client calls retriable is tried."""
 
@@ -29,6 +31,7 @@ class Transactions:
         name: transactional id; never used by two at a time.
         max_bytes: most that the topics allow of a batch of messages.
         timeout_s: how long a message, and a step of a transaction, may take.
+        open_ms: how long a transaction may stay open.
 
     Attributes:
         ends: the offset after the last message that was sent to each topic and partition.
@@ -46,6 +49,7 @@ class Transactions:
         name: str,
         max_bytes: int,
         timeout_s: float,
+        open_ms: int = TRANSACTION_TIMEOUT_MS,
     ) -> None:
         self._faults = faults
         self._name = name
@@ -57,7 +61,7 @@ class Transactions:
             {
                 **client,
                 "transactional.id": name,
-                "transaction.timeout.ms": max(TRANSACTION_TIMEOUT_MS, int(timeout_s * 1_000)),
+                "transaction.timeout.ms": max(open_ms, int(timeout_s * 1_000)),
                 "delivery.timeout.ms": int(timeout_s * 1_000),
                 "message.max.bytes": max_bytes,
                 "linger.ms": 2,
@@ -76,17 +80,45 @@ class Transactions:
             Retry: the broker does not take messages in time.
             Stop: the broker refuses them, or this producer, for good.
         """
+        return self.send_to(
+            (message.topic, ANY_PARTITION), message.value, message.key, message.headers
+        )
+
+    def send_to(
+        self,
+        place: tuple[str, int],
+        value: bytes | None,
+        key: bytes | None,
+        headers: Headers | None,
+        told: Callable[[Delivered], None] | None = None,
+    ) -> bool:
+        """Send a message to a partition of a topic, as `send`.
+
+        Args:
+            place: topic and partition; `ANY_PARTITION` leaves it to the key.
+            value: None for a tombstone.
+            key: its key.
+            headers: its headers.
+            told: gets the message once it is delivered; `flush` waits for that.
+        """
         if not self._open:
             self._step(self._producer.begin_transaction)
             self._open = True
+
+        def delivered(error: KafkaError | None, sent: Delivered) -> None:
+            self._delivered(error, sent)
+            if told is not None and error is None:
+                told(sent)
+
         while True:
             try:
                 self._producer.produce(
-                    message.topic,
-                    value=message.value,
-                    key=message.key,
-                    headers=message.headers,
-                    on_delivery=self._delivered,
+                    place[0],
+                    value=value,
+                    key=key,
+                    partition=place[1],
+                    headers=headers,
+                    on_delivery=delivered,
                 )
                 self._producer.poll(0)
             except BufferError:
@@ -99,6 +131,18 @@ class Transactions:
                 raise self._fault(error.args[0]) from None
             else:
                 return True
+
+    def flush(self) -> None:
+        """Wait until what was sent is delivered, which does not make it visible.
+
+        Raises:
+            Retry: the broker does not take messages in time.
+            Stop: the broker refuses them, or this producer, for good.
+        """
+        left = self._producer.flush(self._timeout_s)
+        self._raise_failure()
+        if left:
+            raise Retry(f"Kafka has not taken {left} messages within {self._timeout_s:g} s")
 
     def commit(self) -> None:
         """Make visible what was sent since the last commit.

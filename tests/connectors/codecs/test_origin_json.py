@@ -17,12 +17,13 @@ LETTER = {
     "partition": 3,
     "offset": 41,
     "reason": 'not JSON: "é"\n',
+    "detail": None,
     "payload": "a\x00b",
     "encoding": "utf-8",
+    "size": 3,
 }
-LETTERS_SCHEMA = {
-    name: pl.Int64 if name in {"time_ns", "partition", "offset"} else pl.String for name in LETTER
-}
+_WHOLE = {"time_ns", "partition", "offset", "size"}
+LETTERS_SCHEMA = {name: pl.Int64 if name in _WHOLE else pl.String for name in LETTER}
 EVENTS = Signal(
     "events.payments",
     SignalKind.EVENT,
@@ -39,9 +40,8 @@ def letters(*rows: dict[str, object]) -> RecordBatch:
 
 def test_a_dead_letter_holds_payload_origin_and_reason() -> None:
     (message,) = dead_letter_messages(letters(LETTER), "dead")
-    expected = {name: value for name, value in LETTER.items() if name != "time_ns"}
-    assert json.loads(message.value) == expected
-    assert list(json.loads(message.value))[:2] == ["kind", "reason"]
+    assert json.loads(message.value) == LETTER | {"id": message.identity.hex()}
+    assert list(json.loads(message.value))[:4] == ["id", "time_ns", "kind", "reason"]
 
 
 def test_a_tombstone_has_no_payload() -> None:

@@ -38,7 +38,9 @@ RECORDS = {
     "events.p": RecordBatch("events.p", pl.DataFrame([EVENT])),
     "dead_letters": RecordBatch(
         "dead_letters",
-        pl.DataFrame([LETTER | dict.fromkeys(["reason", "payload", "encoding"], "x")]),
+        pl.DataFrame(
+            [LETTER | dict.fromkeys(["reason", "detail", "payload", "encoding", "size"], "x")]
+        ),
     ),
     "flow": RecordBatch("flow", pl.DataFrame([{"time_ns": 1, "topic": "p", "processed": 3}])),
 }

@@ -114,7 +114,7 @@ def test_a_letter_tells_what_is_known_of_the_events() -> None:
     events(flow, "a1 b2 b3 b14")
     payloads = (
         letters(flow)
-        .sort("time_ns")["payload"]
+        .sort("time_ns")["detail"]
         .str.json_decode(
             pl.Struct({"window": pl.String, "events": pl.Int64, "first_event_ns": pl.Int64})
         )

@@ -19,6 +19,7 @@ def _check_topics(review: Review) -> None:
     pipeline = review.pipeline
     written = {
         pipeline.dead_letter_topic: "where refused records go",
+        pipeline.handled_topic: "what became of refused records",
         pipeline.journal_topic: "the pipeline's journal",
         pipeline.outputs_topic: "where the pipeline's outputs note where they began",
     }

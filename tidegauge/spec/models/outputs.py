@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tidegauge.spec.models.values import SECOND_NS, Bucket, DurationNs, Model, Topic, Whole
+from tidegauge.spec.models.values import SECOND_NS, Bucket, DurationNs, Model, Number, Topic, Whole
 
 
 class InfluxOutput(Model):
@@ -33,6 +33,23 @@ class Output(Model):
 
     influxdb: InfluxOutput | None = None
     kafka: KafkaOutput | None = None
+
+
+class DeadLetters(Model):
+    """How many messages may be refused before the flow stops."""
+
+    limit: Number = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Share of a partition's last messages that may be dead letters; 1 for any.",
+    )
+    window: Whole = Field(
+        10_000, ge=1, le=1_000_000, description="How many of the last messages are looked at."
+    )
+    least: Whole = Field(
+        1_000, ge=1, description="Fewer dead letters among them than this never stop the flow."
+    )
 
 
 class Dashboard(Model):

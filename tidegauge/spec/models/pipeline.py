@@ -8,7 +8,7 @@ from tidegauge.spec.models.alerts import Alert
 from tidegauge.spec.models.anomalies import Anomaly
 from tidegauge.spec.models.filetests import FileTest
 from tidegauge.spec.models.forecasts import Forecast, Prediction
-from tidegauge.spec.models.outputs import Dashboard, Output
+from tidegauge.spec.models.outputs import Dashboard, DeadLetters, Output
 from tidegauge.spec.models.patterns import Pattern
 from tidegauge.spec.models.sources import Source
 from tidegauge.spec.models.tables import Table
@@ -55,6 +55,9 @@ class Pipeline(Model):
     )
     alerts: dict[Name, Alert] = Field(default_factory=dict, description="Alerts, by name.")
     output: Output = Field(default_factory=Output, description="Where records go.")
+    dead_letters: DeadLetters = Field(
+        default_factory=DeadLetters, description="How many dead letters stop the flow."
+    )
     dashboard: Dashboard = Field(default_factory=Dashboard, description="How live charts are.")
     state: State = Field(default_factory=State, description="How state is laid out.")
     tests: list[FileTest] = Field(default_factory=list, description="What `tidegauge test` checks.")
@@ -68,6 +71,11 @@ class Pipeline(Model):
     def dead_letter_topic(self) -> str:
         """Topic that refused records go to."""
         return f"{self.pipeline}-dead-letters"
+
+    @property
+    def handled_topic(self) -> str:
+        """Topic that says which dead letters were sent again or given up."""
+        return f"{self.pipeline}-dead-letters-handled"
 
     @property
     def journal_topic(self) -> str:

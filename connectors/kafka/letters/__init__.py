@@ -1,0 +1,1 @@
+"""Dead letters read back: found, looked at, sent again, marked as handled."""

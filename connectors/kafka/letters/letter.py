@@ -1,0 +1,110 @@
+"""A dead letter as it is in its topic."""
+
+import base64
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+import xxhash
+from confluent_kafka import Message
+
+NOT_ONE_MESSAGE = frozenset({"too_many_keys", "too_many_runs"})
+"""Kinds that tell of events which other windows and patterns have counted."""
+
+
+class Spot(NamedTuple):
+    """Where a message is."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.partition}@{self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One dead letter.
+
+    Attributes:
+        id: the same for the same letter in every run.
+        at_ms: when it was written, milliseconds since the epoch.
+        stamp_ms: Kafka timestamp of the refused message; None where there is no single one.
+        kind: why it was refused, in a word.
+        reason: why, in a sentence.
+        detail: what programs want to know beside that.
+        topic: where the refused message is.
+        partition: as above; None where there is no single one.
+        offset: as above.
+        text: the payload as it is in the letter.
+        encoding: of `text`.
+        size: bytes of the payload; None for a tombstone, and in letters of earlier versions.
+    """
+
+    id: str
+    at_ms: int
+    stamp_ms: int | None
+    kind: str
+    reason: str
+    detail: Any
+    topic: str
+    partition: int | None
+    offset: int | None
+    text: str | None
+    encoding: str | None
+    size: int | None
+
+    @property
+    def spot(self) -> Spot | None:
+        """Where the refused message is, if it is a single one."""
+        if self.kind in NOT_ONE_MESSAGE or self.partition is None or self.offset is None:
+            return None
+        return Spot(self.topic, self.partition, self.offset)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the letter holds the payload as it was: all of it, and not its hashes."""
+        if self.spot is None:
+            return False
+        if self.kind == "tombstone":
+            return True
+        payload = self.payload
+        return payload is not None and (self.size is None or self.size == len(payload))
+
+    @property
+    def payload(self) -> bytes | None:
+        """The payload as far as the letter holds it; None where that is nothing."""
+        if self.text is None:
+            return None
+        if self.encoding == "base64":
+            return base64.b64decode(self.text)
+        return self.text.encode() if self.encoding == "utf-8" else None
+
+
+def read_letter(message: Message) -> Letter | None:
+    """The letter of a message; None for what is none."""
+    try:
+        found = orjson.loads(message.value() or b"")
+        kind, topic, partition, offset = (
+            found[name] for name in ("kind", "topic", "partition", "offset")
+        )
+        time_ns, detail = found.get("time_ns"), found.get("detail")
+        # Letters of earlier versions have no id.
+        origin = f"{kind} {topic} {partition} {offset}".encode()
+        return Letter(
+            id=found.get("id") or xxhash.xxh3_128_hexdigest(origin),
+            at_ms=message.timestamp()[1],
+            stamp_ms=None if time_ns is None else time_ns // 1_000_000,
+            kind=kind,
+            reason=found["reason"],
+            detail=orjson.loads(detail) if detail else None,
+            topic=topic,
+            partition=partition,
+            offset=offset,
+            text=found["payload"],
+            encoding=found["encoding"],
+            size=found.get("size"),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None

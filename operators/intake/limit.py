@@ -1,0 +1,131 @@
+"""A limit on the share of a partition's messages that become dead letters.
+
+A pipeline file that does not fit its topic would turn all of it into dead letters; past the limit
+the flow stops instead. Messages are counted, not time, so that every run stops at the same one,
+whatever the batches.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from operators.intake.dead_letters import Refused
+from tidegauge.errors import UserMistake
+
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class LetterLimit:
+    """How many dead letters are too many.
+
+    Attributes:
+        share: of the last `window` messages of a partition, or of all where there are fewer; 1 for
+            no limit.
+        window: number of messages that are looked at.
+        least: so many dead letters among them there must be, too.
+        declared: names the declarations that messages are judged by; the count begins anew where it
+            has changed.
+    """
+
+    share: float = 0.5
+    window: int = 10_000
+    least: int = 1_000
+    declared: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LettersSeen:
+    """Saved state: the dead letters among the last messages of a partition.
+
+    Attributes:
+        declared: what they were judged by.
+        since: number of the first message that was counted.
+        letters: numbers of the dead letters, ascending, as 64-bit integers.
+    """
+
+    declared: str
+    since: int
+    letters: bytes = b""
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """Where there were too many: `letters` among the last `messages`, the last at `position`."""
+
+    position: int
+    letters: int
+    messages: int
+
+
+class LetterCount:
+    """Counts the dead letters of one partition.
+
+    Args:
+        limit: how many are too many.
+        read: how many messages of the partition were read before.
+        saved: where an earlier run stopped.
+
+    Attributes:
+        limit: as given.
+    """
+
+    def __init__(self, limit: LetterLimit, read: int, saved: LettersSeen | None) -> None:
+        self.limit = limit
+        self._since = read
+        self._letters: Numbers = np.zeros(0, np.int64)
+        if saved is not None and saved.declared == limit.declared:
+            self._since = saved.since
+            self._letters = np.frombuffer(saved.letters, np.int64)
+
+    @property
+    def state(self) -> LettersSeen:
+        """State after the last batch."""
+        return LettersSeen(self.limit.declared, self._since, self._letters.tobytes())
+
+    def count(self, read: int, positions: Sequence[int]) -> Excess | None:
+        """Count the dead letters of a batch.
+
+        Args:
+            read: how many messages of the partition were read before the batch.
+            positions: places of the dead letters in the batch, ascending.
+
+        Returns:
+            the first message with which there are too many.
+        """
+        if not positions:
+            return None
+        before = self._letters
+        new = np.asarray(positions, np.int64) + read
+        window = self.limit.window
+        every = np.concatenate((before[before > new[0] - window], new))
+        self._letters = every[every > new[-1] - window]
+        # The share is greatest where a dead letter has just come.
+        count = np.arange(1, every.size + 1) - np.searchsorted(every, every - window, side="right")
+        messages = np.minimum(every - self._since + 1, window)
+        over = (count >= self.limit.least) & (count > self.limit.share * messages)
+        over[: every.size - new.size] = False
+        if not over.any():
+            return None
+        first = int(over.argmax())
+        return Excess(int(every[first]) - read, int(count[first]), int(messages[first]))
+
+
+def too_many(where: str, limit: LetterLimit, excess: Excess, newest: Refused) -> UserMistake:
+    """What ends the flow.
+
+    Args:
+        where: topic and partition.
+        limit: what was allowed.
+        excess: what there was.
+        newest: the dead letter with which there were too many.
+    """
+    return UserMistake(
+        f"kafka: {where}: {excess.letters} of the last {excess.messages} messages became dead"
+        f" letters, up to offset {newest.offset} ({newest.kind}: {newest.reason}); allowed is a"
+        f" share of {limit.share:g}, or fewer than {limit.least}: correct the pipeline file or what"
+        " writes the topic, or raise dead_letters.limit, and start again, nothing is lost"
+    )
