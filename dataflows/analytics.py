@@ -7,7 +7,7 @@ a live topic, a file's own tests and a replay.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import bytewax.operators as op
@@ -35,12 +35,16 @@ from operators.cep.plan import plan_patterns
 from operators.detectors.operator import detect
 from operators.detectors.plan import plan_anomalies
 from operators.detectors.verdicts import ANOMALOUS, REPEATED
+from operators.forecasts.operator import forecast
+from operators.forecasts.plan import plan_forecasts
 from operators.health.operator import PERIOD_NS, dead_letters, partition_health
 from operators.intake.operator import processed_events
 from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
 from operators.ledger.operator import ledger
 from operators.ordering.operator import order_events
 from operators.ordering.plan import Ordering, merge_orderings
+from operators.predictions.operator import predict
+from operators.predictions.plan import PredictionPlan, plan_predictions
 from operators.windows.operator import Telling, join_sources, windows
 from operators.windows.plan import WindowPlan, plan_pipeline_window
 from tidegauge.batch import EventBatch
@@ -62,6 +66,7 @@ def flow(pipeline_file: str) -> Dataflow:
     with one_line_errors():
         settings = read_settings()
         pipeline = load_pipeline(pipeline_file)
+        predictions = plan_predictions(pipeline, Path(pipeline_file).parent)
         saving = require_recovery_directory(pipeline.state.key_groups)
         agreement = agree(pipeline, saving, settings.accept_reset)
         sources, sinks, journal = connect(pipeline, settings, Path(pipeline_file).parent)
@@ -76,6 +81,7 @@ def flow(pipeline_file: str) -> Dataflow:
             journal=journal,
             saving=agreement.saving,
             measure_every_ns=PERIOD_NS,
+            predictions=predictions,
         )
 
 
@@ -87,6 +93,7 @@ def build(
     journal: JournalFlow | None = None,
     saving: Saving = IN_SNAPSHOTS,
     measure_every_ns: int | None = None,
+    predictions: Sequence[PredictionPlan] = (),
 ) -> Dataflow:
     """Wire a checked pipeline between sources and sinks.
 
@@ -98,6 +105,7 @@ def build(
         journal: its journal; None where the batches alone tell of idleness.
         saving: what becomes of snapshots.
         measure_every_ns: how often windows tell what they hold; None for never.
+        predictions: its predictions, with their models loaded (`plan_predictions`).
     """
     graph = Dataflow(pipeline.pipeline)
     signal = catalogue_of(pipeline)[ALERTS]
@@ -107,7 +115,10 @@ def build(
     ordered = [step for name, up in timed.items() for step in _ordered(pipeline, name, up, saving)]
     verdicts = _verdicts(pipeline, [*results, *ordered], clock_ns, saving)
     matches = _patterns(pipeline, timed, clock_ns, saving, measure_every_ns)
-    alerts = _alerts(pipeline, [*results, *ordered, *verdicts, *matches], clock_ns, saving)
+    ahead = _forecasts(pipeline, results, clock_ns, saving)
+    scored = _predictions(predictions, results, clock_ns)
+    judged = [*results, *ordered, *verdicts, *matches, *ahead, *scored]
+    alerts = _alerts(pipeline, judged, clock_ns, saving)
     alerts += [
         event_levels(f"event_levels_{name}", up, pipeline.pipeline, signal, clock_ns)
         for name, up in batches.items()
@@ -116,7 +127,11 @@ def build(
     health = [partition_health(f"health_{name}", up, clock_ns) for name, up in batches.items()]
     health += [ledger(f"ledger_{name}", up, clock_ns) for name, up in batches.items()]
     anomalies = [op.flat_map_batch("anomalies", step, _only_anomalous) for step in verdicts]
-    records = [*results, *matches, *anomalies, *alerts, *refused]
+    known = frozenset(catalogue_of(pipeline).signals)
+    forecasts = [
+        op.filter("forecasts", step, lambda item: item[1].signal in known) for step in ahead
+    ]
+    records = [*results, *matches, *anomalies, *forecasts, *scored, *alerts, *refused]
     if sinks.store is not None:
         op.output("store", op.merge("to_store", *records, *health), sinks.store)
     if sinks.kafka is not None:
@@ -183,6 +198,19 @@ def _verdicts(
 ) -> list[Records]:
     plans = plan_anomalies(pipeline)
     return [detect("detect", op.merge("to_detect", *ups), plans, clock_ns, saving)] if plans else []
+
+
+def _forecasts(
+    pipeline: Pipeline, ups: list[Records], clock_ns: Callable[[], int], saving: Saving
+) -> list[Records]:
+    plans = plan_forecasts(pipeline)
+    return [forecast("ahead", op.merge("to_ahead", *ups), plans, clock_ns, saving)] if plans else []
+
+
+def _predictions(
+    plans: Sequence[PredictionPlan], ups: list[Records], clock_ns: Callable[[], int]
+) -> list[Records]:
+    return [predict("predict", op.merge("to_predict", *ups), plans, clock_ns)] if plans else []
 
 
 def _alerts(

@@ -1,7 +1,7 @@
 """A pipeline file's own tests: the same flow over messages from a file, records into memory."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from operators.enrichment.table import LookupTable
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import NO_TABLES, plan_intake
 from operators.intake.sensitive import KeyedHash
+from operators.predictions.plan import PredictionPlan, plan_predictions
 from operators.progress.board import ProgressBoard
 from tidegauge.catalogue import FINAL, STATE, catalogue_of, sensitive_columns
 from tidegauge.errors import UserMistake
@@ -60,11 +61,13 @@ def run_file_test(pipeline: Pipeline, folder: Path, test: FileTest) -> list[str]
         test: one of its tests.
 
     Raises:
-        UserMistake: the events or tables cannot be read, or go to an unknown source.
+        UserMistake: the events or tables cannot be read, or go to an unknown source, or a model
+            cannot be used.
     """
     messages = _messages(folder / test.events)
     tables = stand_ins(pipeline, folder, test.tables)
-    return _differences(test.expect, observe(pipeline, messages, test.source, tables))
+    models = plan_predictions(pipeline, folder)
+    return _differences(test.expect, observe(pipeline, messages, test.source, tables, models))
 
 
 def observe(
@@ -72,9 +75,10 @@ def observe(
     messages: list[Held],
     source: str | None = None,
     tables: Mapping[str, LookupTable] = NO_TABLES,
+    predictions: Sequence[PredictionPlan] = (),
 ) -> Observed:
     """Run the flow over messages of one partition until every window is closed."""
-    records = _run(pipeline, messages, _source_of(pipeline, source), tables)
+    records = _run(pipeline, messages, _source_of(pipeline, source), tables, predictions)
     frames: dict[str, list[pl.DataFrame]] = {}
     for batch in records:
         frames.setdefault(batch.signal, []).append(batch.frame)
@@ -112,7 +116,11 @@ def _final_rows(parts: list[pl.DataFrame], window: Window) -> int:
 
 
 def _run(
-    pipeline: Pipeline, messages: list[Held], source: str, tables: Mapping[str, LookupTable]
+    pipeline: Pipeline,
+    messages: list[Held],
+    source: str,
+    tables: Mapping[str, LookupTable],
+    predictions: Sequence[PredictionPlan],
 ) -> list[RecordBatch]:
     board = ProgressBoard()
     sources = {
@@ -121,7 +129,8 @@ def _run(
     }
     sink = MemorySink()
     try:
-        run_main(build(pipeline, sources, Sinks(store=sink)))  # type: ignore[no-untyped-call]  # it has no types
+        graph = build(pipeline, sources, Sinks(store=sink), predictions=predictions)
+        run_main(graph)  # type: ignore[no-untyped-call]  # it has no types
     except BytewaxRuntimeError as error:
         if ours := error_of_ours(error):
             raise UserMistake(str(ours)) from None

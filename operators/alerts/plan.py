@@ -12,6 +12,7 @@ from tidegauge.expressions.conditions import Condition, compile_condition
 from tidegauge.expressions.scalars import compile_predicate
 from tidegauge.expressions.targets import key_columns, target_columns
 from tidegauge.fieldtypes import FieldType
+from tidegauge.forecasts import lead_name
 from tidegauge.records import TIME_NS
 from tidegauge.signals import Signal
 from tidegauge.spec.models import Alert, Pipeline
@@ -94,7 +95,7 @@ def _plan(pipeline: Pipeline, signal: Signal, name: str, alert: Alert) -> AlertP
         moment=moment,
         first_results=when.kind == "window",
         at=_time_column(pipeline, when),
-        rounded=tuple(floats) if when.kind == "window" else (),
+        rounded=tuple(floats) if when.kind in ("window", "forecast") else (),
         where=where.polars if where else None,
         holds=holds.fill_null(value=False),
         ends=ends.fill_null(value=False),
@@ -103,6 +104,8 @@ def _plan(pipeline: Pipeline, signal: Signal, name: str, alert: Alert) -> AlertP
 
 
 def _signal(when: Condition) -> str:
+    if when.kind == "forecast":
+        return lead_name(when.target, when.lead_ns)
     return timeouts_of(when.target) if when.kind == "timeout" else when.target
 
 

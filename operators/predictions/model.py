@@ -110,7 +110,7 @@ class Scorer:
 
     def _try(self) -> None:
         """Score a row of zeros: what the shapes do not tell shows now and not in the night."""
-        causes = (*faults(), ValueError, IndexError, TypeError)
+        causes: tuple[type[Exception], ...] = (*faults(), ValueError, IndexError, TypeError)
         row = pl.DataFrame({field: [0] for field in self.fields})
         try:
             self._run(row)

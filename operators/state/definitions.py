@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from operators.alerts.plan import plan_alerts
 from operators.detectors.plan import AnomalyPlan, plan_anomalies
+from operators.forecasts.plan import ForecastPlan, plan_forecasts
 from operators.ordering.plan import PREFIX, merge_orderings
 from operators.windows.accumulators import METADATA
 from operators.windows.plan import WindowPlan, plan_pipeline_window
@@ -16,7 +17,7 @@ from tidegauge.spec.models import Pipeline, Window
 from tidegauge.statedefs import Aspects, Definitions, Remembered
 
 SOURCE, WINDOW, PATTERN, EVENTS = "source", "window", "pattern", "events"
-ANOMALY, ALERT = "anomaly", "alert"
+ANOMALY, ALERT, FORECAST = "anomaly", "alert", "forecast"
 
 _NO_STATE = {
     *("description", "threshold", "false_alarms", "direction", "min_deviation"),
@@ -61,6 +62,8 @@ def _parts(pipeline: Pipeline) -> Iterator[tuple[str, Aspects]]:
             )
     for anomaly in anomalies:
         yield f"{ANOMALY}:{anomaly.name}", _anomaly(pipeline, anomaly)
+    for plan in plan_forecasts(pipeline):
+        yield f"{FORECAST}:{plan.name}", _forecast(pipeline, plan)
     for alert in alerts:
         keys = {key: _types(pipeline, alert.reads).get(key, "") for key in alert.by}
         yield f"{ALERT}:{alert.name}", {"of": alert.reads, "keys": _told(keys)}
@@ -115,6 +118,22 @@ def _anomaly(pipeline: Pipeline, plan: AnomalyPlan) -> Aspects:
         about["fields"] = [window.select[name].expr for name in judged]
         about["columns"] = _told(_used(pipeline, window, judged))
     return {**about, **_texts(given)}
+
+
+def _forecast(pipeline: Pipeline, plan: ForecastPlan) -> Aspects:
+    window = pipeline.windows[plan.window]
+    types = _types(pipeline, plan.window)
+    config = plan.config
+    return {
+        **_read(pipeline, window.from_),
+        **_shape(window, pipeline.timezone),
+        "of": f"{plan.window}.{plan.field}",
+        "keys": [f"{key} {types.get(key, '')}" for key in plan.by],
+        "condition": window.where or "",
+        "field": window.select[plan.field].expr,
+        "columns": _told(_used(pipeline, window, [plan.field])),
+        "steps": f"{config.ahead} of {format_duration_ns(config.cell_ns)}",
+    }
 
 
 def _read(pipeline: Pipeline, sources: Iterable[str]) -> dict[str, str | list[str]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tidegauge.catalogue import event_columns
 from tidegauge.durations import format_duration_ns
+from tidegauge.forecasts import all_forecasts
 from tidegauge.spec.kinds import in_words
 from tidegauge.spec.models import Anomaly, Pipeline, Window
 
@@ -21,6 +22,11 @@ def rows(pipeline: Pipeline) -> Iterator[tuple[str, str, str, str]]:
     for name, anomaly in pipeline.anomalies.items():
         by = f" by {', '.join(anomaly.by)}" if anomaly.by else ""
         yield "anomaly", name, f"on {anomaly.watched}{by}", _told_by(anomaly)
+    for name, forecast in all_forecasts(pipeline).items():
+        ahead = f"on {forecast.on}, {format_duration_ns(forecast.horizon)} ahead"
+        yield "forecast", name, ahead, f"with a band of {forecast.band:.1%}"
+    for name, prediction in pipeline.predictions.items():
+        yield "prediction", name, f"on {prediction.on}", f"by {prediction.model}"
     for name, alert in pipeline.alerts.items():
         where = f" where {alert.where}" if alert.where else ""
         held = f" for {format_duration_ns(alert.for_)}" if alert.for_ else ""
