@@ -89,12 +89,29 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the messages of a batch that lie in one range of offsets.
+
+    `number` is the range's; ranges are of equal length, the first begins at offset 0.
+    `first_offset` is that of the first of these messages, `next_offset` the one after the last,
+    `appended_ms` the Kafka timestamp of the first. `counts` are of these messages alone.
+    """
+
+    number: int
+    first_offset: int
+    next_offset: int
+    appended_ms: int
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
 class EventBatch:
     """Decoded events of one partition, in offset order.
 
     `on_time` and `corrections` are frames with the declared and derived fields, `TIME` and
     `OFFSET`; `dead_letters` has the columns of the dead-letter signal. Each may have no rows.
-    `counts` are running totals up to and with this batch. An empty batch still carries progress.
+    `counts` are running totals up to and with this batch, `tallies` are of this batch alone. An
+    empty batch still carries progress.
     """
 
     topic: str
@@ -103,3 +120,4 @@ class EventBatch:
     dead_letters: pl.DataFrame
     progress: Progress
     counts: Counts
+    tallies: tuple[Tally, ...] = ()

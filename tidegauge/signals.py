@@ -21,6 +21,7 @@ class SignalKind(StrEnum):
     DEAD_LETTER = "dead_letter"
     FLOW = "flow"
     WINDOW_STATE = "window_state"
+    LEDGER = "ledger"
     PATTERN_STATE = "pattern_state"
 
 

@@ -10,6 +10,8 @@ from tidegauge.catalogue import (
     DEAD_LETTERS,
     FLOW,
     FLOW_SIGNAL,
+    LEDGER,
+    LEDGER_SIGNAL,
     MATCH_FIELDS,
     PATTERN_STATE,
     PATTERN_STATE_SIGNAL,
@@ -24,7 +26,16 @@ from tidegauge.spec.checks.review import Review
 from tidegauge.spec.mistakes import Path
 from tidegauge.spec.models import Pipeline
 
-MEASUREMENTS = (ALERTS, DEAD_LETTERS, FLOW, WINDOW_STATE, PATTERN_STATE, "anomalies", "events")
+MEASUREMENTS = (
+    ALERTS,
+    DEAD_LETTERS,
+    FLOW,
+    LEDGER,
+    WINDOW_STATE,
+    PATTERN_STATE,
+    "anomalies",
+    "events",
+)
 PIPELINE_TAG = "pipeline"
 _RECORD = {TIME_NS, "time"}
 _WINDOW = _RECORD | {column.name for column in WINDOW_METADATA}
@@ -33,7 +44,10 @@ _MATCH = _RECORD | {column.name for column in MATCH_FIELDS}
 _ALERT = _RECORD | {"alert", "level"} | {column.name for column in ALERT_FIELDS}
 _OWN = {
     column.name
-    for signal in (DEAD_LETTER_SIGNAL, FLOW_SIGNAL, WINDOW_STATE_SIGNAL, PATTERN_STATE_SIGNAL)
+    for signal in (
+        *(DEAD_LETTER_SIGNAL, FLOW_SIGNAL, LEDGER_SIGNAL),
+        *(WINDOW_STATE_SIGNAL, PATTERN_STATE_SIGNAL),
+    )
     for column in signal.columns
 }
 

@@ -1,0 +1,1 @@
+"""The accuracy ledger: what became of every message, by ranges of offsets."""

@@ -1,0 +1,96 @@
+"""The ledger of every partition, out of a stream of event batches."""
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import bytewax.operators as op
+from bytewax.dataflow import Stream, operator
+from bytewax.operators import KeyedStream, StatefulBatchLogic
+
+from operators.ledger.ledger import PartitionLedger, ledger_records
+from tidegauge.batch import EventBatch, Tally
+from tidegauge.records import RecordBatch
+
+PERIOD_NS = 1_000_000_000
+"""How often the record of a range that fills is rewritten."""
+
+
+class _Noted(NamedTuple):
+    """What a batch tells of its partition."""
+
+    topic: str
+    partition: int
+    tallies: tuple[Tally, ...]
+
+
+class _Saved(NamedTuple):
+    topic: str
+    partition: int
+    ledger: dict[str, Any]
+
+
+class _LedgerLogic(StatefulBatchLogic[_Noted, RecordBatch, _Saved]):
+    """One partition: its ranges as they are complete, and the open one once a period."""
+
+    def __init__(self, clock_ns: Callable[[], int], saved: _Saved | None) -> None:
+        self._clock_ns = clock_ns
+        self._ledger = PartitionLedger(saved.ledger if saved else None)
+        self._place = (saved.topic, saved.partition) if saved else ("", 0)
+        self._due_ns = clock_ns()
+
+    def on_batch(self, values: list[_Noted]) -> tuple[Iterable[RecordBatch], bool]:
+        self._place = values[0].topic, values[0].partition
+        added = [self._ledger.add(tally) for value in values for tally in value.tallies]
+        complete = [one for one in added if one is not None]
+        if self._clock_ns() >= self._due_ns:
+            complete += self._flushed()
+        return ledger_records(*self._place, complete), self.RETAIN
+
+    def on_notify(self) -> tuple[Iterable[RecordBatch], bool]:
+        if self._clock_ns() < self._due_ns:
+            return [], self.RETAIN
+        return ledger_records(*self._place, self._flushed()), self.RETAIN
+
+    def on_eof(self) -> tuple[Iterable[RecordBatch], bool]:
+        return ledger_records(*self._place, self._flushed()), self.RETAIN
+
+    def notify_at(self) -> datetime | None:
+        return datetime.fromtimestamp(self._due_ns / 1e9, UTC) if self._ledger.dirty else None
+
+    def snapshot(self) -> _Saved:
+        return _Saved(*self._place, self._ledger.snapshot())
+
+    def _flushed(self) -> list[Tally]:
+        self._due_ns = self._clock_ns() + PERIOD_NS
+        told = self._ledger.flush()
+        return [] if told is None else [told]
+
+
+@operator
+def ledger(
+    step_id: str,  # noqa: ARG001 - names the scope of the steps inside
+    up: Stream[EventBatch],
+    clock_ns: Callable[[], int] = time.time_ns,
+) -> KeyedStream[RecordBatch]:
+    """What became of every message, a record for each range of offsets, keyed by partition.
+
+    Args:
+        step_id: unique name of the step.
+        up: event batches.
+        clock_ns: wall clock, for how often the record of a range that fills is rewritten.
+
+    Returns:
+        record batches of the ledger signal.
+    """
+
+    def noted(batches: list[EventBatch]) -> Iterable[tuple[str, _Noted]]:
+        for batch in batches:
+            if batch.tallies:
+                partition = batch.progress.partition
+                key = f"{batch.topic}-{partition}"
+                yield key, _Noted(batch.topic, partition, batch.tallies)
+
+    counted = op.flat_map_batch("noted", up, noted)
+    return op.stateful_batch("add", counted, lambda saved: _LedgerLogic(clock_ns, saved))

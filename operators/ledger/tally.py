@@ -1,0 +1,68 @@
+"""What became of the messages of a batch, by the ranges of offsets that they lie in."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from operators.intake.dead_letters import Refused
+from tidegauge.batch import OFFSET, Counts, RawBatch, Tally
+
+Offsets = npt.NDArray[np.int64]
+
+RANGE = 100_000
+"""Offsets in a range. Batches are cut otherwise in every run; ranges are always the same."""
+
+
+def tallies(
+    raw: RawBatch,
+    counts: Counts,
+    decoded: pl.DataFrame,
+    kept: tuple[pl.DataFrame, pl.DataFrame],
+    refused: Sequence[Refused],
+    late: str,
+) -> tuple[Tally, ...]:
+    """A tally for each range that the batch touches, mostly one.
+
+    Args:
+        raw: the messages, in offset order.
+        counts: what became of all of them.
+        decoded: those that could be read.
+        kept: events on time, and corrections.
+        refused: dead letters.
+        late: kind of those that came past the allowed lateness.
+    """
+    if not len(raw.offsets):
+        return ()
+    first, last = raw.offsets[0], raw.offsets[-1]
+    if first // RANGE == last // RANGE:
+        return (Tally(first // RANGE, first, last + 1, raw.appended_ms[0], counts),)
+    offsets = np.asarray(raw.offsets, np.int64)
+    on_time, corrections = (frame[OFFSET].to_numpy() for frame in kept)
+    readable = decoded[OFFSET].to_numpy()
+    dead = _sorted(one.offset for one in refused)
+    too_late = _sorted(one.offset for one in refused if one.kind == late)
+    judged = np.intersect1d(dead, readable)
+    made = []
+    for number in np.unique(offsets // RANGE).tolist():
+        within = _within(number * RANGE, (number + 1) * RANGE)
+        begin, end = np.searchsorted(offsets, [number * RANGE, (number + 1) * RANGE])
+        counted = within(on_time), within(corrections)
+        filtered = within(readable) - sum(counted) - within(judged)
+        fates = Counts(within(offsets), *counted, filtered, within(dead), within(too_late))
+        span = int(offsets[begin]), int(offsets[end - 1]) + 1
+        made.append(Tally(number, *span, raw.appended_ms[int(begin)], fates))
+    return tuple(made)
+
+
+def _within(low: int, high: int) -> Callable[[Offsets], int]:
+    def count(offsets: Offsets) -> int:
+        begin, end = np.searchsorted(offsets, [low, high])
+        return int(end - begin)
+
+    return count
+
+
+def _sorted(offsets: Iterable[int]) -> Offsets:
+    return np.sort(np.fromiter(offsets, np.int64))
