@@ -7,20 +7,20 @@ a live topic, a file's own tests and a replay.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import bytewax.operators as op
-import polars as pl
 from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 
 from dataflows.agreement import agree
+from dataflows.anomalies import judge, only_anomalous, ticking, without_ticks
 from dataflows.drain import draining
 from dataflows.drain_together import drain_together
 from dataflows.invocation import read_invocation
-from dataflows.journal import JournalFlow, Timed, with_floors
+from dataflows.journal import JournalFlow, Timed, read_journal, with_floors
 from dataflows.servers import connect
 from dataflows.sinks import Sinks
 from dataflows.startup import (
@@ -32,9 +32,7 @@ from operators.alerts.operator import alert, event_levels
 from operators.alerts.plan import plan_alerts
 from operators.cep.operator import find_patterns
 from operators.cep.plan import plan_patterns
-from operators.detectors.operator import detect
 from operators.detectors.plan import plan_anomalies
-from operators.detectors.verdicts import ANOMALOUS, REPEATED
 from operators.forecasts.operator import forecast
 from operators.forecasts.plan import plan_forecasts
 from operators.health.operator import PERIOD_NS, dead_letters, partition_health
@@ -110,10 +108,15 @@ def build(
     graph = Dataflow(pipeline.pipeline)
     signal = catalogue_of(pipeline)[ALERTS]
     batches = {name: op.input(f"read_{name}", graph, source) for name, source in sources.items()}
-    timed = with_floors(graph, batches, journal)
-    results = _windows(pipeline, timed, clock_ns, saving, measure_every_ns)
-    ordered = [step for name, up in timed.items() for step in _ordered(pipeline, name, up, saving)]
-    verdicts = _verdicts(pipeline, [*results, *ordered], clock_ns, saving)
+    news = read_journal(graph, journal)
+    timed = with_floors(news, batches, journal)
+    measured = _windows(pipeline, timed, clock_ns, saving, measure_every_ns)
+    arranged = [step for name, up in timed.items() for step in _ordered(pipeline, name, up, saving)]
+    labels = journal.labels if journal is not None else ()
+    verdicts = judge(pipeline, [*measured, *arranged], clock_ns, saving, news, labels)
+    ticks = ticking(pipeline)
+    results = without_ticks("results", measured, ticks)
+    ordered = without_ticks("ordered", arranged, ticks)
     matches = _patterns(pipeline, timed, clock_ns, saving, measure_every_ns)
     ahead = _forecasts(pipeline, results, clock_ns, saving)
     scored = _predictions(predictions, results, clock_ns)
@@ -126,7 +129,7 @@ def build(
     refused = [dead_letters(f"dead_letters_{name}", up) for name, up in batches.items()]
     health = [partition_health(f"health_{name}", up, clock_ns) for name, up in batches.items()]
     health += [ledger(f"ledger_{name}", up, clock_ns) for name, up in batches.items()]
-    anomalies = [op.flat_map_batch("anomalies", step, _only_anomalous) for step in verdicts]
+    anomalies = [op.flat_map_batch("anomalies", step, only_anomalous) for step in verdicts]
     known = frozenset(catalogue_of(pipeline).signals)
     forecasts = [
         op.filter("forecasts", step, lambda item: item[1].signal in known) for step in ahead
@@ -156,7 +159,7 @@ def _windows(
     for sources, planned in plans.items():
         joined, place = "+".join(sources), (planned, groups, clock_ns, saving)
         topics = {name: pipeline.sources[name].kafka.topic for name in sources}
-        telling = Telling(topics, measure_every_ns)
+        telling = Telling(topics, measure_every_ns, ticking(pipeline))
         if len(sources) == 1:
             results.append(windows(f"windows_{joined}", timed[joined], *place, (), telling))
         else:
@@ -190,27 +193,8 @@ def _ordered(pipeline: Pipeline, source: str, up: Timed, saving: Saving) -> list
     orderings = merge_orderings(needed, source)
     if not orderings:
         return []
-    return [order_events(f"order_{source}", up, orderings, pipeline.state.key_groups, saving)]
-
-
-def _verdicts(
-    pipeline: Pipeline, ups: list[Records], clock_ns: Callable[[], int], saving: Saving
-) -> list[Records]:
-    plans = plan_anomalies(pipeline)
-    return [detect("detect", op.merge("to_detect", *ups), plans, clock_ns, saving)] if plans else []
-
-
-def _forecasts(
-    pipeline: Pipeline, ups: list[Records], clock_ns: Callable[[], int], saving: Saving
-) -> list[Records]:
-    plans = plan_forecasts(pipeline)
-    return [forecast("ahead", op.merge("to_ahead", *ups), plans, clock_ns, saving)] if plans else []
-
-
-def _predictions(
-    plans: Sequence[PredictionPlan], ups: list[Records], clock_ns: Callable[[], int]
-) -> list[Records]:
-    return [predict("predict", op.merge("to_predict", *ups), plans, clock_ns)] if plans else []
+    place = (orderings, pipeline.state.key_groups, saving, ticking(pipeline))
+    return [order_events(f"order_{source}", up, *place)]
 
 
 def _alerts(
@@ -226,10 +210,3 @@ def _events(pipeline: Pipeline, batches: Mapping[str, Stream[EventBatch]]) -> li
     if pipeline.output.kafka is None or not pipeline.output.kafka.events:
         return []
     return [processed_events(f"events_{name}", up) for name, up in batches.items()]
-
-
-def _only_anomalous(items: list[tuple[str, RecordBatch]]) -> Iterable[tuple[str, RecordBatch]]:
-    for key, verdicts in items:
-        found = verdicts.frame.filter(pl.col(ANOMALOUS) & ~pl.col(REPEATED))
-        if found.height:
-            yield key, RecordBatch(verdicts.signal, found)

@@ -1,7 +1,7 @@
 """The journal of a pipeline, as one process reads and writes it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from uuid import uuid4
@@ -9,13 +9,16 @@ from uuid import uuid4
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
+from bytewax.operators import KeyedStream
 
 from connectors.kafka.journal import JournalReader, JournalWriter
 from connectors.kafka.journal_source import JournalSource
+from operators.keygroups.names import group_names
 from operators.progress.journaled import JournaledBoard
 from operators.progress.operator import tell_progress
 from tidegauge.batch import EventBatch
-from tidegauge.journal import Claim, Claims, Floor
+from tidegauge.journal import Claim, Claims, Floor, News
+from tidegauge.labels import Label
 from tidegauge.settings import Settings
 
 Timed = Stream[EventBatch] | Stream[EventBatch | Floor]
@@ -27,21 +30,40 @@ class JournalFlow:
     """What a flow does with the journal.
 
     Attributes:
-        floors: source of its floors.
+        entries: source of its floors and labels.
         board: hears of the partitions of other processes; None where no floors are written.
+        labels: those that were in it at the start.
     """
 
-    floors: Source[Floor]
+    entries: Source[News]
     board: JournaledBoard | None
+    labels: Sequence[Label] = ()
+
+
+def read_journal(graph: Dataflow, journal: JournalFlow | None) -> Stream[News] | None:
+    """What comes from the journal, where there is one."""
+    return op.input("journal", graph, journal.entries) if journal is not None else None
+
+
+def new_labels(news: Stream[News], key_groups: int) -> KeyedStream[Label]:
+    """Labels as they are given, for every key group."""
+    names = group_names(key_groups)
+
+    def copies(found: list[News]) -> Iterable[tuple[str, Label]]:
+        return [(name, one) for one in found if isinstance(one, Label) for name in names]
+
+    return op.flat_map_batch("labels", news, copies)
 
 
 def with_floors(
-    graph: Dataflow, batches: Mapping[str, Stream[EventBatch]], journal: JournalFlow | None
+    news: Stream[News] | None,
+    batches: Mapping[str, Stream[EventBatch]],
+    journal: JournalFlow | None,
 ) -> Mapping[str, Timed]:
     """The batches of each source merged with its floors, for whatever keeps a watermark."""
-    if journal is None:
+    if journal is None or news is None:
         return batches
-    floors = op.input("journal", graph, journal.floors)
+    floors = op.filter_map("floors", news, lambda one: one if isinstance(one, Floor) else None)
     timed: dict[str, Timed] = {}
     for name, up in batches.items():
         own = op.filter(f"floors_{name}", floors, lambda floor, name=name: floor.source == name)  # type: ignore[misc]  # the default makes it a lambda of one
@@ -86,8 +108,20 @@ class Journal:
         self._writer: JournalWriter | None = None
 
     def source(self, draining: Callable[[], bool]) -> JournalSource:
-        """The journal as a source of floors."""
+        """The journal as a source of floors and labels."""
         return JournalSource(self._settings, self._topic, self.topics, draining)
+
+    def labels(self) -> list[Label]:
+        """All labels that are in the journal now.
+
+        Raises:
+            Stop: the broker does not give what is in the journal.
+        """
+        reader = JournalReader(self._settings, self._topic)
+        try:
+            return [one for one in reader.read_to(reader.end) if isinstance(one, Label)]
+        finally:
+            reader.close()
 
     def begin(self, source: str, partition: int) -> "PartitionFloors":
         """Claim a partition and learn its floors, before its first message is judged.

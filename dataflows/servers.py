@@ -31,6 +31,7 @@ from operators.intake.sensitive import KeyedHash
 from operators.progress.board import ProgressBoard
 from tidegauge.batch import EventBatch
 from tidegauge.catalogue import sensitive_columns
+from tidegauge.errors import Stop, UserMistake
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline
 
@@ -74,7 +75,7 @@ def connect(
             store = asked.result()
     causes.tell()
     tables.follow()
-    return sources, Sinks(store, kafka), _journal_flow(settings, journal)
+    return sources, Sinks(store, kafka), _journal_flow(pipeline, settings, journal)
 
 
 def connect_sources(pipeline: Pipeline, settings: Settings) -> dict[str, EventSource]:
@@ -113,10 +114,17 @@ def _journal(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> Jour
     return Journal(settings, topic)
 
 
-def _journal_flow(settings: Settings, journal: Journal | None) -> JournalFlow | None:
+def _journal_flow(
+    pipeline: Pipeline, settings: Settings, journal: Journal | None
+) -> JournalFlow | None:
     if journal is None:
         return None
-    return JournalFlow(journal.source(draining), None if settings.bounded else journal.board)
+    board = None if settings.bounded else journal.board
+    try:
+        labels = journal.labels() if pipeline.anomalies else ()
+    except Stop as error:
+        raise UserMistake(str(error)) from None
+    return JournalFlow(journal.source(draining), board, labels)
 
 
 def _source(

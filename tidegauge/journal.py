@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
+from tidegauge.labels import Label
+
 PartitionKey = tuple[str, int]
 """Source and partition."""
 
@@ -61,7 +63,9 @@ class Claim:
         return self.source, self.partition
 
 
-Entry = Floor | Claim
+Entry = Floor | Claim | Label
+News = Floor | Label
+"""What flows on from the journal."""
 
 
 class Claims:
@@ -80,9 +84,17 @@ class Claims:
 
     def floors(self, entries: Iterable[Entry]) -> list[Floor]:
         """Take the next entries of the journal; those that are floors and count."""
-        return [entry for entry in entries if self._counts(entry) and isinstance(entry, Floor)]
+        return [news for news in self.news(entries) if isinstance(news, Floor)]
 
-    def _counts(self, entry: Entry) -> bool:
+    def news(self, entries: Iterable[Entry]) -> list[News]:
+        """Take the next entries of the journal; floors that count, and labels."""
+        return [
+            entry
+            for entry in entries
+            if isinstance(entry, Label) or (self._counts(entry) and isinstance(entry, Floor))
+        ]
+
+    def _counts(self, entry: Floor | Claim) -> bool:
         if self._topics.get(entry.source) != entry.topic:
             return False
         if isinstance(entry, Claim):

@@ -2,9 +2,10 @@
 
 {"v":1,"kind":"floor","source":…,"topic":…,"partition":0,"offset":17,"floor_ns":…,"run":…}
 {"v":1,"kind":"claim","source":…,"topic":…,"partition":0,"run":…}
+{"v":1,"kind":"label","anomaly":…,"key":["north"],"at_ns":…,"right":false,"effective_ns":…,…}
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 
 import msgspec
 import orjson
@@ -12,9 +13,10 @@ import orjson
 from connectors.codecs.messages import Message
 from tidegauge.errors import Stop
 from tidegauge.journal import Claim, Entry, Floor
+from tidegauge.labels import Label
 
 VERSION = 1
-_KINDS: dict[str, type[Entry]] = {"floor": Floor, "claim": Claim}
+_KINDS: dict[str, type[Entry]] = {"floor": Floor, "claim": Claim, "label": Label}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
@@ -22,13 +24,20 @@ def entry_message(entry: Entry, topic: str) -> Message:
     """The message of an entry.
 
     Its key is what a newer entry replaces: of the floors that a run wrote for an offset only the
-    highest, which is the last, has to be kept.
+    highest, which is the last, has to be kept. All labels are.
     """
-    value = {"v": VERSION, "kind": _NAMES[type(entry)], **asdict(entry)}
-    parts = [value["kind"], entry.source, entry.topic, entry.partition, entry.run]
+    kind = _NAMES[type(entry)]
+    value = {"v": VERSION, "kind": kind, **asdict(entry)}
+    return Message(topic, _key(kind, entry), orjson.dumps(value))
+
+
+def _key(kind: str, entry: Entry) -> bytes:
+    if isinstance(entry, Label):
+        return orjson.dumps([kind, *astuple(entry)])
+    parts = [kind, entry.source, entry.topic, entry.partition, entry.run]
     if isinstance(entry, Floor):
         parts.append(entry.offset)
-    return Message(topic, "/".join(map(str, parts)).encode(), orjson.dumps(value))
+    return "/".join(map(str, parts)).encode()
 
 
 def read_entry(value: bytes | None) -> Entry | None:

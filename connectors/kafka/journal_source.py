@@ -1,4 +1,4 @@
-"""The journal as a source: floors, in the order in which they were written."""
+"""The journal as a source: floors and labels, in the order in which they were written."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from connectors.kafka.journal import JournalReader
 from tidegauge.errors import UserMistake
-from tidegauge.journal import Claims, Floor, PartitionKey
+from tidegauge.journal import Claims, News, PartitionKey
 from tidegauge.settings import Settings
 
 _WAIT = timedelta(milliseconds=20)
@@ -25,8 +25,8 @@ class JournalPosition:
     version: int = _VERSION
 
 
-class JournalSource(FixedPartitionedSource[Floor, JournalPosition]):
-    """Floors of all partitions, from the start of the journal on.
+class JournalSource(FixedPartitionedSource[News, JournalPosition]):
+    """Floors of all partitions, and labels, from the start of the journal on.
 
     Args:
         settings: where the broker is; whether to end where the journal ends now.
@@ -73,7 +73,7 @@ class JournalSource(FixedPartitionedSource[Floor, JournalPosition]):
         return JournalPart(reader, Claims(self._sources, saved.runs), self._draining, end)
 
 
-class JournalPart(StatefulSourcePartition[Floor, JournalPosition]):
+class JournalPart(StatefulSourcePartition[News, JournalPosition]):
     """The journal, read up to an offset, or for ever as it grows."""
 
     def __init__(
@@ -85,8 +85,8 @@ class JournalPart(StatefulSourcePartition[Floor, JournalPosition]):
         self._end = end
         self._idle = False
 
-    def next_batch(self) -> list[Floor]:
-        """Floors that count.
+    def next_batch(self) -> list[News]:
+        """Floors that count, and labels.
 
         Raises:
             StopIteration: the flow is draining, or a bounded reading is at its end.
@@ -96,7 +96,7 @@ class JournalPart(StatefulSourcePartition[Floor, JournalPosition]):
             raise StopIteration
         entries = self._reader.read()
         self._idle = not entries
-        return self._claims.floors(entries)
+        return self._claims.news(entries)
 
     def next_awake(self) -> datetime | None:
         """At once where there was something."""

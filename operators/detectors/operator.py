@@ -8,6 +8,7 @@ import bytewax.operators as op
 from bytewax.dataflow import operator
 from bytewax.operators import KeyedStream
 
+from operators.detectors.gather import PeerGroup, PeerSplitter
 from operators.detectors.group import AnomalyGroup, Heard
 from operators.detectors.plan import AnomalyPlan
 from operators.keygroups.begun import Parts
@@ -48,3 +49,30 @@ def detect(
         return GroupLogic(AnomalyGroup(plans, clock_ns, kept.restored(saved), labels), kept)
 
     return op.stateful_batch("judge", up, build)
+
+
+@operator
+def gather(
+    step_id: str,  # noqa: ARG001 - names the scope of the steps inside
+    up: KeyedStream[RecordBatch],
+    plan: AnomalyPlan,
+    key_groups: int,
+) -> KeyedStream[RecordBatch]:
+    """Results of a window, all members of a group in one batch, for anomalies among peers.
+
+    Args:
+        step_id: unique name of the step.
+        up: window records by key group, with ticks behind them.
+        plan: an anomaly among peers.
+        key_groups: number of key groups.
+
+    Returns:
+        first results named as the plan reads them, by the key group of what a group shares, when
+        those of the same time have come from everywhere.
+    """
+    split = PeerSplitter(plan.origin, plan.reads, plan.anomaly.group, key_groups)
+
+    def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
+        return GroupLogic(PeerGroup(plan.by, key_groups, saved))
+
+    return op.stateful_batch("complete", op.flat_map_batch("split", up, split), build)

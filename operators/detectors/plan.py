@@ -42,9 +42,14 @@ class AnomalyPlan:
     @property
     def reads(self) -> str:
         """Name of the record batches it judges: peers read what `gather` puts together."""
-        if self.anomaly.judged_by == "peers":
+        if self.peers:
             return gathered(self.anomaly.target, self.anomaly.group)
         return self.origin
+
+    @property
+    def peers(self) -> bool:
+        """Whether it holds series against others of the same time."""
+        return self.anomaly.judged_by == "peers"
 
     @property
     def hears_silence(self) -> bool:

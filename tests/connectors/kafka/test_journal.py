@@ -57,7 +57,7 @@ def follow(part: JournalPart, count: int) -> list[Floor]:
     floors: list[Floor] = []
 
     def enough() -> bool:
-        floors.extend(part.next_batch())
+        floors.extend(news for news in part.next_batch() if isinstance(news, Floor))
         return len(floors) >= count
 
     assert wait_until(enough, seconds=PATIENCE_S)

@@ -45,8 +45,6 @@ def _check_warm_up(review: Review, path: Path, anomaly: Anomaly, detector: Detec
         review.say(path, message)
     elif detector != "robust_z" and points < LEAST_WARM_UP:
         message = f"{points} is too few for {detector}; allowed: {LEAST_WARM_UP} or more"
-        if anomaly.detector is None:
-            message += ", or detector: robust_z"
         review.say(path, message)
 
 

@@ -9,6 +9,7 @@ from tidegauge.spec.detectors import (
     DEFAULT,
     DISTANCE_WARM_UP,
     DISTANCES,
+    LEAST_WARM_UP,
     RARITY_WARM_UP,
     DetectorName,
 )
@@ -63,7 +64,8 @@ class Anomaly(Model):
     detector: DetectorName | None = Field(
         None,
         description="How it is judged what is usual; `ensemble` unless said, which needs no"
-        " tuning (`robust_z` where `threshold` or `history` is set, `multivariate` on a list).",
+        " tuning (`robust_z` where `threshold`, `history` or a `warm_up` below 20 is set,"
+        " `multivariate` on a list).",
     )
     false_alarms: PerWeek = Field(
         0.5,
@@ -105,7 +107,8 @@ class Anomaly(Model):
             return self.detector
         if len(self.on) > 1:
             return "multivariate"
-        return "robust_z" if DISTANCES & self.model_fields_set else DEFAULT
+        early = self.warm_up is not None and self.warm_up < LEAST_WARM_UP
+        return "robust_z" if early or DISTANCES & self.model_fields_set else DEFAULT
 
     @property
     def warmed_up(self) -> int:
