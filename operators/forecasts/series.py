@@ -211,9 +211,10 @@ class Series:
     def _forecast(self) -> Made | None:
         number = self._open or 0
         turn = number // self._config.every
-        if self._smoothing is None or turn <= self._told:
-            return None
+        due = turn > self._told
         self._told = turn
+        if self._smoothing is None or not due:
+            return None
         made_ns = number * self._config.cell_ns
         expected, widths = self._expected, self._widths
         return Made(made_ns, expected, expected - widths, expected + widths)
