@@ -11,7 +11,7 @@ PARTS = 4
 
 
 class RecordPart(StatefulSinkPartition[RecordBatch, None]):
-    """One part of a sink: what it was given is stored when `write_batch` returns.
+    """One part of a sink: what it was given is stored when `snapshot` returns, if not before.
 
     It has no position: a record's identity comes from its content, so that what is written again
     after a restart overwrites itself.

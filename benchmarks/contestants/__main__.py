@@ -9,6 +9,7 @@ The argument is a `Task` as JSON. Prints a `Tally` as one JSON object. The broke
 import json
 import sys
 
+import dataflows  # noqa: F401 - first, as in a deployment: it sets the threads of Polars
 from benchmarks.contestants.bare import bare
 from benchmarks.contestants.flow import flow
 from benchmarks.contestants.stock import stock

@@ -3,7 +3,6 @@
 from confluent_kafka import Consumer, TopicPartition
 
 from benchmarks.contestants.task import Tally, Task
-from connectors.kafka.source import CONSUMER_CONFIG
 from tidegauge.settings import Settings
 
 
@@ -12,12 +11,13 @@ def bare(task: Task, settings: Settings) -> Tally:
     tally = Tally()
     consumer = Consumer(
         {
-            **CONSUMER_CONFIG,
             "bootstrap.servers": settings.kafka_bootstrap,
             "group.id": "benchmark-bare",
-            "enable.partition.eof": False,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
             "queued.min.messages": 100_000,
             "queued.max.messages.kbytes": 262_144,
+            "fetch.max.bytes": 52_428_800,
             "max.partition.fetch.bytes": 8_388_608,
         }
     )

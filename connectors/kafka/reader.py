@@ -18,6 +18,7 @@ CONSUMER_CONFIG: Mapping[str, Any] = {
     "auto.offset.reset": "error",
     # Enough ahead for a few batches; every partition has a consumer with a queue of its own.
     "queued.min.messages": 60_000,
+    "fetch.queue.backoff.ms": 10,
     "queued.max.messages.kbytes": 65_536,
     "fetch.max.bytes": 52_428_800,
     "max.partition.fetch.bytes": 2_097_152,

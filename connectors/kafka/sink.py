@@ -29,6 +29,8 @@ _PRODUCER_CONFIG: dict[str, Any] = {
     "compression.type": "lz4",
     # How large a message may be is the topic's to say.
     "message.max.bytes": 100_000_000,
+    # A call for every message would cost more than sending it.
+    "delivery.report.only.error": True,
 }
 _PASSING = frozenset(
     {
@@ -41,7 +43,7 @@ _PASSING = frozenset(
 
 
 class KafkaSink(RecordSink):
-    """Sends the messages that `encoder` makes of records; they are stored when a batch is written.
+    """Sends the messages that `encoder` makes of records; stored they are at the epoch's end.
 
     A message that is written again after a restart comes twice, with the same `id` in its value
     or the same origin in its headers.
@@ -75,7 +77,11 @@ class KafkaSink(RecordSink):
 
 
 class KafkaPart(RecordPart):
-    """One part: sends a batch and waits until all of it is stored."""
+    """One part: sends batches without waiting, and at an epoch's end waits until all are stored.
+
+    The engine commits an epoch after the snapshots of its sinks, so what an epoch sent is stored
+    before the position after it is.
+    """
 
     def __init__(
         self, settings: Settings, encoder: Encoder, rejected: Rejected, timeout_s: float
@@ -94,15 +100,25 @@ class KafkaPart(RecordPart):
         self._producer = Producer(config)
 
     def write_batch(self, values: list[RecordBatch]) -> None:
-        """Send the messages of the records and wait until the broker has stored them.
+        """Send the messages of the records.
 
         Raises:
-            Retry: the broker did not store them in time.
+            Retry: the broker did not store earlier ones in time.
             Stop: the broker refuses them, or this producer, for good.
         """
         for batch in merged(values):
             for message in self._encoder(batch):
                 self._send(message)
+        self._producer.poll(0)
+        self._raise_failure()
+
+    def snapshot(self) -> None:
+        """Wait until the broker has stored what was sent.
+
+        Raises:
+            Retry: the broker did not store it in time.
+            Stop: the broker refuses it, or this producer, for good.
+        """
         self._wait()
         # Too large may have been a batch of the client's: each on its own tells.
         together, self._too_large = self._too_large, []
@@ -114,8 +130,8 @@ class KafkaPart(RecordPart):
             self._rejected(message, "larger than the topic's max.message.bytes")
 
     def close(self) -> None:
-        """Close the producer; `write_batch` has left nothing to send."""
-        self._producer.flush(self._timeout_s)
+        """Wait as `snapshot` does; a flow without epochs ends here."""
+        self.snapshot()
 
     def _send(self, message: Message) -> None:
         while True:
@@ -127,7 +143,6 @@ class KafkaPart(RecordPart):
                     headers=message.headers,
                     on_delivery=partial(self._delivered, message),
                 )
-                self._producer.poll(0)
             except BufferError:
                 # The queue is full; what is in it is delivered or fails within the time limit.
                 self._producer.poll(1.0)

@@ -59,8 +59,10 @@ def test_a_record_is_stored_with_its_tags_and_fields(stored: Stored) -> None:
     assert written(stored, batch(record())) == [WHOLE]
 
 
-def test_a_record_is_there_when_the_write_returns(stored: Stored) -> None:
-    part_of(stored).write_batch([batch(record())])
+def test_a_record_is_there_when_the_snapshot_returns(stored: Stored) -> None:
+    part = part_of(stored)
+    part.write_batch([batch(record())])
+    part.snapshot()
     assert len(stored.rows()) == 1
 
 
@@ -73,6 +75,7 @@ def test_a_record_written_again_overwrites_itself(stored: Stored) -> None:
     part = part_of(stored)
     part.write_batch([batch(record(count=1))])
     part.write_batch([batch(record(count=2, note="later"))])
+    part.snapshot()
     assert stored.rows() == [WHOLE | {"count": 2, "note": "later"}]
 
 

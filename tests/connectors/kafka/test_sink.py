@@ -1,4 +1,4 @@
-"""The sink has delivered when it returns, or says what went wrong."""
+"""The sink has delivered when it is snapshot, or says what went wrong."""
 
 import os
 
@@ -30,6 +30,12 @@ def part(
     return KafkaSink(settings, encoder, reject, timeout_s=timeout_s).build_part("out", "00", None)
 
 
+def written(to: RecordPart, *batches: RecordBatch) -> None:
+    """An epoch of one write."""
+    to.write_batch(list(batches))
+    to.snapshot()
+
+
 def notes_to(topic: str) -> Encoder:
     """Encoder that sends each record's note."""
 
@@ -43,7 +49,7 @@ def notes_to(topic: str) -> Encoder:
 def test_messages_are_stored_in_order_with_key_and_headers(kafka: Kafka) -> None:
     topic = kafka.topic(partitions=1)
     made = part(kafka.bootstrap, notes_to(topic))
-    made.write_batch([batch(record(note="1"), record(note="2")), batch(record(note="3"))])
+    written(made, batch(record(note="1"), record(note="2")), batch(record(note="3")))
     stored = kafka.read(topic)
     assert [message.value() for message in stored] == [b"1", b"2", b"3"]
     assert stored[0].key() == b"key"
@@ -52,7 +58,7 @@ def test_messages_are_stored_in_order_with_key_and_headers(kafka: Kafka) -> None
 
 def test_nothing_to_send_sends_nothing(kafka: Kafka) -> None:
     topic = kafka.topic()
-    part(kafka.bootstrap, notes_to(topic)).write_batch([batch()])
+    written(part(kafka.bootstrap, notes_to(topic)), batch())
     assert kafka.read(topic) == []
 
 
@@ -63,8 +69,8 @@ def test_a_message_larger_than_the_topic_allows_is_reported_and_the_others_are_s
     rejected: Rejected = []
     large = os.urandom(30_000).hex()
     made = part(kafka.bootstrap, notes_to(topic), rejected)
-    made.write_batch([batch(record(note="1"), record(note=large), record(note="2"))])
-    made.write_batch([batch(record(note="3"))])
+    written(made, batch(record(note="1"), record(note=large), record(note="2")))
+    written(made, batch(record(note="3")))
     reason = "larger than the topic's max.message.bytes"
     assert [(message.value, why) for message, why in rejected] == [(large.encode(), reason)]
     assert sorted(message.value() or b"" for message in kafka.read(topic)) == [b"1", b"2", b"3"]
@@ -74,9 +80,8 @@ def test_small_messages_that_are_too_large_only_together_are_stored(kafka: Kafka
     topic = kafka.topic(partitions=1, config={"max.message.bytes": "20000"})
     rejected: Rejected = []
     notes = [os.urandom(1_000).hex() for _ in range(50)]
-    part(kafka.bootstrap, notes_to(topic), rejected).write_batch(
-        [batch(*(record(note=note) for note in notes))]
-    )
+    made = part(kafka.bootstrap, notes_to(topic), rejected)
+    written(made, batch(*(record(note=note) for note in notes)))
     assert rejected == []
     assert sorted(message.value() or b"" for message in kafka.read(topic)) == sorted(
         note.encode() for note in notes
@@ -85,14 +90,14 @@ def test_small_messages_that_are_too_large_only_together_are_stored(kafka: Kafka
 
 def test_a_broker_that_is_away_is_told_of_in_a_line(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Retry, match="Connection refused") as error:
-        part("127.0.0.1:1", notes_to("any"), timeout_s=1).write_batch([batch(record())])
+        written(part("127.0.0.1:1", notes_to("any"), timeout_s=1), batch(record()))
     assert "\n" not in str(error.value)
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_message_that_no_topic_takes_stops_the_flow(kafka: Kafka) -> None:
     with pytest.raises(Stop, match="Kafka refuses messages for topic 'not a name'"):
-        part(kafka.bootstrap, notes_to("not a name")).write_batch([batch(record())])
+        written(part(kafka.bootstrap, notes_to("not a name")), batch(record()))
 
 
 def test_more_messages_than_the_queue_holds_are_all_stored(kafka: Kafka) -> None:
@@ -102,7 +107,7 @@ def test_more_messages_than_the_queue_holds_are_all_stored(kafka: Kafka) -> None
     def encode(records: RecordBatch) -> list[Message]:
         return [Message(topic, b"k", b"v")] * (150_000 * len(records))
 
-    part(kafka.bootstrap, encode).write_batch([batch(record())])
+    written(part(kafka.bootstrap, encode), batch(record()))
     assert kafka.end_offsets(topic) == {0: 150_000}
     kafka.delete_topic(topic)
 
