@@ -34,6 +34,10 @@ class Drain:
         """Let the sources end, as another process was told."""
         self._asked.set()
 
+    def pause_ns(self, duration_ns: int) -> None:
+        """Wait so long, but not once the process was asked to end."""
+        self._asked.wait(duration_ns / 1e9)
+
     def share(self, tell_others: Callable[[], None]) -> None:
         """Say how the other processes of a cluster are told; they call `ask`."""
         self._tell_others = tell_others

@@ -1,6 +1,7 @@
 """Sources and sinks of a pipeline on real servers, checked before the first event is read."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,8 @@ from bytewax.inputs import FixedPartitionedSource
 from confluent_kafka.admin import AdminClient
 
 from connectors.codecs.json_columns import JsonColumns
+from connectors.deferred import DeferredSource
+from connectors.kafka.alignment import Alignment
 from connectors.kafka.client import Faults, client_config, preflight
 from connectors.kafka.source import KafkaSource, Reading
 from connectors.kafka.topics import (
@@ -20,13 +23,15 @@ from connectors.kafka.topics import (
     topic_identity,
 )
 from dataflows.drain import draining
+from dataflows.invocation import read_invocation
 from dataflows.journal import Journal, JournalFlow
 from dataflows.sinks import Sinks, kafka_sink, store_sink
 from dataflows.startup import Causes
 from dataflows.tables import Tables
 from operators.enrichment.table import LookupTable
 from operators.intake.intake import Intake, IntakeState
-from operators.intake.plan import plan_intake
+from operators.intake.limit import LetterLimit
+from operators.intake.plan import plan_intake, with_limit
 from operators.intake.sensitive import KeyedHash
 from operators.progress.board import ProgressBoard
 from tidegauge.batch import EventBatch
@@ -148,6 +153,9 @@ def _source(
         sensitive=sensitive_columns(source, pipeline.tables),
         hash_text=KeyedHash(key) if key else None,
     )
+    letters = pipeline.dead_letters
+    limit = LetterLimit(letters.limit, letters.window, letters.least)
+    plan = with_limit(plan, source, limit)
     reading = Reading(
         client={
             **client_config(settings, Faults()),
@@ -161,6 +169,7 @@ def _source(
         batch_size=settings.batch_size,
         bounded=settings.bounded,
         timeout_s=settings.start_timeout_s,
+        epoch_bytes=settings.epoch_bytes,
     )
 
     journal, board = (told, told.board) if isinstance(told, Journal) else (None, told)
@@ -169,7 +178,17 @@ def _source(
         return Intake(plan, number, reading.partitions, board, saved or IntakeState())
 
     if journal is None:
-        return KafkaSource(reading, make_intake, draining)
+        return DeferredSource(KafkaSource(reading, make_intake, draining, align=_alignment()))
     journal.topics[name] = topic_identity(admin, reading.topic, settings.start_timeout_s)
     journal_of = partial(journal.begin, name)
-    return KafkaSource(reading, make_intake, draining, journal_of=journal_of)
+    return DeferredSource(
+        KafkaSource(reading, make_intake, draining, journal_of=journal_of, align=_alignment())
+    )
+
+
+def _alignment() -> Callable[[], Alignment] | None:
+    """What keeps epochs together, where there are other threads or processes."""
+    invocation = read_invocation()
+    if not invocation.clustered and invocation.workers == 1:
+        return None
+    return partial(Alignment, invocation.epoch_ns, time.monotonic_ns, draining.pause_ns)

@@ -8,6 +8,7 @@ from typing import Any
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
+from connectors.kafka.alignment import Alignment
 from connectors.kafka.budget import EpochBudget
 from connectors.kafka.reader import CONSUMER_CONFIG, PartitionReader, Reading
 from tidegauge.batch import EventBatch, PartitionState
@@ -39,6 +40,8 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         monotonic_ns: clock for the idle timeout.
         journal_of: makes the journal of a partition, which is told while it is idle; None where
             there is no journal.
+        align: makes what brings the ends of a partition's epochs together with those of other
+            processes; None where there are none.
     """
 
     def __init__(
@@ -48,12 +51,14 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         draining: Callable[[], bool] = lambda: False,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
         journal_of: Callable[[int], PartitionJournal] | None = None,
+        align: Callable[[], Alignment] | None = None,
     ) -> None:
         self._reading = reading
         self._make_intake = make_intake
         self._draining = draining
         self._monotonic_ns = monotonic_ns
         self._journal_of = journal_of
+        self._align = align
         self._budget = EpochBudget(reading.epoch_bytes)
 
     def list_parts(self) -> list[str]:
@@ -84,13 +89,14 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
             journal,
             budget=self._budget,
             number=number,
+            alignment=self._align() if self._align is not None else None,
         )
 
 
 class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
     """One partition: passes on what is there, and tells when it goes quiet."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a partition is made of
         self,
         reading: Reading,
         reader: PartitionReader,
@@ -101,7 +107,9 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         *,
         budget: EpochBudget,
         number: int,
+        alignment: Alignment | None = None,
     ) -> None:
+        self._alignment = alignment
         self._budget = budget
         self._number = number
         self._reading = reading
@@ -124,6 +132,8 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         """
         if self._draining() or self._state is PartitionState.FINISHED:
             raise StopIteration
+        if self._alignment is not None:
+            self._alignment.before_read()
         if self._unsettled():
             self._wait = _SHORTEST_WAIT
             return []
@@ -148,6 +158,8 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
 
     def snapshot(self) -> Position:
         """Position after the last batch; the consumer group is told, too."""
+        if self._alignment is not None:
+            self._alignment.ended()
         self._budget.begin(self._number)
         if not self._reading.bounded:
             self._reader.commit()
