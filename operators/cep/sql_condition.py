@@ -44,9 +44,9 @@ class RunValues:
         Raises:
             ExpressionError: it is none.
         """
-        parts = list(_conjuncts(self._scope.condition(sql)))
-        alone = [part for part in parts if not _has_call(part)]
-        joined = [part for part in parts if _has_call(part)]
+        parts = list(conjuncts(self._scope.condition(sql)))
+        alone = [part for part in parts if not has_call(part)]
+        joined = [part for part in parts if has_call(part)]
         event = None
         if alone:
             both = _all(alone)
@@ -69,7 +69,7 @@ class RunValues:
         if isinstance(tree, exp.Null | exp.Boolean | exp.Literal):
             value = _constant(tree)
             return lambda _row, _memo: value
-        if _has_call(tree) or tree.find(exp.Column) is None:
+        if has_call(tree) or tree.find(exp.Column) is None:
             return None
         slot = self._layout.value(canonical(tree), self._scope.scalar(tree))
         return lambda row, _memo: row[slot]
@@ -99,11 +99,12 @@ def _constant(tree: exp.Null | exp.Boolean | exp.Literal) -> object:
     return int(text) if text.isdigit() else float(text)
 
 
-def _conjuncts(tree: exp.Expr) -> Iterator[exp.Expr]:
+def conjuncts(tree: exp.Expr) -> Iterator[exp.Expr]:
+    """What must all hold: the parts between the outermost `AND`s."""
     tree = tree.unnest()
     if isinstance(tree, exp.And):
-        yield from _conjuncts(tree.this)
-        yield from _conjuncts(tree.expression)
+        yield from conjuncts(tree.this)
+        yield from conjuncts(tree.expression)
     else:
         yield tree
 
@@ -115,5 +116,6 @@ def _all(parts: list[exp.Expr]) -> exp.Expr:
     return whole
 
 
-def _has_call(tree: exp.Expr) -> bool:
+def has_call(tree: exp.Expr) -> bool:
+    """Whether an expression asks about what was taken before."""
     return any(type(node) in CALLS for node in tree.walk())
