@@ -11,7 +11,7 @@ from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 
-from connectors.kafka.journal import JournalReader, JournalWriter
+from connectors.kafka.journal import JournalReader, JournalWriter, read_labels
 from connectors.kafka.journal_source import JournalSource
 from operators.keygroups.names import group_names
 from operators.progress.journaled import JournaledBoard
@@ -117,11 +117,7 @@ class Journal:
         Raises:
             Stop: the broker does not give what is in the journal.
         """
-        reader = JournalReader(self._settings, self._topic)
-        try:
-            return [one for one in reader.read_to(reader.end) if isinstance(one, Label)]
-        finally:
-            reader.close()
+        return read_labels(self._settings, self._topic)
 
     def begin(self, source: str, partition: int) -> "PartitionFloors":
         """Claim a partition and learn its floors, before its first message is judged.

@@ -11,6 +11,7 @@ from connectors.kafka.client import Faults, client_config, short
 from connectors.kafka.to_end import TopicReader, UnreadError
 from tidegauge.errors import Retry, Stop
 from tidegauge.journal import Entry
+from tidegauge.labels import Label
 from tidegauge.settings import Settings
 
 PARTITION = 0
@@ -120,6 +121,19 @@ class JournalReader:
                 f"kafka: {self._topic}: the broker did not tell its offsets within"
                 f" {self._timeout_s:g} s ({error})"
             ) from None
+
+
+def read_labels(settings: Settings, topic: str) -> list[Label]:
+    """All labels that are in a journal now.
+
+    Raises:
+        Stop: the broker does not give what is in the journal.
+    """
+    reader = JournalReader(settings, topic)
+    try:
+        return [entry for entry in reader.read_to(reader.end) if isinstance(entry, Label)]
+    finally:
+        reader.close()
 
 
 class JournalWriter:

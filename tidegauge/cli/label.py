@@ -1,0 +1,233 @@
+"""`tidegauge label`: say of a past anomaly whether it was one."""
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from tidegauge.fieldtypes import FieldType
+    from tidegauge.labels import KeyPart, Label
+    from tidegauge.spec.models import Pipeline
+
+AHEAD_NS = 5_000_000_000
+"""A label counts from so much later than now on, so that flows have read it by then."""
+_S_NS = 1_000_000_000
+
+
+class Opinion(StrEnum):
+    """What is said of an anomaly."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+
+
+def command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Pipeline file.")],
+    anomaly: Annotated[
+        str | None, typer.Argument(metavar="[ANOMALY]", help="Name of the anomaly.")
+    ] = None,
+    opinion: Annotated[
+        Opinion | None, typer.Argument(metavar="[right|wrong]", help="Whether it was one.")
+    ] = None,
+    *,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=VALUE", help="Its key, an option for each key column."),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Its time: ISO 8601, or nanoseconds since the epoch."),
+    ] = None,
+    effective: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Event time it counts from [5 s from now]."),
+    ] = None,
+    list_: Annotated[
+        bool, typer.Option("--list", help="Show all labels and what they have moved.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Mark a past anomaly as right or wrong: the sensitivity of its series moves.
+
+    The label is written to the pipeline's journal; flows that run, restarts and replays take it in.
+    Exit code 0, or 2 when it could not be done.
+    """
+    from tidegauge.errors import UserMistake
+    from tidegauge.spec.loader import load_pipeline
+
+    pipeline = load_pipeline(file)
+    if list_:
+        _tell(pipeline, _read(pipeline), anomaly, as_json=as_json)
+        return
+    if anomaly is None or opinion is None or at is None:
+        raise UserMistake("label: name the anomaly, right or wrong, and --at its time; or --list")
+    label = _label(pipeline, anomaly, opinion, key or (), at, effective)
+    _write(pipeline, label)
+    _tell(pipeline, [*_read(pipeline)], anomaly, as_json=as_json, only=label)
+
+
+def _label(
+    pipeline: "Pipeline",
+    anomaly: str,
+    opinion: Opinion,
+    key: Sequence[str],
+    at: str,
+    effective: str | None,
+) -> "Label":
+    from tidegauge.errors import UserMistake
+    from tidegauge.labels import Label
+
+    if anomaly not in pipeline.anomalies:
+        names = ", ".join(pipeline.anomalies) or "there is none in the file"
+        raise UserMistake(f"label: {anomaly} is no anomaly; allowed: {names}")
+    now_ns = time.time_ns()
+    at_ns = _time_ns("--at", at)
+    if at_ns > now_ns:
+        raise UserMistake(f"label: --at {at} is in the future; name the time of a past anomaly")
+    counts_ns = _time_ns("--effective", effective) if effective else now_ns + AHEAD_NS
+    parts = _key(key, _key_types(pipeline, anomaly))
+    return Label(anomaly, parts, at_ns, opinion is Opinion.RIGHT, counts_ns, now_ns)
+
+
+def _key_types(pipeline: "Pipeline", anomaly: str) -> "Mapping[str, FieldType]":
+    from tidegauge.expressions.targets import anomaly_keys, target_columns
+
+    columns = target_columns(pipeline, "anomaly", anomaly)
+    return {key: columns[key] for key in anomaly_keys(pipeline, pipeline.anomalies[anomaly])}
+
+
+def _key(given: Sequence[str], types: "Mapping[str, FieldType]") -> "tuple[KeyPart, ...]":
+    from tidegauge.errors import UserMistake
+
+    values = dict(text.split("=", 1) if "=" in text else (text, None) for text in given)
+    if values.keys() != types.keys() or len(values) != len(given) or None in values.values():
+        wanted = " ".join(f"--key {name}=…" for name in types) or "no --key"
+        raise UserMistake(f"label: the anomaly's series is told by {wanted}")
+    return tuple(_part(name, values[name] or "", kind) for name, kind in types.items())
+
+
+def _part(name: str, text: str, kind: "FieldType") -> "KeyPart":
+    from tidegauge.errors import UserMistake
+    from tidegauge.fieldtypes import FieldType
+
+    try:
+        match kind:
+            case FieldType.INT:
+                return int(text)
+            case FieldType.FLOAT:
+                return float(text)
+            case FieldType.BOOL:
+                return {"true": True, "false": False}[text.lower()]
+    except (ValueError, KeyError):
+        raise UserMistake(f"label: --key {name}={text}: {name} is of type {kind}") from None
+    return text
+
+
+def _time_ns(option: str, text: str) -> int:
+    from tidegauge.errors import UserMistake
+
+    if text.isdecimal():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserMistake(
+            f"label: {option} {text} is no time; allowed: such as 2026-01-31T12:00:00Z, or"
+            " nanoseconds since the epoch"
+        ) from None
+    told = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    since = told - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * _S_NS + since.microseconds * 1_000
+
+
+def _write(pipeline: "Pipeline", label: "Label") -> None:
+    from connectors.kafka.client import preflight
+    from connectors.kafka.journal import JournalWriter
+    from connectors.kafka.topics import ensure_journal
+    from tidegauge.errors import Retry, Stop, UserMistake
+    from tidegauge.settings import read_settings
+
+    settings = read_settings()
+    topic = pipeline.journal_topic
+    ensure_journal(preflight(settings), topic, settings.start_timeout_s)
+    try:
+        JournalWriter(settings, topic).append(label)
+    except (Retry, Stop) as error:
+        raise UserMistake(f"label: {error}") from None
+
+
+def _read(pipeline: "Pipeline") -> "list[Label]":
+    from connectors.kafka.client import preflight
+    from connectors.kafka.journal import read_labels
+    from connectors.kafka.topics import topic_exists
+    from tidegauge.errors import Stop, UserMistake
+    from tidegauge.settings import read_settings
+
+    settings = read_settings()
+    topic = pipeline.journal_topic
+    if not topic_exists(preflight(settings), topic, settings.start_timeout_s):
+        return []
+    try:
+        return read_labels(settings, topic)
+    except Stop as error:
+        raise UserMistake(f"label: {error}") from None
+
+
+def _tell(
+    pipeline: "Pipeline",
+    labels: "Iterable[Label]",
+    anomaly: str | None,
+    *,
+    as_json: bool,
+    only: "Label | None" = None,
+) -> None:
+    rows = [
+        row
+        for label, row in _rows(pipeline, list(labels))
+        if label == only or (only is None and anomaly in (None, label.anomaly))
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows[0] if only else rows, indent=2, ensure_ascii=False))
+        return
+    for row in rows:
+        key = " ".join(f"{name}={value}" for name, value in row["key"].items())
+        typer.echo(
+            f"{row['anomaly']} {key} at {row['at']}: {row['label']}; from {row['effective']} on its"
+            f" sensitivity is {row['sensitivity']:g}"
+        )
+    if not rows:
+        typer.echo("no labels")
+
+
+def _rows(pipeline: "Pipeline", labels: "list[Label]") -> "Iterable[tuple[Label, dict[str, Any]]]":
+    """What each label says, and the sensitivity of its series from then on."""
+    from tidegauge.expressions.targets import anomaly_keys
+    from tidegauge.labels import sensitivity
+
+    for label in sorted(labels, key=lambda one: (one.effective_ns, one.labelled_ns)):
+        declared = pipeline.anomalies.get(label.anomaly)
+        names = anomaly_keys(pipeline, declared) if declared else []
+        own = [one for one in labels if (one.anomaly, one.key) == (label.anomaly, label.key)]
+        yield (
+            label,
+            {
+                "anomaly": label.anomaly,
+                "key": dict(zip(names, label.key, strict=False)),
+                "at": _text(label.at_ns),
+                "label": Opinion.RIGHT if label.right else Opinion.WRONG,
+                "effective": _text(label.effective_ns),
+                "sensitivity": sensitivity(own, label.effective_ns),
+            },
+        )
+
+
+def _text(time_ns: int) -> str:
+    seconds, rest_ns = divmod(time_ns, _S_NS)
+    moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{moment}.{rest_ns:09d}".rstrip("0").rstrip(".") + "Z"
