@@ -10,10 +10,11 @@ from grafana.uids import dashboard_uid
 from tidegauge.catalogue import ALERTS, WINDOW_METADATA, Catalogue, catalogue_of, window_metadata
 from tidegauge.durations import UNITS_NS
 from tidegauge.errors import UserMistake
+from tidegauge.expressions.conditions import read_condition
 from tidegauge.expressions.targets import anomaly_keys
 from tidegauge.fieldtypes import FieldType
 from tidegauge.signals import Column
-from tidegauge.spec.models import Pipeline
+from tidegauge.spec.models import Alert, Pipeline
 
 NUMBERS = frozenset({FieldType.INT, FieldType.FLOAT})
 RECENT_NS = 5 * UNITS_NS["m"]
@@ -60,6 +61,12 @@ class Subject:
         """Tags of alerts besides name and level."""
         return [tag.name for tag in self.catalogue[ALERTS].tags if tag.name not in _ALERT_TAGS]
 
+    @cached_property
+    def moments(self) -> list[str]:
+        """Alerts that nothing resolves: those on matches and timeouts of patterns."""
+        alerts = self.pipeline.alerts.items()
+        return [name for name, alert in alerts if is_moment(self.pipeline, alert)]
+
     def measurements_with(self, key: str) -> list[str]:
         """Measurements whose records have a key column."""
         windows = [name for name, window in self.pipeline.windows.items() if key in window.by]
@@ -104,6 +111,11 @@ class Subject:
         if every_ns is None:
             return UNKNOWN_STEP_NS
         return max(3 * seconds(every_ns) * UNITS_NS["s"], RECENT_NS)
+
+
+def is_moment(pipeline: Pipeline, alert: Alert) -> bool:
+    """Whether an alert is about what has no duration."""
+    return read_condition(alert.when, pipeline).kind in ("match", "timeout")
 
 
 def subject_of(pipeline: Pipeline) -> Subject:

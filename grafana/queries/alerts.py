@@ -8,19 +8,25 @@ MEASUREMENT = "alerts"
 EVENT_LEVEL = "event_level"
 """The alert that an event with a critical level of its own makes; nothing resolves it."""
 MOMENT = "5m"
-"""How long such an alert counts as firing."""
+"""How long such an alert counts as firing, as those on matches of patterns do."""
 _TOLD = '"state", "value", "summary", "since_ns"'
 
 
-def firing(store: Store, tags: Sequence[str]) -> str:
-    """The alerts that are firing, with what is known of them."""
+def firing(store: Store, tags: Sequence[str], moments: Sequence[str] = ()) -> str:
+    """The alerts that are firing, with what is known of them.
+
+    Args:
+        store: where the records are.
+        tags: tags of alerts besides name and level.
+        moments: alerts that nothing resolves.
+    """
     what = '"active", "state", "value", "summary", "since_ns" / 1000000 AS "since"'
-    return select(what, *_states(store, tags), where=['"active" = 1'], by=_series(tags))
+    return select(what, *_states(store, tags, moments), where=['"active" = 1'], by=_series(tags))
 
 
-def number_firing(store: Store, tags: Sequence[str]) -> str:
-    """How many are firing."""
-    return select('sum("active") AS "firing"', *_states(store, tags))
+def number_firing(store: Store, tags: Sequence[str], moments: Sequence[str] = ()) -> str:
+    """How many are firing; as `firing`."""
+    return select('sum("active") AS "firing"', *_states(store, tags, moments))
 
 
 def latest(store: Store, tags: Sequence[str]) -> str:
@@ -39,9 +45,11 @@ def over_time(store: Store, tags: Sequence[str]) -> str:
     )
 
 
-def _states(store: Store, tags: Sequence[str]) -> list[str]:
-    lasting = [f'"alert" <> {text(EVENT_LEVEL)}', TIME]
-    recent = [f'"alert" = {text(EVENT_LEVEL)}', f"time > now() - {MOMENT}"]
+def _states(store: Store, tags: Sequence[str], moments: Sequence[str]) -> list[str]:
+    names = [text(name) for name in (EVENT_LEVEL, *moments)]
+    lasting = [*(f'"alert" <> {name}' for name in names), TIME]
+    among = " OR ".join(f'"alert" = {name}' for name in names)
+    recent = [f"({among})" if moments else among, f"time > now() - {MOMENT}"]
     return [inner(_last_states(store, tags, *which)) for which in (lasting, recent)]
 
 

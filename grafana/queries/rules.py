@@ -21,9 +21,12 @@ def state(store: Store, alert: str, level: int, tags: Sequence[str], hold: str) 
     return select(applied("max", "active"), inner(lasting), inner(held), by=quoted(tags))
 
 
-def recent(store: Store, tags: Sequence[str]) -> str:
-    """1 for each series of events with a critical level in the time range."""
-    return _active(store, [_named(EVENT_LEVEL), TIME], tags, "max")
+def recent(
+    store: Store, tags: Sequence[str], alert: str = EVENT_LEVEL, level: int | None = None
+) -> str:
+    """1 for each series of an alert that nothing resolves, for records in the time range."""
+    of_level = [] if level is None else [f"\"level\" = '{level}'"]
+    return _active(store, [_named(alert), *of_level, TIME], tags, "max")
 
 
 def value(store: Store, alert: str, tags: Sequence[str]) -> str:

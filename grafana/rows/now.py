@@ -26,7 +26,9 @@ def now(subject: Subject) -> Row:
 def _firing(subject: Subject) -> Spot:
     about = "Alerts that are firing now, whatever is chosen above"
     frame = _frame(subject, "Alerts firing", about, 4, HEIGHT, longest(subject.pipeline))
-    target = series("A", alerts.number_firing(subject.store, subject.alert_tags), "firing")
+    target = series(
+        "A", alerts.number_firing(subject.store, subject.alert_tags, subject.moments), "firing"
+    )
     return Spot(numbers.number(frame, target, "short", thresholds=_SOME, none="0"), ("firing",))
 
 
@@ -44,7 +46,7 @@ def _list(subject: Subject) -> Spot:
         Shown("summary", "What happened"),
         Shown("Time", "Evaluated", "dateTimeFromNow", 160),
     ]
-    target = table("A", alerts.firing(subject.store, subject.alert_tags))
+    target = table("A", alerts.firing(subject.store, subject.alert_tags, subject.moments))
     links = KeyLinks(subject.uid, list(subject.variables.items()))
     hidden = ["active", "state"]
     panel = tables.rows(frame, target, columns, hidden=hidden, links=links, highest="level")
