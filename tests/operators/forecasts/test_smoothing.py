@@ -9,7 +9,8 @@ def series(period: int, points: int = 120) -> Floats:
     at = np.arange(points)
     season = np.sin(2 * np.pi * at / period) if period else 0.0
     noise: Floats = np.random.default_rng(2).normal(0, 0.3, points)
-    return 100 + 0.1 * at + 5 * season + noise.cumsum()
+    found: Floats = 100 + 0.1 * at + 5 * season + noise.cumsum()
+    return found
 
 
 @pytest.mark.parametrize("period", [0, 12])

@@ -43,6 +43,8 @@ def _check_alert(review: Review, path: Path, alert: Alert) -> None:
         on = all_forecasts(pipeline)[when.target].on
         if forecast_window(review, (*path, "when"), on) is None:
             return
+    if when.kind == "prediction" and pipeline.predictions[when.target].on not in pipeline.windows:
+        return
     columns = _columns(review, when.kind, when.target)
     review.attempt((*path, "when"), partial(condition_over, when, columns))
     if when.kind in ("match", "timeout"):
