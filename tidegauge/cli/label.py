@@ -105,11 +105,13 @@ def _key_types(pipeline: "Pipeline", anomaly: str) -> "Mapping[str, FieldType]":
 def _key(given: Sequence[str], types: "Mapping[str, FieldType]") -> "tuple[KeyPart, ...]":
     from tidegauge.errors import UserMistake
 
-    values = dict(text.split("=", 1) if "=" in text else (text, None) for text in given)
-    if values.keys() != types.keys() or len(values) != len(given) or None in values.values():
+    values = {
+        name: value for name, equals, value in (one.partition("=") for one in given) if equals
+    }
+    if values.keys() != types.keys() or len(values) != len(given):
         wanted = " ".join(f"--key {name}=…" for name in types) or "no --key"
         raise UserMistake(f"label: the anomaly's series is told by {wanted}")
-    return tuple(_part(name, values[name] or "", kind) for name, kind in types.items())
+    return tuple(_part(name, values[name], kind) for name, kind in types.items())
 
 
 def _part(name: str, text: str, kind: "FieldType") -> "KeyPart":
