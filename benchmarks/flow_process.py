@@ -75,7 +75,11 @@ def run_flow(pipeline: Path, shape: Shape, environment: Mapping[str, str]) -> No
 
 @contextmanager
 def running_flow(
-    pipeline: Path, shape: Shape, environment: Mapping[str, str], options: Sequence[str] = ()
+    pipeline: Path,
+    shape: Shape,
+    environment: Mapping[str, str],
+    options: Sequence[str] = (),
+    launcher: str | None = None,
 ) -> Iterator[list[Member]]:
     """The processes of a flow; those that still run are killed at the end of the `with`.
 
@@ -84,8 +88,13 @@ def running_flow(
         shape: how it is run.
         environment: variables on top of those of this process.
         options: further options of `python -m bytewax.run`.
+        launcher: module that takes the file and these options, in its place.
     """
-    command = [sys.executable, "-m", "bytewax.run", f"dataflows.analytics:flow({str(pipeline)!r})"]
+    command = [sys.executable, "-m"]
+    if launcher is None:
+        command += ["bytewax.run", f"dataflows.analytics:flow({str(pipeline)!r})"]
+    else:
+        command += [launcher, str(pipeline)]
     command += ["-w", str(shape.workers), *options]
     addresses = ";".join(f"127.0.0.1:{port}" for port in free_ports(shape.processes))
     variables = {**os.environ, **environment, "TIDEGAUGE_BATCH_SIZE": str(shape.batch_size)}

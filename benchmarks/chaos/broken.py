@@ -5,6 +5,7 @@
 Started like `python -m dataflows.launch`.
 """
 
+import time
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -21,6 +22,9 @@ from dataflows.sinks import Sinks
 from dataflows.startup import one_line_errors
 from tidegauge.settings import read_settings
 from tidegauge.spec.loader import load_pipeline
+
+WRITES_AFTER_S = 5.0
+"""As a client that gathers points in the background does, only that it takes longer."""
 
 
 class HastySink(FixedPartitionedSink[Any, None]):
@@ -56,7 +60,9 @@ class HastyPart(StatefulSinkPartition[Any, None]):
 
     def _write(self) -> None:
         while True:
-            self._part.write_batch(self._waiting.get())
+            values = self._waiting.get()
+            time.sleep(WRITES_AFTER_S)
+            self._part.write_batch(values)
 
 
 def flow(pipeline_file: str) -> Dataflow:

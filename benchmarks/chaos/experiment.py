@@ -26,11 +26,13 @@ RATE = 600
 """Messages a second, while there is no hurry."""
 RECOVERY_GOAL_S = 15.0
 DRAIN_GOAL_S = 10.0
-_QUIET_S = 3.0
+_QUIET_S = 2.0
 _EARLY = 0.15
 """Share of the kills that come while the flow starts."""
 _LONGEST_START_S = 4.0
 _LONGEST_RUN_S = 1.5
+_STALL_S = 1.0
+"""A stall is at least so long: several epochs."""
 _OTHERS_S = 2.0
 """How long the other process may live on after one was killed."""
 
@@ -237,10 +239,10 @@ class _Tormentor:
         match fault:
             case Fault.INFLUXDB_STALLS:
                 servers.proxy.stall()
-                self._pause(2 * _LONGEST_RUN_S)
+                self._pause(2 * _LONGEST_RUN_S, _STALL_S)
             case Fault.KAFKA_STALLS if servers.kafka is not None:
                 servers.kafka.stall()
-                self._pause(2 * _LONGEST_RUN_S)
+                self._pause(2 * _LONGEST_RUN_S, _STALL_S)
             case Fault.DRAINED:
                 self._drain()
             case Fault.BROKER_RESTARTED if servers.kafka is not None:
@@ -285,5 +287,5 @@ class _Tormentor:
     def _drawn(self, share: float) -> bool:
         return self._chance.random() < share
 
-    def _pause(self, longest_s: float) -> None:
-        time.sleep(self._chance.uniform(0, longest_s))
+    def _pause(self, longest_s: float, shortest_s: float = 0) -> None:
+        time.sleep(self._chance.uniform(shortest_s, longest_s))

@@ -20,7 +20,7 @@ class Fault(StrEnum):
     INFLUXDB_STOPPED = "InfluxDB stopped"
 
 
-KILLS = (Fault.ONE_PROCESS, Fault.ONE_OF_TWO, Fault.INFLUXDB_STALLS, Fault.KAFKA_STALLS)
+KILLS = (Fault.INFLUXDB_STALLS, Fault.ONE_OF_TWO, Fault.KAFKA_STALLS, Fault.ONE_PROCESS)
 
 
 @dataclass(frozen=True)
