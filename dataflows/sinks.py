@@ -20,6 +20,7 @@ from connectors.kafka.sink import KafkaSink
 from connectors.kafka.topics import ensure_compacted, ensure_topics, max_message_bytes
 from tidegauge.catalogue import Catalogue, catalogue_of
 from tidegauge.errors import Retry, Stop, UserMistake
+from tidegauge.records import RecordBatch
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline
 
@@ -50,7 +51,7 @@ def kafka_sink(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> Si
     ensure_topics(admin, routes.topics, settings.start_timeout_s)
     output = pipeline.output.kafka
     if output is None or output.delivery == "low_latency":
-        return KafkaSink(settings, routes, _too_large)
+        return KafkaSink(settings, routes, _too_large, timeout_s=settings.retry_for_s)
     ensure_compacted(admin, pipeline.outputs_topic, settings.start_timeout_s)
     sink = OnceSink(_outlet(pipeline, settings, admin, routes.topics), routes, _too_large)
     try:
@@ -69,6 +70,7 @@ def _outlet(
         topics=topics,
         markers=pipeline.outputs_topic,
         max_bytes=max_message_bytes(admin, topics, settings.start_timeout_s),
+        timeout_s=settings.retry_for_s,
     )
 
 
@@ -87,7 +89,7 @@ def store_sink(pipeline: Pipeline, settings: Settings) -> Sink[Any] | None:
         return None
     for note in prepare(settings, influxdb):
         _LOG.warning(note)
-    return InfluxSink(settings, influxdb.bucket, catalogue, _refused)
+    return InfluxSink(settings, influxdb.bucket, catalogue, _Letters(pipeline, settings))
 
 
 def _make_store(path: Path, catalogue: Catalogue, timeout_s: float) -> None:
@@ -103,8 +105,20 @@ def _make_store(path: Path, catalogue: Catalogue, timeout_s: float) -> None:
         raise UserMistake(f"{error}; end what writes to it, or name another file") from None
 
 
-def _refused(line: bytes, reason: str) -> None:
-    _LOG.error("InfluxDB refused a record", line=line.decode(errors="replace"), reason=reason)
+class _Letters:
+    """Sends what a store refuses to the topic of dead letters, from the first letter on.
+
+    It is a sink beside the flow's: what a store refuses is known when all records are on their way.
+    """
+
+    def __init__(self, pipeline: Pipeline, settings: Settings) -> None:
+        routes = Routes(catalogue_of(pipeline), None, pipeline.dead_letter_topic)
+        self._sink = KafkaSink(settings, routes, _too_large, timeout_s=settings.retry_for_s)
+
+    def __call__(self, letters: RecordBatch) -> None:
+        part = self._sink.build_part("letters", "00", None)
+        part.write_batch([letters])
+        part.close()
 
 
 def _too_large(message: Message, reason: str) -> None:

@@ -9,13 +9,15 @@ from pathlib import Path
 from types import TracebackType
 
 from dataflows.invocation import own_arguments
+from dataflows.panics import PanicFilter
+from dataflows.recoverable import require_readable
 from operators.keygroups.shelf import FOLDER, IN_SNAPSHOTS, NOT_SAVED, Saving
-from tidegauge.errors import TidegaugeError, UserMistake
+from tidegauge.errors import Stop, TidegaugeError, UserMistake
 
 COULD_NOT_RUN = 2
-"""Exit code of a flow that could not start."""
+"""Exit code of a flow that could not start, or not go on, before a person has done something."""
 FAILED = 1
-"""Exit code of a flow that had to stop."""
+"""Exit code of a flow that had to stop, and may go on when it is started again."""
 
 
 class Causes:
@@ -51,17 +53,22 @@ def one_line_errors() -> Iterator[None]:
 def tell_errors_of_ours() -> None:
     """Let a flow that we stop on purpose end with the message alone, too; others as before.
 
-    Bytewax wraps what is raised inside a step. The exit code is 2 for a `UserMistake`, else 1.
+    Bytewax wraps what is raised inside a step. The exit code is 2 for a `UserMistake` and a `Stop`,
+    else 1.
     """
     others = sys.excepthook
+    # Where another program runs the flow, standard error is its own.
+    panics = PanicFilter() if own_arguments() else None
 
     def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         ours = error_of_ours(error)
         if ours is None:
             others(kind, error, trace)
             return
+        if panics is not None:
+            panics.drop()
         _say(ours)
-        raise SystemExit(COULD_NOT_RUN if isinstance(ours, UserMistake) else FAILED)
+        raise SystemExit(COULD_NOT_RUN if isinstance(ours, UserMistake | Stop) else FAILED)
 
     sys.excepthook = tell
 
@@ -85,8 +92,8 @@ def require_recovery_directory(key_groups: int, arguments: Sequence[str] | None 
         where they go is not known here.
 
     Raises:
-        UserMistake: it is no folder, or no recovery partitions are in it. With several processes
-            they may be in the folders of the others.
+        UserMistake: it is no folder, or no recovery partitions are in it, or one cannot be read.
+            With several processes they may be in the folders of the others.
     """
     if arguments is None:
         arguments = own_arguments()
@@ -106,6 +113,7 @@ def require_recovery_directory(key_groups: int, arguments: Sequence[str] | None 
     addresses = given.addresses or os.environ.get("BYTEWAX_ADDRESSES") or ""
     if ";" not in addresses and not any(Path(folder).glob("part-*.sqlite3")):
         raise UserMistake(f"recovery directory {folder}: no recovery partitions in it; {make}")
+    require_readable(Path(folder))
     backup_s = given.backup_interval or os.environ.get("BYTEWAX_RECOVERY_BACKUP_INTERVAL") or 0
     return Saving(folder=Path(folder) / FOLDER, keep_ns=int(backup_s) * 1_000_000_000)
 

@@ -1,25 +1,37 @@
 """Records into InfluxDB, as a Bytewax sink."""
 
+import time
+from collections.abc import Callable
+
+import structlog
+
 from connectors.codecs.frames import merged
+from connectors.influxdb.letters import refused_lines
 from connectors.influxdb.lines import LineEncoder
-from connectors.influxdb.writer import LineWriter, Rejected, WriteLimits
+from connectors.influxdb.writer import LineWriter, WriteLimits
 from connectors.partitions import PARTS, RecordPart, RecordSink
-from tidegauge.catalogue import Catalogue
+from tidegauge.catalogue import DEAD_LETTERS, Catalogue
 from tidegauge.records import RecordBatch
 from tidegauge.settings import Settings
+
+Letters = Callable[[RecordBatch], None]
+"""Takes dead letters; they are kept when it returns."""
+
+_LOG = structlog.get_logger("tidegauge")
 
 
 class InfluxSink(RecordSink):
     """Writes every record as a point of its signal's measurement, over an equal one.
 
     A field that is null is left out of its point, so that a value once written stays. Writing is
-    synchronous; what InfluxDB refuses for good is told to `rejected`, the rest is written.
+    synchronous; what InfluxDB refuses for good becomes dead letters, given to `letters` and written
+    beside the rest, which is stored.
 
     Args:
         settings: where InfluxDB is; `connectors.influxdb.server.prepare` has made it ready.
         bucket: bucket to write into.
         catalogue: signals of the records, and the tags of every record.
-        rejected: told of each refused line and why.
+        letters: takes the dead letters.
         limits: bounds of writing.
         parts: number of parts.
     """
@@ -29,7 +41,7 @@ class InfluxSink(RecordSink):
         settings: Settings,
         bucket: str,
         catalogue: Catalogue,
-        rejected: Rejected,
+        letters: Letters,
         *,
         limits: WriteLimits | None = None,
         parts: int = PARTS,
@@ -38,26 +50,37 @@ class InfluxSink(RecordSink):
         self._settings = settings
         self._bucket = bucket
         self._catalogue = catalogue
-        self._rejected = rejected
-        self._limits = limits or WriteLimits()
+        self._letters = letters
+        self._limits = limits or WriteLimits(retry_for_s=settings.retry_for_s)
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "InfluxPart":
         """A part with a connection of its own, made at the first write."""
-        writer = LineWriter(self._settings, self._bucket, self._rejected, self._limits)
-        return InfluxPart(writer, self._catalogue)
+        return InfluxPart(
+            self._settings, self._bucket, self._catalogue, self._letters, self._limits
+        )
 
 
 class InfluxPart(RecordPart):
     """One part: encodes a signal's records together and writes their lines."""
 
-    def __init__(self, writer: LineWriter, catalogue: Catalogue) -> None:
-        self._writer = writer
+    def __init__(
+        self,
+        settings: Settings,
+        bucket: str,
+        catalogue: Catalogue,
+        letters: Letters,
+        limits: WriteLimits,
+    ) -> None:
+        self._bucket = bucket
+        self._letters = letters
+        self._refused: list[tuple[bytes, str]] = []
+        self._writer = LineWriter(settings, bucket, self._note, limits)
         self._encoders = {
             signal.name: LineEncoder(signal, catalogue.constant_tags) for signal in catalogue
         }
 
     def write_batch(self, values: list[RecordBatch]) -> None:
-        """Store the records.
+        """Store the records, those that are refused as dead letters.
 
         Raises:
             Retry: InfluxDB does not answer, or fails, for as long as is tried.
@@ -66,7 +89,29 @@ class InfluxPart(RecordPart):
         """
         for batch in merged(values):
             self._writer.write(self._encoders[batch.signal].lines(batch))
+        if self._refused:
+            refused, self._refused = self._refused, []
+            self._tell(refused)
 
     def close(self) -> None:
         """Close the connection."""
         self._writer.close()
+
+    def _note(self, line: bytes, reason: str) -> None:
+        self._refused.append((line, reason))
+
+    def _tell(self, refused: list[tuple[bytes, str]]) -> None:
+        letters = refused_lines(self._bucket, refused, time.time_ns())
+        self._letters(letters)
+        if encoder := self._encoders.get(DEAD_LETTERS):
+            self._writer.write(encoder.lines(letters))
+        # A letter that is refused, too, is where `letters` has put it.
+        told = len(refused)
+        lost, self._refused = self._refused, []
+        _LOG.error(
+            "InfluxDB refused records",
+            bucket=self._bucket,
+            lines=told,
+            letters_refused=len(lost),
+            reason=refused[0][1],
+        )

@@ -16,8 +16,6 @@ from tidegauge.settings import Settings
 
 PARTITION = 0
 """The journal has one partition, so that its entries are in one order."""
-DELIVERY_TIMEOUT_S = 30.0
-"""How long an entry may take to be stored by the broker."""
 
 _CONSUMER_CONFIG: dict[str, Any] = {
     "group.id": "tidegauge-journal",  # the client wants one
@@ -29,7 +27,6 @@ _PRODUCER_CONFIG: dict[str, Any] = {
     "enable.idempotence": True,
     "acks": "all",
     "linger.ms": 0,
-    "delivery.timeout.ms": int(DELIVERY_TIMEOUT_S * 1_000),
 }
 _PATIENCE_S = 0.01
 """How long to gather entries before looking whether they are enough."""
@@ -148,7 +145,11 @@ class JournalWriter:
         self._topic = topic
         self._faults = Faults()
         self._failed: KafkaError | None = None
-        self._producer = Producer({**client_config(settings, self._faults), **_PRODUCER_CONFIG})
+        self._timeout_s = settings.retry_for_s
+        patience = {"delivery.timeout.ms": int(self._timeout_s * 1_000)}
+        self._producer = Producer(
+            {**client_config(settings, self._faults), **_PRODUCER_CONFIG, **patience}
+        )
 
     def write(self, entry: Entry, written: Callable[[int], None]) -> None:
         """Send an entry; `poll` calls `written` with its offset once it is stored."""
@@ -188,7 +189,7 @@ class JournalWriter:
         offsets: list[int] = []
         self.write(entry, offsets.append)
         # The client fails what is not delivered in time; the margin is for its telling so.
-        self._producer.flush(DELIVERY_TIMEOUT_S + 5)
+        self._producer.flush(self._timeout_s + 5)
         self._raise_failure()
         if not offsets:
             raise Retry(self._late())
@@ -205,8 +206,7 @@ class JournalWriter:
     def _late(self) -> str:
         reason = self._faults.reason(short(self._failed) if self._failed else "no answer")
         return (
-            f"Kafka has not stored an entry of {self._topic!r} in {DELIVERY_TIMEOUT_S:g} s:"
-            f" {reason}"
+            f"Kafka has not stored an entry of {self._topic!r} in {self._timeout_s:g} s: {reason}"
         )
 
 

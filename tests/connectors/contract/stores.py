@@ -55,7 +55,12 @@ class InInfluxDB(Stored):
         super().__init__()
 
     def make_sink(self) -> RecordSink:
-        return InfluxSink(settings_of(self._server), self._bucket, CATALOGUE, self.reject)
+        return InfluxSink(
+            settings_of(self._server),
+            self._bucket,
+            CATALOGUE,
+            lambda letters: self.reject(letters, "refused"),
+        )
 
     def rows(self) -> list[Row]:
         points = self._server.influxql(self._bucket, "SELECT * FROM spend")

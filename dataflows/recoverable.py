@@ -1,0 +1,41 @@
+"""Whether the engine will be able to read what it has saved, asked before it tries."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from tidegauge.errors import UserMistake
+
+_ADVICE = "put back a copy of the folder, or start with an empty recovery directory"
+
+
+def require_readable(folder: Path) -> None:
+    """Check the recovery partitions of a folder.
+
+    Raises:
+        UserMistake: one is damaged or no partition at all, or may not be read or written; a line
+            for each.
+    """
+    wrong = [
+        f"recovery directory {folder}: {path.name} {reason}"
+        for path in sorted(folder.glob("part-*.sqlite3"))
+        if (reason := _fault(path))
+    ]
+    if wrong:
+        raise UserMistake("\n".join(wrong))
+
+
+def _fault(path: Path) -> str | None:
+    if not os.access(path, os.R_OK | os.W_OK):
+        return "may not be read and written; let this user"
+    try:
+        with closing(
+            sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
+        ) as db:
+            (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            db.execute("SELECT count(*) FROM parts").fetchone()
+    except sqlite3.Error as error:
+        return f"cannot be read ({error}); {_ADVICE}"
+    return None if found == "ok" else f"is damaged ({' '.join(found.split())}); {_ADVICE}"

@@ -1,0 +1,179 @@
+"""Faults of a store while the flow runs: each ends, waits or goes on as it should."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from bytewax.recovery import init_db_dir
+from influxdb_client.domain.permission import Permission
+from influxdb_client.domain.permission_resource import PermissionResource
+
+from benchmarks.flow_process import Member, Shape, running_flow
+from benchmarks.private_copy import PrivateCopy, private_copy
+from tests.connectors.influxdb.overloaded import door_of
+from tests.dataflows.shop.files import PIPELINE
+from tests.dataflows.starting import start
+from tests.services.influxdb import InfluxDB
+from tests.services.kafka import Kafka
+from tests.services.process import wait_until
+
+PATIENCE_S = 60.0
+DAY_MS = 86_400_000
+MIB = 2**20
+
+
+@pytest.fixture
+def copy(tmp_path: Path, kafka: Kafka, influxdb: InfluxDB) -> Iterator[PrivateCopy]:
+    with private_copy(PIPELINE, tmp_path, kafka, influxdb) as copy:
+        kafka.topic(topic_of(copy), partitions=2)
+        yield copy
+
+
+def topic_of(copy: PrivateCopy) -> str:
+    (source,) = copy.pipeline.sources.values()
+    return source.kafka.topic
+
+
+def send(copy: PrivateCopy, *times_ms: int, padding: int = 0) -> None:
+    """Events at these times in each of both partitions."""
+    producer = copy.kafka.producer()
+    for number, moment in enumerate(times_ms):
+        event = {"ts": moment, "shop": "s", "amount": 1, "status": "ok" + "x" * padding}
+        for partition in range(2):
+            producer.produce(topic_of(copy), json.dumps(event), partition=partition)
+        if number % 200 == 0:
+            producer.flush()
+    producer.flush()
+
+
+def ended(member: Member) -> tuple[int, str]:
+    """Exit code and the only line of a flow that ends by itself."""
+    code = member.process.wait(PATIENCE_S)
+    (line,) = member.output.splitlines()
+    return code, line
+
+
+def processed(copy: PrivateCopy) -> int:
+    """How many messages the stored records of `flow` account for."""
+    highest: dict[object, int] = {}
+    for record in copy.records("flow"):
+        here = record["partition"]
+        highest[here] = max(highest.get(here, 0), int(record["processed"]))
+    return sum(highest.values())
+
+
+def test_a_token_that_is_revoked_ends_the_flow_with_a_line(
+    copy: PrivateCopy, influxdb: InfluxDB
+) -> None:
+    assert copy.pipeline.output.influxdb is not None
+    bucket = influxdb.bucket(copy.pipeline.output.influxdb.bucket)
+    with influxdb.client() as client:
+        org = client.organizations_api().find_organizations(org=influxdb.org)[0].id
+        rights = [Permission("write", PermissionResource(type="buckets", org_id=org))]
+        made = client.authorizations_api().create_authorization(org, rights)
+        environment = {**copy.environment, "INFLUXDB_TOKEN": str(made.token)}
+        with running_flow(copy.path, Shape(), environment) as (member,):
+            send(copy, 0, DAY_MS)
+            assert wait_until(lambda: processed(copy) == 4, seconds=PATIENCE_S)
+            client.authorizations_api().delete_authorization(made)
+            send(copy, 2 * DAY_MS)
+            code, line = ended(member)
+    assert code == 2
+    assert line.startswith(f"InfluxDB does not let this token write into bucket {bucket!r}")
+
+
+def test_a_disk_that_is_full_ends_the_flow_with_a_line(tmp_path: Path, kafka: Kafka) -> None:
+    with private_copy(PIPELINE, tmp_path, kafka, None) as copy:
+        kafka.topic(topic_of(copy), partitions=2)
+        with running_flow(copy.path, Shape(), copy.environment) as (member,):
+            send(copy, 0, DAY_MS)
+            assert wait_until(lambda: processed(copy) == 4, seconds=PATIENCE_S)
+            # No file of this process can grow from here on.
+            psutil.Process(member.process.pid).rlimit(psutil.RLIMIT_FSIZE, (4_096, 4_096))
+            send(copy, *range(2 * DAY_MS, 2_000 * DAY_MS, DAY_MS))
+            code, line = ended(member)
+    assert code == 2
+    assert line.startswith(f"TIDEGAUGE_STORE={copy.database}: cannot be written: ")
+
+
+@pytest.mark.parametrize("damage", ["garbage", "cut short", "not allowed"])
+def test_saved_state_that_cannot_be_read_is_told_before_the_start(
+    copy: PrivateCopy, tmp_path: Path, damage: str
+) -> None:
+    folder = tmp_path / "recovery"
+    folder.mkdir()
+    init_db_dir(folder, 2)  # type: ignore[no-untyped-call]  # it has no types
+    part = folder / "part-1.sqlite3"
+    match damage:
+        case "garbage":
+            part.write_bytes(b"no database" * 1_000)
+        case "cut short":
+            part.write_bytes(part.read_bytes()[:5_000])
+        case _:
+            part.unlink()
+            part.mkdir()
+    tried = start(copy.path, copy.environment, ["-r", str(folder), "-s", "1", "-b", "0"])
+    assert tried.code == 2
+    (line,) = tried.lines
+    assert line.startswith(f"recovery directory {folder}: part-1.sqlite3 ")
+    assert line.endswith("start with an empty recovery directory")
+
+
+def test_what_influxdb_refuses_becomes_dead_letters_and_the_rest_is_stored(
+    copy: PrivateCopy,
+) -> None:
+    """Windows that ended before the retention begins."""
+    text = copy.path.read_text()
+    assert "retention: 0s" in text
+    copy.path.write_text(text.replace("retention: 0s", "retention: 30d"))
+    now = time.time_ns() // 1_000_000
+    send(copy, now - 90 * DAY_MS, now)
+    done = start(copy.path, copy.environment)
+    assert done.code == 0, done
+    letters = [json.loads(one.value() or b"") for one in copy.kafka.read(copy.dead_letter_topic)]
+    refused = [one for one in letters if one["kind"] == "refused"]
+    assert refused
+    assert all("retention" in one["reason"] for one in refused)
+    assert all(one["topic"].startswith("influxdb:private-") for one in refused)
+    stored = [one for one in copy.records("dead_letters") if one["kind"] == "refused"]
+    assert sorted(one["payload"] for one in stored) == sorted(one["payload"] for one in refused)
+    assert any(copy.records(window) for window in copy.pipeline.windows)
+
+
+def test_memory_stays_flat_while_the_store_is_overloaded_and_nothing_is_lost(
+    copy: PrivateCopy, influxdb: InfluxDB, tmp_path: Path
+) -> None:
+    """In both processes of a cluster, with much more to read than they may hold."""
+    folder = tmp_path / "recovery"
+    folder.mkdir()
+    init_db_dir(folder, 2)  # type: ignore[no-untyped-call]  # it has no types
+    options = ["-r", str(folder), "-s", "1", "-b", "0"]
+    small = Shape(processes=2, batch_size=500)
+    with door_of(influxdb.url) as door:
+        environment = {
+            **copy.environment,
+            "INFLUXDB_URL": door.url,
+            "TIDEGAUGE_EPOCH_BYTES": str(32 * MIB),
+        }
+        with running_flow(copy.path, small, environment, options) as members:
+            send(copy, 0, DAY_MS)
+            assert wait_until(lambda: processed(copy) == 4, seconds=PATIENCE_S)
+            processes = [psutil.Process(member.process.pid) for member in members]
+            before = [process.memory_info().rss for process in processes]
+            door.shut.set()
+            send(copy, *range(2 * DAY_MS, 2 * DAY_MS + 3_000), padding=40_000)
+            assert door.turned_away.wait(PATIENCE_S)
+            held = [0, 0]
+            for _ in range(20):
+                now = [process.memory_info().rss for process in processes]
+                held = [max(pair) for pair in zip(held, now, strict=True)]
+                assert door.turned_away.wait(1)
+                time.sleep(0.1)
+            door.shut.clear()
+            assert wait_until(lambda: processed(copy) == 6_004, seconds=PATIENCE_S)
+            assert all(member.process.poll() is None for member in members)
+    grown = [(then - first) / MIB for first, then in zip(before, held, strict=True)]
+    assert max(grown) < 120, grown
