@@ -66,6 +66,12 @@ class FailingParts:
         self._measures = Measures(pattern, calls, columns, layout)
         self._holds: dict[int, list[bool]] = {}
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that the conditions look at, in the order of the pattern."""
+        parts = (part for parts in self._parts.values() for part in parts)
+        return tuple(dict.fromkeys(name for part in parts for name in part.columns))
+
     def read(self, events: pl.DataFrame) -> None:
         """Evaluate what the events alone decide."""
         alone = [part.scalar for parts in self._parts.values() for part in parts if part.scalar]
