@@ -10,11 +10,12 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana import variables
 from grafana.durations import duration
 from grafana.queries.flow import VARIABLE
-from grafana.rows import alerts, anomalies, flow, now
+from grafana.rows import alerts, anomalies, flow, forecasts, now, patterns
 from grafana.rows.row import Row, arrange
 from grafana.rows.window import WindowRow
 from grafana.subject import Subject
-from grafana.uids import FLOW_DASHBOARD
+from grafana.uids import FLOW_DASHBOARD, forecast_uid
+from tidegauge.forecasts import all_forecasts
 from tidegauge.spec.models import Dashboard
 
 TAG = "tidegauge"
@@ -37,15 +38,41 @@ class Board:
 
 
 def pipeline_dashboard(subject: Subject) -> Board:
-    """What is wrong now, each window, anomalies, alerts."""
+    """What is wrong now, each window, anomalies, patterns, predictions, alerts."""
     pipeline = subject.pipeline
     about = pipeline.description or f"Pipeline {pipeline.pipeline}"
     windows = [WindowRow(subject, name).row() for name in pipeline.windows]
-    found = [now.now(subject), *windows, anomalies.row(subject), alerts.row(subject)]
+    found = [
+        now.now(subject),
+        *windows,
+        anomalies.row(subject),
+        patterns.row(subject),
+        forecasts.prediction_row(subject),
+        alerts.row(subject),
+    ]
     made = _dashboard(pipeline.pipeline, subject.uid, about, pipeline.dashboard)
     chosen = [*variables.key_variables(subject), *variables.drawn_variables(subject)]
     made.variables(list[Builder[models.VariableModel]](chosen))
     return _board(made.link(_link()), [row for row in found if row])
+
+
+def forecast_dashboard(subject: Subject) -> Board | None:
+    """What was measured and is expected, before and after now; None where nothing is forecast.
+
+    Its range reaches beyond now, so it is a dashboard of its own.
+    """
+    row = forecasts.forecast_row(subject)
+    if row is None:
+        return None
+    pipeline = subject.pipeline
+    ahead = max(forecast.horizon for forecast in all_forecasts(pipeline).values())
+    uid = forecast_uid(pipeline.pipeline)
+    about = f"What pipeline {pipeline.pipeline} expects of the time to come"
+    made = _dashboard(f"{pipeline.pipeline} forecasts", uid, about, pipeline.dashboard)
+    made.time(f"now-{duration(2 * ahead)}", f"now+{duration(ahead)}")
+    chosen = [*variables.key_variables(subject), *variables.drawn_variables(subject)]
+    made.variables(list[Builder[models.VariableModel]](chosen))
+    return _board(made.link(_link()), [row])
 
 
 def flow_dashboard(subjects: Sequence[Subject]) -> Board:

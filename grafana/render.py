@@ -9,7 +9,7 @@ from grafana.alerting.contact_points import contact_point_file
 from grafana.alerting.policies import policy_file
 from grafana.alerting.rules import rule_file
 from grafana.classic import classic
-from grafana.dashboards import TAG, flow_dashboard, pipeline_dashboard
+from grafana.dashboards import TAG, flow_dashboard, forecast_dashboard, pipeline_dashboard
 from grafana.data_source import data_source_file
 from grafana.formats.base import File
 from grafana.provider import FLOW_FOLDER, provider_file
@@ -41,6 +41,9 @@ def render(subjects: Sequence[Subject], *, webhook: bool = False) -> dict[str, s
         name = subject.pipeline.pipeline
         board = pipeline_dashboard(subject)
         files[f"dashboards/{name}/{name}.json"] = _json(board.model)
+        ahead = forecast_dashboard(subject)
+        if ahead is not None:
+            files[f"dashboards/{name}/{name}-forecasts.json"] = _json(ahead.model)
         files[RULES.format(name)] = _yaml(rule_file(subject, board.panels, flow.panels))
     return dict(sorted(files.items()))
 

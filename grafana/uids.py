@@ -26,4 +26,9 @@ def dashboard_uid(pipeline: str) -> str:
     return uid("tg", pipeline)
 
 
+def forecast_uid(pipeline: str) -> str:
+    """Uid of the dashboard of a pipeline's forecasts."""
+    return uid("tg", pipeline, "forecasts")
+
+
 FLOW_DASHBOARD = "tidegauge-flow"

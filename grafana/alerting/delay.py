@@ -9,10 +9,12 @@ silent holds the window back by up to `idle_after` more; a stream that flows doe
 from dataclasses import dataclass
 
 from grafana.alerting.levels import CRITICAL_ABOVE, pace
+from grafana.alerting.look_back import rewritten_ns
 from grafana.subject import Subject
 from tidegauge.durations import UNITS_NS
 from tidegauge.durations import format_duration_ns as duration
 from tidegauge.expressions.conditions import read_condition
+from tidegauge.expressions.targets import window_of
 from tidegauge.spec.mistakes import Problem
 from tidegauge.spec.models import Alert, Pipeline, Window
 
@@ -75,7 +77,7 @@ def delays(subject: Subject) -> list[Delay]:
 def too_long(delay: Delay, pipeline: Pipeline) -> Problem:
     """What is wrong with a critical alert that is told too late."""
     when = read_condition(pipeline.alerts[delay.alert].when, pipeline)
-    source = _source(pipeline, when.target)
+    source = _source(pipeline, window_of(pipeline, when.kind, when.target) or when.target)
     message = (
         f"told up to {delay.sum} after {delay.start}; allowed above level {CRITICAL_ABOVE}: less"
         f" than {duration(LIMIT_NS)}; lower sources.{source}.event_time.out_of_orderness or this"
@@ -88,11 +90,19 @@ def _delay(pipeline: Pipeline, name: str, alert: Alert) -> Delay:
     target = when.target
     if when.kind == "anomaly":
         target = pipeline.anomalies[target].target
+    if when.kind in ("forecast", "prediction"):
+        target = window_of(pipeline, when.kind, when.target) or target
     window = pipeline.windows.get(target)
-    time = pipeline.sources[_source(pipeline, when.target)].event_time
+    time = pipeline.sources[_source(pipeline, target)].event_time
+    pattern = pipeline.patterns.get(target)
+    waited_ns = 0 if pattern and pattern.order == "arrival" else time.out_of_orderness
     conditions = []
+    if pattern and pattern.within and (when.kind == "timeout" or "!" in pattern.match):
+        conditions.append(f"up to {duration(pattern.within)} to the end of the pattern's window")
     if window:
         conditions.append(_to_the_end(window))
+    if when.kind == "forecast":
+        conditions.append(f"up to {duration(rewritten_ns(pipeline, alert))} to the next forecast")
     if alert.for_:
         conditions.append(f"for {duration(alert.for_)}")
     return Delay(
@@ -100,7 +110,7 @@ def _delay(pipeline: Pipeline, name: str, alert: Alert) -> Delay:
         alert.level,
         "the end of the window" if window else "the event",
         (
-            ("out-of-orderness", time.out_of_orderness),
+            ("out-of-orderness", waited_ns),
             ("flow", FLOW_NS),
             *_grafana(alert.level),
         ),
@@ -129,5 +139,6 @@ def _source(pipeline: Pipeline, target: str) -> str:
     """The source that is waited for; of several the one with the most disorder."""
     if target in pipeline.anomalies and target not in pipeline.windows:
         target = pipeline.anomalies[target].target
-    sources = pipeline.windows[target].from_ if target in pipeline.windows else (target,)
+    joined = pipeline.windows.get(target) or pipeline.patterns.get(target)
+    sources = joined.from_ if joined else (target,)
     return max(sources, key=lambda name: pipeline.sources[name].event_time.out_of_orderness)

@@ -10,6 +10,7 @@ hour, and one whose key is silent for longer is no longer told.
 from grafana.subject import UNKNOWN_STEP_NS
 from tidegauge.durations import UNITS_NS
 from tidegauge.expressions.conditions import read_condition
+from tidegauge.forecasts import all_forecasts, grid_of
 from tidegauge.spec.models import Alert, Pipeline
 
 MARGIN_NS = UNITS_NS["h"]
@@ -25,6 +26,12 @@ def rewritten_ns(pipeline: Pipeline, alert: Alert) -> int:
     """
     when = read_condition(alert.when, pipeline)
     target = when.target
+    if when.kind == "forecast":
+        forecast = all_forecasts(pipeline)[target]
+        grid = grid_of(forecast, pipeline.windows[forecast.on.partition(".")[0]])
+        return grid.every * grid.cell_ns
+    if when.kind == "prediction":
+        target = pipeline.predictions[target].on
     if when.kind == "anomaly":
         target = pipeline.anomalies[target].target
     window = pipeline.windows.get(target)

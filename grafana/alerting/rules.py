@@ -35,6 +35,7 @@ from tidegauge.durations import parse_duration_ns
 from tidegauge.expressions.conditions import Condition as When
 from tidegauge.expressions.conditions import compile_condition
 from tidegauge.expressions.targets import key_columns
+from tidegauge.forecasts import all_forecasts
 
 STOPPED = "flow_stopped"
 STOPPED_LEVEL = 7
@@ -87,7 +88,11 @@ class RuleMaker:
         tags = [*keys, *self._labels]
         hold = duration(pace(alert.level).hold_ns)
         back_ns = look_back_ns(pipeline, alert)
-        data = _firing(queries.state(store, name, alert.level, tags, hold), back_ns)
+        if name in self._subject.moments:
+            back_ns = parse_duration_ns(MOMENT)
+            data = _firing(queries.recent(store, tags, name, alert.level), back_ns)
+        else:
+            data = _firing(queries.state(store, name, alert.level, tags, hold), back_ns)
         if when.value:
             data += _valued(queries.value(store, name, tags), back_ns)
         texts = annotations(name, alert, keys, has_value=bool(when.value))
@@ -149,6 +154,12 @@ class RuleMaker:
         about: tuple[str, ...] = TIMELINE
         if when.kind == "window" and when.value:
             about = (when.target, when.value)
+        elif when.kind in ("match", "timeout"):
+            about = (when.target, "matches")
+        elif when.kind == "forecast":
+            about = tuple(all_forecasts(pipeline)[when.target].on.split("."))
+        elif when.kind == "prediction":
+            about = ("prediction", when.target)
         elif when.kind == "anomaly":
             anomaly = pipeline.anomalies[when.target]
             about = (anomaly.target, anomaly.fields[0])

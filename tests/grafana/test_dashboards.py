@@ -22,12 +22,13 @@ every_pipeline = pytest.mark.parametrize(
         for each in subjects()
     ],
 )
-PIPELINES = [name for name in BOARDS if name != "flow"]
+AHEAD = "web-forecasts"
+PIPELINES = [name for name in BOARDS if name not in {"flow", AHEAD}]
 
 
-def test_there_is_one_a_pipeline_and_one_for_the_flows() -> None:
-    assert set(BOARDS) == {"machines", "payments", "warehouse", "web", "flow"}
-    assert len({board["uid"] for board in BOARDS.values()}) == 5
+def test_there_is_one_a_pipeline_one_for_its_forecasts_and_one_for_the_flows() -> None:
+    assert set(BOARDS) == {"machines", "payments", "warehouse", "web", AHEAD, "flow"}
+    assert len({board["uid"] for board in BOARDS.values()}) == 6
 
 
 @every_board
@@ -35,7 +36,9 @@ def test_defaults_a_buffer_of_1000_points_updates_every_1000_ms_refresh_every_5_
     board: Any,
 ) -> None:
     assert board["refresh"] == "5s"
-    assert board["time"] == {"from": "now-15m", "to": "now"}
+    ahead = board is BOARDS[AHEAD]
+    range_ = {"from": "now-2h", "to": "now+1h"} if ahead else {"from": "now-15m", "to": "now"}
+    assert board["time"] == range_
     assert board["schemaVersion"] == 42
     for panel in panels(board):
         assert panel["maxDataPoints"] == (60 if panel["type"] == "heatmap" else 1_000)
@@ -97,6 +100,18 @@ def test_what_is_wrong_now_is_at_the_top(name: str) -> None:
     first = [panel["title"] for panel in panels(board)[:2]]
     assert first == ["Alerts firing", "What is wrong now"]
     assert all(panel["gridPos"]["y"] == 1 for panel in panels(board)[:2])
+
+
+def test_a_forecast_is_drawn_with_what_was_measured_and_its_band() -> None:
+    (panel,) = panels(BOARDS[AHEAD])
+    fields = [target["query"].split('"')[1] for target in panel["targets"]]
+    assert fields == ["requests", "expected", "lower", "upper"]
+    own = "\"forecast\" = 'expected_requests'"
+    assert [own in target["query"] for target in panel["targets"]] == [False, True, True, True]
+    (*_, upper) = panel["fieldConfig"]["overrides"]
+    assert {"id": "custom.fillBelowTo", "value": "lower"} in upper["properties"]
+    assert upper["matcher"]["options"] == panel["targets"][3]["refId"]
+    assert panel["targets"][2]["alias"] == "lower"
 
 
 @pytest.mark.parametrize("name", PIPELINES)

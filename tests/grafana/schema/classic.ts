@@ -40,7 +40,11 @@ interface Override {
     | { id: "color"; value: Plain<G.FieldColor> }
     | { id: "custom.drawStyle"; value: Plain<G.GraphDrawStyle> }
     | { id: "custom.showPoints"; value: Plain<G.VisibilityMode> }
-    | { id: "custom.pointSize" | "custom.width"; value: number }
+    | { id: "custom.pointSize" | "custom.width" | "custom.fillOpacity"; value: number }
+    | { id: "custom.lineStyle"; value: Plain<G.LineStyle> }
+    | { id: "custom.spanNulls"; value: Plain<G.GraphFieldConfig["spanNulls"]> }
+    | { id: "custom.hideFrom"; value: G.HideSeriesConfig }
+    | { id: "custom.fillBelowTo"; value: G.GraphFieldConfig["fillBelowTo"] }
     | { id: "custom.cellOptions"; value: Plain<G.TableCellOptions> }
   >;
 }
