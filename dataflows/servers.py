@@ -92,6 +92,29 @@ def connect_sources(pipeline: Pipeline, settings: Settings) -> dict[str, EventSo
     return _sources(pipeline, settings, preflight(settings), {})
 
 
+def connect_replay(
+    pipeline: Pipeline, settings: Settings, folder: Path
+) -> tuple[dict[str, EventSource], JournalFlow | None]:
+    """Sources and journal of a pipeline for a run that stores nothing; tables as they are now.
+
+    Args:
+        pipeline: the pipeline.
+        settings: where the servers are; bounded.
+        folder: where the pipeline file is.
+
+    Raises:
+        UserMistake: the broker does not answer or lets us not in, a topic does not exist, or a
+            table cannot be read.
+    """
+    tables = Tables(pipeline, folder)
+    tables.load_files()
+    admin = preflight(settings)
+    tables.load_topics(settings, admin)
+    journal = _journal(pipeline, settings, admin)
+    sources = _sources(pipeline, settings, admin, tables.lookups, journal)
+    return sources, _journal_flow(pipeline, settings, journal)
+
+
 def _sources(
     pipeline: Pipeline,
     settings: Settings,

@@ -1,0 +1,1 @@
+"""Whether what is stored is what follows from the log."""
