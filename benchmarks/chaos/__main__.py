@@ -45,7 +45,7 @@ def main(  # noqa: PLR0913 - a parameter is an option
     stop_influx: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Stop InfluxDB once for so long.")
     ] = 0,
-    messages: Annotated[int, typer.Option(min=100, help="Messages for each fault.")] = 1_500,
+    messages: Annotated[int, typer.Option(min=100, help="Messages for each fault.")] = 1_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     broken_sink: Annotated[bool, typer.Option("--broken-sink", hidden=True)] = False,
 ) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.chaos.faults import Fault, Plan, Servers
 from benchmarks.chaos.feeder import Feeder
 from benchmarks.chaos.records import Difference, compare_records, read_records
-from benchmarks.chaos.subject import ChaosError, Subject, subject, undisturbed
+from benchmarks.chaos.subject import LAST_BATCH, ChaosError, Subject, subject, undisturbed
 from benchmarks.chaos.watcher import Watcher
 from benchmarks.flow_process import Member
 from tests.dataflows.shop.events import BUSY, SLEEPING, Message, Story, tell
@@ -152,14 +152,14 @@ def _disturbed(
 
 def _to_the_end(flow: Subject, influxdb_url: str) -> None:
     watcher = Watcher(flow.copy.kafka, flow.outputs)
-    with watcher.running(), flow.running(1, influxdb_url) as members:
+    with watcher.running(), flow.running(1, influxdb_url, LAST_BATCH) as members:
         wait_until_through(flow, watcher)
         end(members)
 
 
 def wait_until_through(flow: Subject, watcher: Watcher) -> None:
     """Wait until all of the input is in the saved state, and nothing new is written."""
-    flow.wait(flow.through, "the end of the input")
+    flow.wait(flow.through, "the end of the input", progress=flow.saved)
     started = time.monotonic()
     flow.wait(
         lambda: time.monotonic() - max(watcher.at_s, started) > _QUIET_S, "the end of the output"
@@ -229,7 +229,7 @@ class _Tormentor:
     def last_run(self, influxdb_url: str) -> None:
         """Let the flow come to the end of its input."""
         seen = self._watcher.seen
-        with self._flow.running(1, influxdb_url) as members:
+        with self._flow.running(1, influxdb_url, LAST_BATCH) as members:
             self._wait_for_output(seen)
             wait_until_through(self._flow, self._watcher)
             end(members)

@@ -46,7 +46,7 @@ class Plan:
     drains: int = 3
     broker_restarts: int = 0
     stop_influxdb_s: float = 0
-    messages: int = 1_500
+    messages: int = 1_000
     burst: int = 10_000
     epoch: str = "200ms"
     launcher: str = "dataflows.launch"

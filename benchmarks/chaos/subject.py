@@ -28,6 +28,8 @@ _TOLD = 3_000
 _TURN_S = 0.02
 BATCH = 200
 """Messages in a batch: so few that a kill comes between two of an epoch, too."""
+LAST_BATCH = 5_000
+"""The same where nobody is killed: what is written must not depend on it."""
 
 
 class ChaosError(Exception):
@@ -91,13 +93,15 @@ class Subject:
                     client.buckets_api().delete_bucket(bucket)
 
     @contextmanager
-    def running(self, processes: int, influxdb_url: str) -> Iterator[list[Member]]:
+    def running(
+        self, processes: int, influxdb_url: str, batch: int = BATCH
+    ) -> Iterator[list[Member]]:
         """Its processes; those that still run are killed at the end of the `with`."""
         environment = {
             **os.environ,
             **self.copy.environment,
             "INFLUXDB_URL": influxdb_url,
-            "TIDEGAUGE_BATCH_SIZE": str(BATCH),
+            "TIDEGAUGE_BATCH_SIZE": str(batch),
         }
         self.members = []
         try:
@@ -125,14 +129,23 @@ class Subject:
         """Processes that have ended by themselves."""
         return [member for member in self.members if member.process.poll() is not None]
 
-    def wait(self, reached: Callable[[], bool], what: str, seconds: float = PATIENCE_S) -> None:
-        """Wait for something while the processes run.
+    def wait(
+        self,
+        reached: Callable[[], bool],
+        what: str,
+        seconds: float = PATIENCE_S,
+        progress: Callable[[], object] | None = None,
+    ) -> None:
+        """Wait for something while the processes run, and longer while there is progress.
 
         Raises:
             ChaosError: it did not come in time, or a process ended; with the end of its output.
         """
         deadline = time.monotonic() + seconds
+        before = None
         while not reached():
+            if progress is not None and (now := progress()) != before:
+                before, deadline = now, time.monotonic() + seconds
             late = time.monotonic() > deadline
             if late or self.ended:
                 member = (self.ended or self.members)[0]
@@ -143,13 +156,18 @@ class Subject:
 
     def through(self) -> bool:
         """Whether all of the input is in the saved state."""
-        ends = {n: end for n, end in self.copy.kafka.end_offsets(self.topic).items() if end}
+        ends = self.copy.kafka.end_offsets(self.topic)
+        return self.saved() == {number: end for number, end in ends.items() if end}
+
+    def saved(self) -> dict[int, int]:
+        """Positions in the saved state, of partitions that were read."""
         config = {"bootstrap.servers": self.copy.kafka.bootstrap, "group.id": self._group}
         with suppress(KafkaException), Consumer(config) as client:
-            asked = [TopicPartition(self.topic, number) for number in ends]
-            found = {one.partition: one.offset for one in client.committed(asked, 10)}
-            return found == ends
-        return False
+            asked = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
+            return {
+                one.partition: one.offset for one in client.committed(asked, 10) if one.offset > 0
+            }
+        return {}
 
     @property
     def floors(self) -> int:
