@@ -30,8 +30,9 @@ def verdict_frame(plan: AnomalyPlan, points: pl.DataFrame, told: Told, now_ns: i
     """
     verdicts = told.verdicts
     rows = points.with_columns(
-        *(pl.Series(name, getattr(verdicts, name)) for name in (*_BAND, "score", "direction")),
-        pl.Series("value", told.value),
+        *(pl.Series(name, getattr(verdicts, name)).fill_nan(None) for name in (*_BAND, "score")),
+        pl.Series("direction", verdicts.direction),
+        pl.Series("value", told.value).fill_nan(None),
         pl.Series("sensitivity", told.sensitivity),
         pl.Series(ANOMALOUS, verdicts.anomalous),
         pl.lit(value=False).alias(REPEATED),
