@@ -1,7 +1,7 @@
 # What CI runs is 'make test'; every target runs the same here and there.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check bench services clean
+.PHONY: help setup demo test test-fast fuzz check bench services clean
 
 VENV ?= .venv
 PY := $(VENV)/bin/python
@@ -31,6 +31,9 @@ test: check  ## All checks and all tests, with real servers where they can be ha
 
 test-fast: $(VENV)/.dev  ## The tests that need no server
 	$(PY) -m pytest -m "not services"
+
+fuzz: $(VENV)/.dev  ## Many random messages, files, expressions and records (FUZZ=5000 of each)
+	TIDEGAUGE_FUZZ=$(or $(FUZZ),5000) $(PY) -m pytest -q tests/fuzz tests/connectors/influxdb/test_round_trip.py
 
 check: $(VENV)/.dev  ## Lint, format, types, import rules, rendered files
 	$(VENV)/bin/ruff check .

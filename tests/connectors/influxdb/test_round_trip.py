@@ -10,6 +10,7 @@ from connectors.influxdb.lines import LineEncoder
 from connectors.influxdb.writer import LineWriter, WriteLimits
 from tests.connectors.influxdb.servers import settings_of
 from tests.connectors.samples import NOW_NS, SIGNAL, batch, records, stored_tag
+from tests.fuzz import examples
 from tests.services.influxdb import InfluxDB
 from tests.services.names import unique
 
@@ -19,7 +20,7 @@ def bucket(influxdb: InfluxDB) -> str:
     return influxdb.bucket()
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(records, min_size=1, max_size=40))
 def test_every_text_number_and_tag_comes_back(
     influxdb: InfluxDB, bucket: str, rows: list[dict[str, object]]

@@ -1,0 +1,11 @@
+"""Fuzzers: whatever comes from outside ends in a result or in one of our own errors.
+
+In the suite each tries about a hundred inputs; `make fuzz` lets them try as many as it is told.
+"""
+
+import os
+
+
+def examples(usual: int) -> int:
+    """How many inputs to try: as many as usual, or as TIDEGAUGE_FUZZ says."""
+    return int(os.environ.get("TIDEGAUGE_FUZZ", usual))
