@@ -68,7 +68,9 @@ class Series:
         keys = self._ids(frame)
         found = list(map(self._slot_of.get, keys))
         if None in found:
-            found = [self._slot(key) for key in keys]
+            for at, slot in enumerate(found):
+                if slot is None:
+                    found[at] = self._slot(keys[at])
         return np.array(found, np.int64)
 
     def find(self, frame: pl.DataFrame) -> Slots:

@@ -9,6 +9,12 @@ from operators.keygroups.pieces import Piece
 from operators.windows.accumulators import LAST, ROWS, Accumulator
 from operators.windows.merging import Array, merge_rows, merge_two
 
+_OVER_ALL = (ROWS, LAST)
+"""What is asked of all rows, also of unused ones. The others hold anything until they are used:
+memory that nothing was written to costs nothing."""
+_ROOMY = 4
+"""Room for so many times the series that are left is given back."""
+
 
 class Panes:
     """Accumulators of every open pane and series.
@@ -46,9 +52,9 @@ class Panes:
         for pane in numbers.tolist():
             self._saved.pop(pane, None)
         flat = {name: matrix.reshape(-1) for name, matrix in self._matrices.items()}
-        before = {name: column[at] for name, column in flat.items()}
-        for name, merged in merge_two(self._accumulators, before, partial).items():
-            flat[name][at] = merged
+        merged = self._with_held(flat, at, partial)
+        for name, column in flat.items():
+            column[at] = merged[name]
 
     def live(self, first: int, count: int, slots: int) -> Array:
         """Slots below `slots` with an event in any of `count` panes from `first` on, ascending."""
@@ -86,6 +92,8 @@ class Panes:
         # Whole rows are copied much faster than places of them are gathered.
         at = (rows, slice(slots.size)) if every else np.ix_(rows, slots)
         parts = {name: matrix[at] for name, matrix in self._matrices.items()}
+        if rows.size == 1:
+            return {name: part[0] for name, part in parts.items()}
         return merge_rows(self._accumulators, parts)
 
     def drop_before(self, pane: int) -> bool:
@@ -94,7 +102,7 @@ class Panes:
         for gone in dropped:
             row = self._row_of.pop(gone)
             self._saved.pop(gone, None)
-            for held in self._accumulators:
+            for held in _OVER_ALL:
                 self._matrices[held.name][row] = held.identity
             self._free.append(row)
         return bool(dropped)
@@ -103,9 +111,16 @@ class Panes:
         """Keep these slots only, giving them new numbers in their order."""
         if keep.size and int(keep.max()) >= self._slots:
             self._grow(0, int(keep.max()) + 1)
+        roomy = keep.size * _ROOMY < self._slots
         for held in self._accumulators:
-            self._matrices[held.name] = np.ascontiguousarray(self._matrices[held.name][:, keep])
-        self._slots = keep.size
+            matrix = self._matrices[held.name]
+            kept = matrix[:, keep]
+            if roomy:
+                self._matrices[held.name] = np.ascontiguousarray(kept)
+            else:
+                matrix[:, : keep.size] = kept
+                matrix[:, keep.size :] = held.identity
+        self._slots = keep.size if roomy else self._slots
         self._saved = {}
 
     def snapshot(self, slots: int) -> dict[int, Piece]:
@@ -136,6 +151,20 @@ class Panes:
         columns = {name: matrix[row, at].copy() for name, matrix in self._matrices.items()}
         return (live if sparse else None), columns
 
+    def _with_held(
+        self, flat: Mapping[str, Array], at: Array, partial: Mapping[str, Array]
+    ) -> Mapping[str, Array]:
+        """Partial values, merged with what is held at their places: most are empty."""
+        held = np.flatnonzero(flat[ROWS.name][at])
+        if not held.size:
+            return partial
+        before = {name: column[at[held]] for name, column in flat.items()}
+        more = {name: partial[name][held] for name in flat}
+        merged = {name: partial[name].copy() for name in flat}
+        for name, column in merge_two(self._accumulators, before, more).items():
+            merged[name][held] = column
+        return merged
+
     def _held(self, first: int, count: int) -> Array:
         wanted = range(first, first + count)
         return np.array([self._row_of[p] for p in wanted if p in self._row_of], np.int64)
@@ -145,7 +174,9 @@ class Panes:
         if len(missing) > len(self._free) or slots > self._slots:
             self._grow(max(len(missing) - len(self._free), 0), slots)
         for number in missing:
-            self._row_of[number] = self._free.pop()
+            self._row_of[number] = row = self._free.pop()
+            for held in self._accumulators:
+                self._matrices[held.name][row] = held.identity
         lookup = np.array([self._row_of[number] for number in numbers.tolist()])
         return lookup[np.searchsorted(numbers, panes)]
 
@@ -153,9 +184,16 @@ class Panes:
         height = self._matrices[ROWS.name].shape[0]
         new_height = height + max(more_rows, height if more_rows else 0)
         new_slots = self._slots if slots <= self._slots else max(slots, 2 * self._slots, 16)
+        used = np.array(list(self._row_of.values()), np.int64)
         for held in self._accumulators:
-            matrix = _fresh(held, new_height, new_slots)
-            matrix[:height, : self._slots] = self._matrices[held.name]
+            before = self._matrices[held.name]
+            over_all = held in _OVER_ALL
+            matrix = np.empty((new_height, new_slots), before.dtype)
+            if over_all:
+                matrix[:] = held.identity
+            matrix[used, : self._slots] = before[used]
+            if not over_all:
+                matrix[used, self._slots :] = held.identity
             self._matrices[held.name] = matrix
         self._free.extend(range(height, new_height))
         self._slots = new_slots

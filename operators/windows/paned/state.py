@@ -22,6 +22,9 @@ from tidegauge.batch import NO_TIME
 
 _COMPACT_ABOVE = 1024
 """Fewer series than this are never worth renumbering."""
+_SPARE = 16
+"""Series that were held for each that is. A key that comes now and then, but is in no open window
+for a while, would else be forgotten and met anew each time."""
 
 _Rows = tuple[int, int, Slots, Mapping[str, Array]]
 """End of a window, revision, slots, and the accumulators of those slots."""
@@ -269,7 +272,7 @@ class PanedState:
         if not self._plan.by or count < _COMPACT_ABOVE:
             return
         live = self._live()
-        if live.size * 4 <= count:
+        if live.size * _SPARE <= count:
             self._renumber(live)
 
     def _live(self) -> Slots:

@@ -92,6 +92,7 @@ def test_memory_is_bounded_by_the_panes_that_are_open_at_once() -> None:
 
 def test_series_that_no_pane_holds_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_module, "_COMPACT_ABOVE", 8)
+    monkeypatch.setattr(state_module, "_SPARE", 4)
     state = PanedState(PLAN)
     counts = []
     for second in range(0, 200, 10):
@@ -105,6 +106,7 @@ def test_series_that_no_pane_holds_are_forgotten(monkeypatch: pytest.MonkeyPatch
 
 def test_renumbering_keeps_what_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_module, "_COMPACT_ABOVE", 4)
+    monkeypatch.setattr(state_module, "_SPARE", 4)
     state = PanedState(PLAN)
     state.add(rows(*[1] * 16, keys=[f"key-{number}" for number in range(16)]), None)
     late = ["key-7", "key-11", "key-11", "key-3", "key-3", "key-3"]
