@@ -24,7 +24,7 @@ _NO_STATE = {
     *("on", "by", "detector", "warm_up"),
 }
 """What an anomaly says that its state does not depend on, or that is told otherwise."""
-_PATTERN_NO_STATE = {"description", "measures", "from_"}
+_PATTERN_NO_STATE = {"description", "limits", "timeouts", "from_"}
 
 
 def definitions_of(pipeline: Pipeline) -> Definitions:

@@ -27,6 +27,11 @@ def rows(pipeline: Pipeline) -> Iterator[tuple[str, str, str, str]]:
         yield "forecast", name, ahead, f"with a band of {forecast.band:.1%}"
     for name, prediction in pipeline.predictions.items():
         yield "prediction", name, f"on {prediction.on}", f"by {prediction.model}"
+    for name, pattern in pipeline.patterns.items():
+        by = f" by {', '.join(pattern.by)}" if pattern.by else ""
+        within = f" within {format_duration_ns(pattern.within)}" if pattern.within else ""
+        about = f"{' and '.join(pattern.from_)}, {pattern.match}{within}{by}"
+        yield "pattern", name, about, ", ".join(pattern.measures)
     for name, alert in pipeline.alerts.items():
         where = f" where {alert.where}" if alert.where else ""
         held = f" for {format_duration_ns(alert.for_)}" if alert.for_ else ""
