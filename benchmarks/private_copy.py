@@ -131,6 +131,9 @@ def private_copy(
             document["tables"][name]["kafka"]["topic"] = f"{table.kafka.topic}-{suffix}"
         elif table.file is not None:
             document["tables"][name]["file"] = str((original.parent / table.file).resolve())
+    for name, prediction in pipeline.predictions.items():
+        model = str((original.parent / prediction.model).resolve())
+        document["predictions"][name]["model"] = model
     output = pipeline.output.kafka or KafkaOutput()
     document["output"] = {
         "kafka": {

@@ -29,9 +29,10 @@ _CRITICAL = (
 class Routes:
     """Encoder of all records of a pipeline that Kafka gets; others become no message.
 
-    Window results, all revisions, anomalies, matches and, where the pipeline asks for them,
-    processed events go to `output.topic`, alerts above level 7 to `output.critical_topic` when they
-    begin to fire and when they are resolved, refused records to the topic of dead letters.
+    Window results, all revisions, anomalies, matches, forecasts, predictions and, where the
+    pipeline asks for them, processed events go to `output.topic`, alerts above level 7 to
+    `output.critical_topic` when they begin to fire and when they are resolved, refused records to
+    the topic of dead letters.
 
     Args:
         catalogue: signals and tags of the pipeline.
@@ -49,6 +50,8 @@ class Routes:
                 SignalKind.WINDOW: output.topic,
                 SignalKind.ANOMALY: output.topic,
                 SignalKind.MATCH: output.topic,
+                SignalKind.FORECAST: output.topic,
+                SignalKind.PREDICTION: output.topic,
                 SignalKind.ALERT: output.critical_topic,
             }
             if output.events:
