@@ -1,0 +1,1 @@
+"""A topic with poison in it beside the same one without."""
