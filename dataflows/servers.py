@@ -15,6 +15,7 @@ from connectors.codecs.json_columns import JsonColumns
 from connectors.deferred import DeferredSource
 from connectors.kafka.alignment import Alignment
 from connectors.kafka.client import Faults, client_config, preflight
+from connectors.kafka.growth import TopicGrowth, spare_parts
 from connectors.kafka.source import KafkaSource, Reading
 from connectors.kafka.topics import (
     ensure_journal,
@@ -198,15 +199,30 @@ def _source(
     journal, board = (told, told.board) if isinstance(told, Journal) else (None, told)
 
     def make_intake(number: int, saved: IntakeState | None) -> Intake:
-        return Intake(plan, number, reading.partitions, board, saved or IntakeState())
+        partitions = max(reading.partitions, number + 1)
+        return Intake(plan, number, partitions, board, saved or IntakeState())
 
     if journal is None:
         return DeferredSource(KafkaSource(reading, make_intake, draining, align=_alignment()))
     journal.topics[name] = topic_identity(admin, reading.topic, settings.start_timeout_s)
     journal_of = partial(journal.begin, name)
     return DeferredSource(
-        KafkaSource(reading, make_intake, draining, journal_of=journal_of, align=_alignment())
+        KafkaSource(
+            reading,
+            make_intake,
+            draining,
+            journal_of=journal_of,
+            align=_alignment(),
+            growth=None if settings.bounded else _growth(admin, reading),
+        )
     )
+
+
+def _growth(admin: AdminClient, reading: Reading) -> TopicGrowth:
+    invocation = read_invocation()
+    workers = invocation.workers * max(len(invocation.addresses), 1)
+    spare = spare_parts(reading.topic, reading.partitions, workers)
+    return TopicGrowth(admin, reading.topic, reading.partitions, spare)
 
 
 def _alignment() -> Callable[[], Alignment] | None:

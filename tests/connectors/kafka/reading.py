@@ -9,6 +9,7 @@ from typing import Any
 
 from confluent_kafka import Producer
 
+from connectors.kafka.growth import SparePart
 from connectors.kafka.source import KafkaPartition, KafkaSource, Position, Reading
 from operators.intake.intake import Intake, IntakeState
 from operators.progress.board import ProgressBoard
@@ -56,7 +57,9 @@ def open_part(
     """A partition of the source, as the engine opens it."""
     given = clock or Clock()
     source = KafkaSource(how, make_intake, lambda: given.draining, lambda: given.now_ns)
-    return source.build_part("step", f"{how.topic}-{number}", position)
+    part = source.build_part("step", f"{how.topic}-{number}", position)
+    assert isinstance(part, KafkaPartition)
+    return part
 
 
 def produce(kafka: Kafka, topic: str, payloads: Sequence[bytes | None], partition: int = 0) -> None:
@@ -80,7 +83,7 @@ def events(count: int, start: int = 0) -> list[bytes | None]:
 
 
 def drive(
-    part: KafkaPartition, done: Callable[[list[EventBatch]], bool] = lambda _: False
+    part: KafkaPartition | SparePart, done: Callable[[list[EventBatch]], bool] = lambda _: False
 ) -> list[EventBatch]:
     """Batches of a partition until it ends or `done` says so of them."""
     batches: list[EventBatch] = []
