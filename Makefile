@@ -35,13 +35,14 @@ test-fast: $(VENV)/.dev  ## The tests that need no server
 fuzz: $(VENV)/.dev  ## Many random messages, files, expressions and records (FUZZ=5000 of each)
 	TIDEGAUGE_FUZZ=$(or $(FUZZ),5000) $(PY) -m pytest -q tests/fuzz tests/connectors/influxdb/test_round_trip.py
 
-check: $(VENV)/.dev  ## Lint, format, types, import rules, rendered files
+check: $(VENV)/.dev  ## Lint, format, types, import rules, rendered files, known vulnerabilities of libraries
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(PY) -m tidegauge.cli schema --check
 	$(PY) -m tidegauge.cli render --check
+	$(PY) scripts/audit.py
 
 bench: $(VENV)/.dev  ## Throughput against a bare consumer and stock windows (ARGS="--events 2000000")
 	$(PY) -m benchmarks.throughput $(ARGS)

@@ -25,6 +25,7 @@ from dataflows.servers import connect
 from dataflows.sinks import Sinks
 from dataflows.startup import (
     one_line_errors,
+    refuse_web_api,
     require_recovery_directory,
     tell_errors_of_ours,
 )
@@ -62,6 +63,7 @@ def flow(pipeline_file: str) -> Dataflow:
     each cause and exit code 2.
     """
     with one_line_errors():
+        refuse_web_api()
         settings = read_settings()
         pipeline = load_pipeline(pipeline_file)
         predictions = plan_predictions(pipeline, Path(pipeline_file).parent)

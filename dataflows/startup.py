@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,8 @@ COULD_NOT_RUN = 2
 """Exit code of a flow that could not start, or not go on, before a person has done something."""
 FAILED = 1
 """Exit code of a flow that had to stop, and may go on when it is started again."""
+
+WEB_API = "BYTEWAX_DATAFLOW_API_ENABLED"
 
 
 class Causes:
@@ -78,6 +80,19 @@ def error_of_ours(error: BaseException | None) -> TidegaugeError | None:
     while error is not None and not isinstance(error, TidegaugeError):
         error = error.__cause__ or error.__context__
     return error
+
+
+def refuse_web_api(environment: Mapping[str, str] = os.environ) -> None:
+    """Refuse the engine's own pages, which anybody who reaches the machine could read.
+
+    Raises:
+        UserMistake: the variable that opens them is set, to whatever.
+    """
+    if WEB_API in environment:
+        raise UserMistake(
+            f"{WEB_API} is set, and any value, even false, opens port 3030 on every interface"
+            " without asking who calls; unset it"
+        )
 
 
 def require_recovery_directory(key_groups: int, arguments: Sequence[str] | None = None) -> Saving:

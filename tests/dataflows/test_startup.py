@@ -135,6 +135,21 @@ def test_no_token(copy: PrivateCopy) -> None:
     assert "INFLUXDB_TOKEN is not set" in line
 
 
+def test_the_engines_own_pages_stay_closed(copy: PrivateCopy) -> None:
+    tried = start(copy.path, copy.environment, BYTEWAX_DATAFLOW_API_ENABLED="false")
+    assert tried.code == 2
+    (line,) = tried.lines
+    assert line.startswith("BYTEWAX_DATAFLOW_API_ENABLED is set")
+
+
+def test_a_sensitive_field_without_a_key(copy: PrivateCopy) -> None:
+    file = changed(copy, "shop: {type: string", "shop: {type: string, sensitive: true")
+    tried = start(file, copy.environment, TIDEGAUGE_HASH_KEY="")
+    assert tried.code == 2
+    (line,) = tried.lines
+    assert line.startswith("sources.sales: shop: sensitive fields are hashed with a key: set ")
+
+
 def test_broker_and_store_missing_are_both_told(copy: PrivateCopy) -> None:
     nowhere = {"KAFKA_BOOTSTRAP": CLOSED, "INFLUXDB_URL": f"http://{CLOSED}"}
     tried = start(copy.path, {**copy.environment, **nowhere})
