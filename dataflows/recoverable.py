@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
@@ -15,9 +16,15 @@ def require_readable(folder: Path) -> None:
     """Check the recovery partitions of a folder.
 
     Raises:
-        UserMistake: one is damaged or no partition at all, or may not be read or written; a line
-            for each.
+        UserMistake: one is damaged or no partition at all, or may not be read or written, a line
+            for each; or everybody may write there, for saved state can run code when it is read.
     """
+    for path in (folder, *folder.glob("part-*.sqlite3")):
+        if path.stat().st_mode & stat.S_IWOTH:
+            raise UserMistake(
+                f"recovery directory {folder}: every user of this machine may write {path.name},"
+                f" and so run code in the flow; take that back with: chmod -R o-w {folder}"
+            )
     wrong = [
         f"recovery directory {folder}: {path.name} {reason}"
         for path in sorted(folder.glob("part-*.sqlite3"))

@@ -13,12 +13,14 @@ from influxdb_client.domain.permission_resource import PermissionResource
 
 from benchmarks.flow_process import Member, Shape, running_flow
 from benchmarks.private_copy import PrivateCopy, private_copy
+from dataflows.recoverable import require_readable
 from tests.connectors.influxdb.overloaded import door_of
 from tests.dataflows.shop.files import PIPELINE
 from tests.dataflows.starting import start
 from tests.services.influxdb import InfluxDB
 from tests.services.kafka import Kafka
 from tests.services.process import wait_until
+from tidegauge.errors import UserMistake
 
 PATIENCE_S = 60.0
 DAY_MS = 86_400_000
@@ -120,6 +122,12 @@ def test_saved_state_that_cannot_be_read_is_told_before_the_start(
     (line,) = tried.lines
     assert line.startswith(f"recovery directory {folder}: part-1.sqlite3 ")
     assert line.endswith("start with an empty recovery directory")
+
+
+def test_saved_state_that_everybody_may_write_is_not_read(tmp_path: Path) -> None:
+    tmp_path.chmod(0o757)
+    with pytest.raises(UserMistake, match=f"chmod -R o-w {tmp_path}"):
+        require_readable(tmp_path)
 
 
 def test_what_influxdb_refuses_becomes_dead_letters_and_the_rest_is_stored(
