@@ -97,6 +97,10 @@ class Nfa:
         self._reach_all()
         self.step_limits = any(way.within_ns is not None for way in self.all_ways())
 
+    def places(self) -> Iterator[Position]:
+        """Every position."""
+        yield from self._positions.values()
+
     def all_ways(self) -> Iterator[BitWay]:
         """Every way of every position."""
         yield from self.start.ways
