@@ -10,13 +10,13 @@ import json
 import sys
 
 import dataflows  # noqa: F401 - first, as in a deployment: it sets the threads of Polars
-from benchmarks.contestants.bare import bare
+from benchmarks.contestants.bare import bare, refilling
 from benchmarks.contestants.flow import flow
 from benchmarks.contestants.stock import stock
 from benchmarks.contestants.task import Task
 from tidegauge.settings import read_settings
 
-_CONTESTANTS = {"bare": bare, "flow": flow, "stock": stock}
+_CONTESTANTS = {"bare": bare, "refilling": refilling, "flow": flow, "stock": stock}
 
 
 def main() -> None:

@@ -1,4 +1,9 @@
-"""The consumer that everybody is compared with."""
+"""The consumer that everybody is compared with: the client's defaults, and deep queues.
+
+The client's default of `fetch.queue.backoff.ms` lets a full queue run empty before it is refilled.
+`refilling` is the same consumer without that; nobody is compared with it, for it is a finding of
+ours and not what people run.
+"""
 
 from confluent_kafka import Consumer, TopicPartition
 
@@ -6,8 +11,8 @@ from benchmarks.contestants.task import Tally, Task
 from tidegauge.settings import Settings
 
 
-def bare(task: Task, settings: Settings) -> Tally:
-    """A consumer that takes each message's value and nothing else."""
+def bare(task: Task, settings: Settings, **more: int) -> Tally:
+    """A consumer that takes each message's value and nothing else; `more` configures its client."""
     tally = Tally()
     consumer = Consumer(
         {
@@ -19,6 +24,7 @@ def bare(task: Task, settings: Settings) -> Tally:
             "queued.max.messages.kbytes": 262_144,
             "fetch.max.bytes": 52_428_800,
             "max.partition.fetch.bytes": 8_388_608,
+            **more,
         }
     )
     consumer.assign([TopicPartition(task.topic, number, 0) for number in range(task.partitions)])
@@ -31,3 +37,8 @@ def bare(task: Task, settings: Settings) -> Tally:
     tally.result()
     consumer.close()
     return tally
+
+
+def refilling(task: Task, settings: Settings) -> Tally:
+    """The same, and its queues are refilled at once."""
+    return bare(task, settings, **{"fetch.queue.backoff.ms": 10})

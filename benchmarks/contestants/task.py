@@ -18,7 +18,7 @@ class Task:
     """What a contestant is to do.
 
     Attributes:
-        contestant: `bare`, `flow` or `stock`.
+        contestant: `bare`, `refilling`, `flow` or `stock`.
         topic: topic to read.
         events: how many are in it.
         partitions: of the topic.
