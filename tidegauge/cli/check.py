@@ -34,7 +34,8 @@ def command(
 ) -> None:
     """Check pipeline files: every mistake as `file:line: key: what is wrong, what is allowed`.
 
-    Exit code 0 without mistakes, 1 with some, 2 when a file cannot be read.
+    Patterns that never match, never end or can blow up are warned of. Exit code 0 without mistakes,
+    1 with some, 2 when a file cannot be read.
     """
     from tidegauge.cli import EXIT_COULD_NOT_RUN, EXIT_MISTAKES
     from tidegauge.errors import UserMistake
@@ -45,12 +46,14 @@ def command(
     report: list[dict[str, Any]] = []
     for file in files:
         mistakes: list[dict[str, Any]] = []
+        warnings: list[dict[str, Any]] = []
         series: list[tuple[str, bool]] = []
         error = None
         try:
             pipeline = load_pipeline(file)
             if import_process:
                 _import_functions(file, pipeline)
+            warnings = _warned(file, pipeline, tell=not as_json)
             series = _looked_at(file, pipeline, live=live, tell=not as_json)
         except Mistakes as found:
             code = max(code, EXIT_MISTAKES)
@@ -66,6 +69,8 @@ def command(
             if not as_json:
                 sys.stderr.write(f"{found}\n")
         told: dict[str, Any] = {"file": str(file), "mistakes": mistakes, "error": error}
+        if warnings:
+            told["warnings"] = warnings
         if live or series:
             told["series"] = [{"message": line, "warning": warning} for line, warning in series]
         report.append(told)
@@ -84,6 +89,16 @@ def _import_functions(file: Path, pipeline: "Pipeline") -> None:
                 load_process(source.process)
             except UserMistake as mistake:
                 raise UserMistake(f"{file}: sources.{name}.{mistake}") from None
+
+
+def _warned(file: Path, pipeline: "Pipeline", *, tell: bool) -> list[dict[str, Any]]:
+    """Print what may be wrong with the file's patterns; the same for programs."""
+    from tidegauge.cli._pattern_warnings import pattern_warnings
+
+    found = list(pattern_warnings(file, pipeline))
+    for one in found if tell else []:
+        typer.echo(f"warning: {one.render(str(file))}")
+    return [{"line": one.line, "key": one.key, "message": one.message} for one in found]
 
 
 def _looked_at(
