@@ -104,13 +104,11 @@ def allow(kafka: SecuredKafka, copy: PrivateCopy) -> None:
     (source,) = pipeline.sources.values()
     written = [copy.output.topic, copy.output.critical_topic, pipeline.dead_letter_topic]
     own = [pipeline.journal_topic, pipeline.outputs_topic]
-    groups = [f"tidegauge-{name}" for name in (pipeline.pipeline, "journal", "output")]
     rights = [
         (KIND.TOPIC, source.kafka.topic, (OPERATION.READ,)),
         *((KIND.TOPIC, name, (OPERATION.WRITE, OPERATION.READ)) for name in [*written, *own]),
         *((KIND.TOPIC, name, (OPERATION.CREATE,)) for name in [*written, *own]),
         *((KIND.TOPIC, name, (OPERATION.DESCRIBE_CONFIGS,)) for name in written),
-        *((KIND.GROUP, name, (OPERATION.READ,)) for name in groups),
     ]
     prefix = f"tidegauge-{pipeline.pipeline}-"
     bindings = [
@@ -118,9 +116,14 @@ def allow(kafka: SecuredKafka, copy: PrivateCopy) -> None:
         for kind, name, operations in rights
         for operation in operations
     ]
+    prefixed = [
+        (KIND.TRANSACTIONAL_ID, prefix, OPERATION.WRITE),
+        (KIND.TRANSACTIONAL_ID, prefix, OPERATION.DESCRIBE),
+        (KIND.GROUP, "tidegauge-", OPERATION.READ),
+    ]
     bindings += [
-        AclBinding(KIND.TRANSACTIONAL_ID, prefix, Pattern.PREFIXED, f"User:{USER}", "*", o, _ALLOW)
-        for o in (OPERATION.WRITE, OPERATION.DESCRIBE)
+        AclBinding(kind, name, Pattern.PREFIXED, f"User:{USER}", "*", operation, _ALLOW)
+        for kind, name, operation in prefixed
     ]
     admin = kafka.open.admin()
     for made in admin.create_acls(bindings).values():
