@@ -7,7 +7,7 @@ from grafana.influxql import STEP, TIME, Store, applied, quoted, select, text
 MEASUREMENT = "anomalies"
 LISTED = 100
 """Anomalies in a table."""
-TOLD = ("field", "value", "expected", "lower", "upper", "score", "direction")
+TOLD = ("field", "value", "expected", "lower", "upper", "score", "direction", "reason")
 """What a table tells of an anomaly."""
 
 
@@ -34,7 +34,7 @@ def newest(store: Store, keys: Sequence[str], conditions: Sequence[str]) -> str:
 def number(store: Store) -> str:
     """How many there are in the time range."""
     source = store.measurement(MEASUREMENT)
-    return select('count("value") AS "anomalies"', source, where=[store.own, TIME])
+    return select('count("score") AS "anomalies"', source, where=[store.own, TIME])
 
 
 def _over_time(

@@ -51,8 +51,8 @@ def _check_warm_up(review: Review, path: Path, anomaly: Anomaly, detector: Detec
 def _check_series(review: Review, path: Path, anomaly: Anomaly) -> None:
     here, several = (*path, "on"), len(anomaly.on) > 1
     if several != (anomaly.judged_by == "multivariate"):
-        count, allowed = ("is on several", "one") if several else ("is on one", "several")
-        review.say(here, f"{anomaly.judged_by} {count} field; allowed: {allowed}")
+        count, allowed = ("several fields", "one") if several else ("one field", "several")
+        review.say(here, f"{anomaly.judged_by} is on {count}; allowed: {allowed}")
         return
     for index, on in enumerate(anomaly.on):
         at = (*here, index) if several else here
@@ -99,8 +99,7 @@ def _check_type(
         if kind is FieldType.FLOAT:
             review.say(at, f"{on} is a float; allowed: {_list(columns, _is_category)}")
     elif not _is_number(kind):
-        hint = ", or detector: rare_category" if _is_category(kind) else ""
-        review.say(at, f"{on} is a {kind}; allowed: {_list(columns, _is_number)}{hint}")
+        review.say(at, f"{on} is a {kind}; allowed: {_list(columns, _is_number)}")
 
 
 def _check_group(review: Review, path: Path, anomaly: Anomaly) -> None:
