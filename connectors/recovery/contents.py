@@ -14,7 +14,13 @@ PIECES = "pieces"
 """Folder of the pieces in the directory; below it one a step, then one a key group."""
 _MARK = "#"
 _COUNTS = ("read", "on_time", "corrections", "filtered", "dead_lettered", "late")
-_PARTS = {"windows": "window", "anomalies": "anomaly", "alerts": "alert", "patterns": "pattern"}
+_PARTS = {
+    "windows": "window",
+    "anomalies": "anomaly",
+    "alerts": "alert",
+    "patterns": "pattern",
+    "forecasts": "forecast",
+}
 """Entries of a snapshot by the kind of part they hold, by name."""
 
 

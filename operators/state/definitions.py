@@ -1,5 +1,6 @@
 """What matters to the state of each part of a pipeline: what else changes, leaves it as it is."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from operators.alerts.plan import plan_alerts
@@ -13,7 +14,7 @@ from tidegauge.durations import format_duration_ns
 from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.spec.kinds import in_words
-from tidegauge.spec.models import Pipeline, Window
+from tidegauge.spec.models import Pattern, Pipeline, Window
 from tidegauge.statedefs import Aspects, Definitions, Remembered
 
 SOURCE, WINDOW, PATTERN, EVENTS = "source", "window", "pattern", "events"
@@ -24,7 +25,8 @@ _NO_STATE = {
     *("on", "by", "detector", "warm_up"),
 }
 """What an anomaly says that its state does not depend on, or that is told otherwise."""
-_PATTERN_NO_STATE = {"description", "limits", "timeouts", "from_"}
+_PATTERN_NO_STATE = {"description", "limits", "timeouts", "from_", "measures"}
+_WORD = re.compile(r"\w+")
 
 
 def definitions_of(pipeline: Pipeline) -> Definitions:
@@ -39,13 +41,8 @@ def _parts(pipeline: Pipeline) -> Iterator[tuple[str, Aspects]]:
         yield f"{SOURCE}:{name}", {"topic": source.kafka.topic}
     for name, window in pipeline.windows.items():
         yield f"{WINDOW}:{name}", _window(pipeline, name, window)
-    for name, pattern in getattr(pipeline, "patterns", {}).items():
-        given = pattern.model_dump(mode="json", exclude=_PATTERN_NO_STATE)
-        columns = _columns(pipeline, pattern.from_[0])
-        yield (
-            f"{PATTERN}:{name}",
-            {**_read(pipeline, pattern.from_), **_texts(given), "columns": _told(columns)},
-        )
+    for name, pattern in pipeline.patterns.items():
+        yield f"{PATTERN}:{name}", _pattern(pipeline, pattern)
     anomalies = plan_anomalies(pipeline)
     alerts = plan_alerts(pipeline)
     for source_name in pipeline.sources:
@@ -134,6 +131,21 @@ def _forecast(pipeline: Pipeline, plan: ForecastPlan) -> Aspects:
         "columns": _told(_used(pipeline, window, [plan.field])),
         "steps": f"{config.ahead} of {format_duration_ns(config.cell_ns)}",
     }
+
+
+def _pattern(pipeline: Pipeline, pattern: Pattern) -> Aspects:
+    given = pattern.model_dump(mode="json", exclude=_PATTERN_NO_STATE)
+    measures = {name: measure.expr for name, measure in pattern.measures.items()}
+    texts = [*pattern.define.values(), *measures.values(), *pattern.by]
+    named = set(_WORD.findall(" ".join(texts)))
+    columns = {
+        f"{source}.{name}": made
+        for source in pattern.from_
+        for name, made in _columns(pipeline, source).items()
+        if name in named
+    }
+    told = {**_read(pipeline, pattern.from_), **_texts({**given, "measures": measures})}
+    return {**told, "columns": _told(columns)}
 
 
 def _read(pipeline: Pipeline, sources: Iterable[str]) -> dict[str, str | list[str]]:

@@ -21,7 +21,7 @@ def command(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """Tell for each source, window, pattern, anomaly and alert whether its state is kept, and why.
+    """Tell what becomes of the state of each source, window, pattern, anomaly, forecast and alert.
 
     Also tells which columns InfluxDB could not hold beside those that are there. A start decides
     the same way. Exit code 0 when all state is kept, 1 when some would begin anew, nothing could be

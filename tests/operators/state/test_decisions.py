@@ -67,6 +67,27 @@ def test_what_does_not_matter_to_state_keeps_it() -> None:
     assert {one.verdict for one in decide(made(), new)} == {Verdict.KEPT}
 
 
+def test_a_pattern_is_held_to_what_it_looks_at() -> None:
+    pattern = """patterns:
+  tried:
+    from: payments
+    by: [card]
+    match: small{2,} -> large
+    define: {small: amount < 2, large: amount > 500}
+    within: 5m
+"""
+    text = GOOD.replace("alerts:\n", f"{pattern}alerts:\n")
+    old = made(text=text)
+    more = made(
+        ("region: {type: string}", "region: {type: string}\n      till: {type: int}"), text=text
+    )
+    assert by_part(decide(old, more))["pattern:tried"].verdict is Verdict.KEPT
+    other = made(("amount > 500", "amount > 400"), ("within: 5m", "within: 6m"), text=text)
+    decision = by_part(decide(old, other))["pattern:tried"]
+    assert decision.verdict is Verdict.RESET
+    assert "define: no longer large: amount > 500, now large: amount > 400" in decision.why
+
+
 def test_windows_come_and_go_and_the_rest_is_kept() -> None:
     one, two = made(text=GOOD), made()
     added = by_part(decide(one, two))
