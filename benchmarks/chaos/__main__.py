@@ -20,8 +20,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks.chaos.experiment import Outcome, run
+from benchmarks.chaos.experiment import run
 from benchmarks.chaos.faults import Plan, Servers
+from benchmarks.chaos.outcome import Outcome
 from benchmarks.chaos.proxy import Proxy
 from benchmarks.chaos.subject import ChaosError
 from tests.services.errors import ServerUnavailableError

@@ -52,6 +52,11 @@ class Plan:
     launcher: str = "dataflows.launch"
 
     @property
+    def disturbed(self) -> bool:
+        """Whether anything happens besides being told to end."""
+        return bool(self.kills or self.broker_restarts or self.stop_influxdb_s)
+
+    @property
     def total(self) -> int:
         """Messages of the whole story."""
         return self.messages * (len(self.faults(kafka_is_ours=True)) + 1) + self.burst * self.drains

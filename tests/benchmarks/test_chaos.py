@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.chaos.experiment import Outcome, run
+from benchmarks.chaos.experiment import run
 from benchmarks.chaos.faults import Fault, Plan, Servers
+from benchmarks.chaos.outcome import Outcome
 from benchmarks.chaos.proxy import Proxy
 from benchmarks.chaos.records import Records, compare_records
 from tests.services.influxdb import InfluxDB
