@@ -28,7 +28,7 @@ from benchmarks.flow_process import ROOT
 from benchmarks.poisoned.topic import Poisoned, fill, poisoned
 from benchmarks.poisoned.verdict import Verdict, examine
 from benchmarks.private_copy import PrivateCopy, private_copy
-from benchmarks.runs import RunFailedError
+from benchmarks.runs import Measured, RunFailedError
 from benchmarks.window_rows import read_expected
 from tests.dataflows.shop.files import PIPELINE, write_rows
 from tests.services.errors import ServerUnavailableError
@@ -50,13 +50,15 @@ class Result:
         refused: how many of them must be dead letters.
         verdict: of the first run over it.
         rates: messages a second of each round, with poison and without.
-        share: median of the rounds' ratios.
+        cpu_us: processor time a message of each round, microseconds, with poison and without.
+        share: median of the rounds' ratios of the rates.
     """
 
     events: int
     refused: int
     verdict: Verdict
     rates: list[tuple[float, float]]
+    cpu_us: list[tuple[float, float]]
     share: float
 
     @property
@@ -82,17 +84,19 @@ def compare(kafka: Kafka, events: int, rounds: int, progress: Progress) -> Resul
             _loaded(kafka, Path(folder), topic, clean=True) as good,
         ):
             progress.advance(task)
-            verdict, rates = Verdict(), []
+            verdict, measured = Verdict(), list[tuple[Measured, Measured]]()
             for number in range(rounds):
                 progress.update(task, description=f"round {number + 1}: with poison")
-                slow = _rate(bad, len(topic.messages))
+                with_poison = _run(bad, len(topic.messages))
                 if not number:
                     verdict = examine(bad, topic, read_expected(rows, bad.pipeline))
                 progress.update(task, description=f"round {number + 1}: without", advance=1)
-                rates.append((slow, _rate(good, len(topic.clean))))
+                measured.append((with_poison, _run(good, len(topic.clean))))
                 progress.advance(task)
+    rates = [(bad.rate, good.rate) for bad, good in measured]
+    cpu_us = [(bad.cpu_us, good.cpu_us) for bad, good in measured]
     share = statistics.median(slow / fast for slow, fast in rates)
-    return Result(len(topic.messages), len(topic.refused), verdict, rates, share)
+    return Result(len(topic.messages), len(topic.refused), verdict, rates, cpu_us, share)
 
 
 @contextmanager
@@ -103,8 +107,8 @@ def _loaded(kafka: Kafka, folder: Path, topic: Poisoned, *, clean: bool) -> Iter
         yield copy
 
 
-def _rate(copy: PrivateCopy, messages: int) -> float:
-    """Messages a second of one run into an empty store.
+def _run(copy: PrivateCopy, messages: int) -> Measured:
+    """One run into an empty store.
 
     Raises:
         RunFailedError: it failed, or did not read every message.
@@ -123,9 +127,11 @@ def _rate(copy: PrivateCopy, messages: int) -> float:
     if done.returncode:
         raise RunFailedError(f"the flow failed: {done.stderr[-_TOLD:]}")
     tally: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    if tally["read"] != messages:
-        raise RunFailedError(f"the flow read {tally['read']} messages of {messages}")
-    return messages / float(tally["ended"] - tally["started"])
+    seconds = tally.pop("ended") - tally.pop("started")
+    measured = Measured(**tally, seconds=seconds)
+    if measured.read != messages:
+        raise RunFailedError(f"the flow read {measured.read} messages of {messages}")
+    return measured
 
 
 def main(
@@ -155,6 +161,7 @@ def main(
         "goal": GOAL,
         "met": result.met,
         "rates": [[round(rate) for rate in pair] for pair in result.rates],
+        "cpu_us": [[round(cpu, 2) for cpu in pair] for pair in result.cpu_us],
     }
     if as_json:
         typer.echo(json.dumps(told, indent=1))
