@@ -8,19 +8,28 @@ import polars as pl
 
 from operators.cep.lane import Lane
 from operators.cep.letters import RunLetters
-from operators.cep.plan import LaneKey, PatternStep
+from operators.cep.plan import LaneKey, LanePlan, PatternStep
 from operators.keygroups.names import MAX_GROUPS, group_names
 from operators.keygroups.saved import check_version
 from operators.progress.joined import watermark_over
-from tidegauge.batch import Progress
+from tidegauge.batch import NO_TIME, Progress
 from tidegauge.catalogue import PATTERN_STATE, PATTERN_STATE_SIGNAL
 from tidegauge.journal import Floor
+from tidegauge.patterns.changes import PatternChange
 from tidegauge.records import TIME_NS, RecordBatch
 
 STATE_VERSION = 1
 PATTERNS = "patterns"
 """Entry of a snapshot with the runs of each pattern by its name."""
-_NOTHING: dict[str, Any] = {"watermark": None, "letters_ns": 0, PATTERNS: {}, "lanes": {}}
+_NOTHING: dict[str, Any] = {
+    "watermark": None,
+    "letters_ns": 0,
+    "since": (NO_TIME, 0),
+    PATTERNS: {},
+    "lanes": {},
+}
+Replan = Callable[[PatternChange], PatternStep | None]
+"""The step as a change makes it; None for a change that does not count."""
 _MEASURED: dict[str, type[pl.DataType]] = {
     TIME_NS: pl.Int64,
     **{column.name: column.type.dtype for column in PATTERN_STATE_SIGNAL.columns},
@@ -47,6 +56,8 @@ class PatternGroup:
         step: the patterns.
         clock_ns: wall clock, for the processing time in the records.
         snapshot: where an earlier run stopped.
+        replan: the step as a change makes it; None for a change that does not count.
+        changes: those that are known at the start.
 
     Raises:
         UserMistake: the snapshot is of another version.
@@ -57,6 +68,8 @@ class PatternGroup:
         step: PatternStep,
         clock_ns: Callable[[], int],
         snapshot: dict[str, Any] | None = None,
+        replan: Replan = lambda _: None,
+        changes: Sequence[PatternChange] = (),
     ) -> None:
         if snapshot is not None:
             check_version("patterns", snapshot["version"], STATE_VERSION)
@@ -64,23 +77,50 @@ class PatternGroup:
         joined = step.sources if len(step.sources) > 1 else ()
         self._watermark = watermark_over(joined, saved["watermark"])
         self._letters = RunLetters(list(step.topics.values()), saved["letters_ns"])
+        self._replan = replan
+        self._changes: dict[tuple[int, int], PatternStep] = {}
+        self._since = tuple(saved["since"])
+        for change in sorted(changes, key=lambda one: one.order):
+            self._learn(change)
+            if change.order <= self._since:
+                step = self._changes.get(change.order, step)
         self._lanes = {
             plan.key: Lane(plan, self._letters, _of_lane(saved, str(plan.key)))
             for plan in step.lanes
         }
         self._clock_ns = clock_ns
 
-    def take(self, slices: Sequence[PatternSlice]) -> list[RecordBatch]:
+    def take(self, values: Sequence[PatternSlice | PatternChange]) -> list[RecordBatch]:
         """Matches, timeouts and dead letters that follow."""
+        slices = [piece for piece in values if isinstance(piece, PatternSlice)]
+        for change in values:
+            if isinstance(change, PatternChange):
+                self._learn(change)
         for piece in slices:
             self._letters.group = piece.group
             self._watermark.observe(piece.progress)
+        due = self._due()
         records = []
         for key, lane in self._lanes.items():
             events = [piece.events[key] for piece in slices if key in piece.events]
             late = sum(piece.late.get(key, 0) for piece in slices)
-            records += lane.take(events, self._watermark.value_ns, self._clock_ns(), late)
+            plans = [(at_ns, _lane_of(step, key)) for (at_ns, _), step in due]
+            watermark_ns = self._watermark.value_ns
+            records += lane.take(events, watermark_ns, self._clock_ns(), late, plans)
         return records
+
+    def _learn(self, change: PatternChange) -> None:
+        if change.order not in self._changes and (step := self._replan(change)) is not None:
+            self._changes[change.order] = step
+
+    def _due(self) -> list[tuple[tuple[int, int], PatternStep]]:
+        """Changes that the watermark has reached and that do not count yet."""
+        at_ns = self._watermark.value_ns
+        due = [one for one in sorted(self._changes.items(), key=_order) if one[0] > self._since]
+        due = [(order, step) for order, step in due if order[0] <= at_ns]
+        if due:
+            self._since = due[-1][0]
+        return due
 
     def measure(self) -> RecordBatch:
         """What is held of each pattern, now."""
@@ -95,6 +135,7 @@ class PatternGroup:
             "version": STATE_VERSION,
             "watermark": self._watermark.snapshot(),
             "letters_ns": self._letters.last_ns,
+            "since": self._since,
             PATTERNS: {
                 name: {**runs, "lane": key}
                 for key, lane in lanes.items()
@@ -105,6 +146,14 @@ class PatternGroup:
                 for key, lane in lanes.items()
             },
         }
+
+
+def _order(change: tuple[tuple[int, int], PatternStep]) -> tuple[int, int]:
+    return change[0]
+
+
+def _lane_of(step: PatternStep, key: LaneKey) -> LanePlan:
+    return next(lane for lane in step.lanes if lane.key == key)
 
 
 def _of_lane(saved: Mapping[str, Any], key: str) -> dict[str, Any] | None:

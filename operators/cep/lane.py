@@ -32,35 +32,21 @@ class Lane:
     def __init__(
         self, plan: LanePlan, letters: RunLetters, snapshot: dict[str, Any] | None = None
     ) -> None:
-        self._plan = plan
         self._letters = letters
-        self._patterns = {one.name: one for one in plan.patterns}
         self._order = EventTimeOrder([PARTITION, OFFSET]) if plan.key.in_order else None
-        self._matcher = Matcher(
-            [one.pattern for one in plan.patterns],
-            plan.columns,
-            by=plan.key.by,
-            carry=CARRIED,
-            limits={one.name: one.limits for one in plan.patterns},
-            timeouts=[one.name for one in plan.patterns if one.timeouts],
-            in_order=plan.key.in_order,
-            beside={one.name: repr(sorted(one.measures.items())) for one in plan.patterns},
-        )
         self._late = self._refused = 0
         self._points = Points(snapshot["points"] if snapshot else None)
-        self._records = {
-            one.name: PatternRecords(
-                one,
-                Measures(one.pattern, one.measures, plan.columns, self._matcher.layout),
-                self._points,
-            )
-            for one in plan.patterns
-        }
+        self._use(plan)
         if snapshot is not None:
             self._restore(snapshot)
 
     def take(
-        self, events: Sequence[pl.DataFrame], watermark_ns: int, now_ns: int, late: int = 0
+        self,
+        events: Sequence[pl.DataFrame],
+        watermark_ns: int,
+        now_ns: int,
+        late: int = 0,
+        changes: Sequence[tuple[int, LanePlan]] = (),
     ) -> list[RecordBatch]:
         """Records that follow from events of the group, and from how far time is.
 
@@ -69,6 +55,8 @@ class Lane:
             watermark_ns: no on-time event before this will come any more.
             now_ns: wall clock, for the processing time in the records.
             late: how many events came too late to be among them.
+            changes: event times up to the watermark, ascending, and what the lane is from then on.
+                In order of arrival, all of these events are before them.
         """
         self._late += late
         if self._order is not None:
@@ -80,9 +68,19 @@ class Lane:
             ready = self._order.advance(watermark_ns - 1)
         else:
             ready = pl.concat(events, how="diagonal") if events else None
-        results = self._matcher.process(ready) if ready is not None else []
-        results += self._matcher.advance(watermark_ns)
-        records = self._tell(results, now_ns) if results else []
+        records = []
+        for at_ns, plan in changes:
+            before = ready
+            if self._order is not None and ready is not None:
+                later = ready[TIME] >= at_ns
+                before, ready = ready.filter(~later), ready.filter(later)
+            else:
+                ready = None
+            records += self._find(before, at_ns, now_ns)
+            matcher = self._matcher
+            self._use(plan)
+            self._matcher.restore(matcher.snapshot())
+        records += self._find(ready, watermark_ns, now_ns)
         self._points.forget(watermark_ns, self._matcher.held_ns)
         return records
 
@@ -118,6 +116,33 @@ class Lane:
             "late": self._late,
             "refused": self._refused,
         }
+
+    def _use(self, plan: LanePlan) -> None:
+        """Look for other patterns, from nothing."""
+        self._plan = plan
+        self._patterns = {one.name: one for one in plan.patterns}
+        self._matcher = Matcher(
+            [one.pattern for one in plan.patterns],
+            plan.columns,
+            by=plan.key.by,
+            carry=CARRIED,
+            limits={one.name: one.limits for one in plan.patterns},
+            timeouts=[one.name for one in plan.patterns if one.timeouts],
+            in_order=plan.key.in_order,
+            beside={one.name: repr(sorted(one.measures.items())) for one in plan.patterns},
+        )
+        layout = self._matcher.layout
+        self._records = {
+            one.name: PatternRecords(
+                one, Measures(one.pattern, one.measures, plan.columns, layout), self._points
+            )
+            for one in plan.patterns
+        }
+
+    def _find(self, ready: pl.DataFrame | None, time_ns: int, now_ns: int) -> list[RecordBatch]:
+        results = self._matcher.process(ready) if ready is not None else []
+        results += self._matcher.advance(time_ns)
+        return self._tell(results, now_ns) if results else []
 
     def _restore(self, snapshot: dict[str, Any]) -> None:
         self._late, self._refused = snapshot["late"], snapshot["refused"]

@@ -9,7 +9,13 @@ from operators.cep.layout import EventLayout
 from operators.cep.limits import Limits
 from operators.ordering.identity import PARTITION
 from tidegauge.batch import OFFSET
-from tidegauge.catalogue import catalogue_of, joined_columns, pattern_columns, timeouts_of
+from tidegauge.catalogue import (
+    Catalogue,
+    catalogue_of,
+    joined_columns,
+    pattern_columns,
+    timeouts_of,
+)
 from tidegauge.catalogue import event_columns as columns_of
 from tidegauge.errors import UserMistake
 from tidegauge.expressions.compiled import Columns
@@ -114,11 +120,12 @@ def plan_patterns(pipeline: Pipeline) -> tuple[PatternStep, ...]:
     Raises:
         UserMistake: a pattern is too large to be run.
     """
+    catalogue = catalogue_of(pipeline)
     found: dict[tuple[str, ...], dict[LaneKey, list[PatternPlan]]] = {}
     for name, declared in pipeline.patterns.items():
         key = LaneKey(tuple(declared.by), declared.order == "event_time")
         lanes = found.setdefault(declared.from_, {})
-        lanes.setdefault(key, []).append(plan_pattern(pipeline, name))
+        lanes.setdefault(key, []).append(_plan(pipeline, catalogue, name))
     return tuple(_step(pipeline, sources, lanes) for sources, lanes in found.items())
 
 
@@ -128,8 +135,11 @@ def plan_pattern(pipeline: Pipeline, name: str) -> PatternPlan:
     Raises:
         UserMistake: it is too large to be run.
     """
+    return _plan(pipeline, catalogue_of(pipeline), name)
+
+
+def _plan(pipeline: Pipeline, catalogue: Catalogue, name: str) -> PatternPlan:
     declared = pipeline.patterns[name]
-    catalogue = catalogue_of(pipeline)
     pattern = declared_pattern(name, declared)
     try:
         bind(pattern, pattern_columns(pipeline, declared), EventLayout(()))
