@@ -12,6 +12,8 @@ from benchmarks.chaos.watcher import Watcher
 from benchmarks.flow_process import Member
 
 _QUIET_S = 2.0
+_CALM_S = 0.3
+"""What an ended flow has written is seen by then: what comes after a start is by that start."""
 _EARLY = 0.15
 """Share of the kills that come while the flow starts."""
 _LONGEST_START_S = 4.0
@@ -72,6 +74,7 @@ class Tormentor:
         self._outcome.done[fault] += 1
         processes = 2 if fault is Fault.ONE_OF_TWO else self._chance.choice((1, 1, 2))
         self._feeder.allow(self._plan.messages)
+        self._watcher.settle(_CALM_S)
         seen = self._watcher.seen
         with self._flow.running(processes, self._servers.proxy.url) as members:
             try:
@@ -93,6 +96,7 @@ class Tormentor:
 
     def last_run(self, influxdb_url: str) -> None:
         """Let the flow come to the end of its input."""
+        self._watcher.settle(_CALM_S)
         seen = self._watcher.seen
         with self._flow.running(1, influxdb_url, LAST_BATCH) as members:
             self._wait_for_output(seen)

@@ -66,6 +66,11 @@ class Watcher:
         with self._lock:
             return self._at_s
 
+    def settle(self, seconds: float) -> None:
+        """Wait until nothing has come for so long."""
+        while time.monotonic() - self.at_s < seconds:
+            time.sleep(_WAIT_S)
+
     def _run(self) -> None:
         while not self._ended.is_set():
             messages = self._consumer.consume(10_000, _WAIT_S)
