@@ -8,7 +8,7 @@ from operators.detectors.contract import Floats, Slots, Times, Verdicts
 from operators.detectors.ensemble_loop import SeriesLoop
 from operators.detectors.levels import Levels
 from operators.detectors.profile import DayProfile
-from operators.detectors.rarity import RarityDetector
+from operators.detectors.rarity import RarityConfig, RarityDetector
 from operators.detectors.runs import Runs
 from operators.detectors.season import Season
 from operators.detectors.spread import Spread
@@ -79,9 +79,15 @@ class Ensemble(RarityDetector):
             return super().judge(slots, x, t_ns)
         verdicts = Verdicts.blank(slots.size)
         for slot, turns in zip(series.tolist(), np.split(order, firsts[1:]), strict=True):
-            a_week = self.config.false_alarms_per_week * float(self.sensitivity[slot])
-            config = replace(self.config, false_alarms_per_week=a_week)
-            loop = SeriesLoop(self._arrays, slot, config)
+            loop = SeriesLoop(self._arrays, slot, self._config_of(slot))
             verdicts.put(turns, loop.run(x[turns].tolist(), t_ns[turns].tolist()))
             loop.store()
         return verdicts
+
+    def _config_of(self, slot: int) -> RarityConfig:
+        """The settings, with as many false alarms as the series may raise."""
+        sensitivity = float(self.sensitivity[slot])
+        if sensitivity == 1.0:
+            return self.config
+        a_week = self.config.false_alarms_per_week * sensitivity
+        return replace(self.config, false_alarms_per_week=a_week)

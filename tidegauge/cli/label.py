@@ -2,11 +2,11 @@
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -69,7 +69,7 @@ def command(
         raise UserMistake("label: name the anomaly, right or wrong, and --at its time; or --list")
     label = _label(pipeline, anomaly, opinion, key or (), at, effective)
     _write(pipeline, label)
-    _tell(pipeline, [*_read(pipeline)], anomaly, as_json=as_json, only=label)
+    _tell(pipeline, _read(pipeline), anomaly, as_json=as_json, only=label)
 
 
 def _label(
@@ -183,53 +183,23 @@ def _read(pipeline: "Pipeline") -> "list[Label]":
 
 def _tell(
     pipeline: "Pipeline",
-    labels: "Iterable[Label]",
+    labels: "Sequence[Label]",
     anomaly: str | None,
     *,
     as_json: bool,
     only: "Label | None" = None,
 ) -> None:
-    rows = [
+    from tidegauge.cli._labels import line, rows
+
+    shown = [
         row
-        for label, row in _rows(pipeline, list(labels))
+        for label, row in rows(pipeline, labels)
         if label == only or (only is None and anomaly in (None, label.anomaly))
     ]
     if as_json:
-        typer.echo(json.dumps(rows[0] if only else rows, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(shown[0] if only else shown, indent=2, ensure_ascii=False))
         return
-    for row in rows:
-        key = " ".join(f"{name}={value}" for name, value in row["key"].items())
-        typer.echo(
-            f"{row['anomaly']} {key} at {row['at']}: {row['label']}; from {row['effective']} on its"
-            f" sensitivity is {row['sensitivity']:g}"
-        )
-    if not rows:
+    for row in shown:
+        typer.echo(line(row))
+    if not shown:
         typer.echo("no labels")
-
-
-def _rows(pipeline: "Pipeline", labels: "list[Label]") -> "Iterable[tuple[Label, dict[str, Any]]]":
-    """What each label says, and the sensitivity of its series from then on."""
-    from tidegauge.expressions.targets import anomaly_keys
-    from tidegauge.labels import sensitivity
-
-    for label in sorted(labels, key=lambda one: (one.effective_ns, one.labelled_ns)):
-        declared = pipeline.anomalies.get(label.anomaly)
-        names = anomaly_keys(pipeline, declared) if declared else []
-        own = [one for one in labels if (one.anomaly, one.key) == (label.anomaly, label.key)]
-        yield (
-            label,
-            {
-                "anomaly": label.anomaly,
-                "key": dict(zip(names, label.key, strict=False)),
-                "at": _text(label.at_ns),
-                "label": Opinion.RIGHT if label.right else Opinion.WRONG,
-                "effective": _text(label.effective_ns),
-                "sensitivity": sensitivity(own, label.effective_ns),
-            },
-        )
-
-
-def _text(time_ns: int) -> str:
-    seconds, rest_ns = divmod(time_ns, _S_NS)
-    moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{moment}.{rest_ns:09d}".rstrip("0").rstrip(".") + "Z"
