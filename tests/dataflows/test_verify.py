@@ -22,6 +22,7 @@ from tests.tidegauge.cli.test_main import run
 from tidegauge.catalogue import catalogue_of
 from tidegauge.stored import stored_of
 
+MESSAGES = 9_000
 WINDOWS = {"per_shop", "per_till", "overall", "refunds"}
 
 
@@ -39,7 +40,7 @@ def stored(
         (source,) = copy.pipeline.sources.values()
         topic = kafka.topic(source.kafka.topic, partitions=len(BUSY))
         producer = kafka.producer()
-        for one in tell(9_000, partitions=BUSY).messages:
+        for one in tell(MESSAGES, partitions=BUSY).messages:
             value = None if one.value is None else one.value.encode("utf-8", "surrogateescape")
             producer.produce(topic, value, one.key, one.partition)
         producer.flush()
@@ -58,6 +59,12 @@ def test_an_untouched_store_is_equal_and_a_changed_one_is_not(
     assert (code, told["accuracy"], told["examples"]) == (0, 100.0, [])
     assert {*WINDOWS, "anomalies", "alerts"} <= told["measurements"].keys()
     assert all(told["measurements"][name]["equal"] for name in (*WINDOWS, "alerts"))
+
+    ledger = stored.records("ledger")
+    assert {int(row["partition"]) for row in ledger} == set(BUSY)
+    assert sum(int(row["read"]) for row in ledger) == MESSAGES
+    assert {int(row["unaccounted"]) for row in ledger} == {0}
+    assert all(sum(int(row[name]) for row in ledger) for name in ("corrections", "late"))
 
     rows = sorted(stored.records("per_shop"), key=lambda row: row["time_ns"])
     _falsify(stored, rows[-1])
