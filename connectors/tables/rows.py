@@ -45,7 +45,8 @@ def read_rows(name: str, file: Path, table: Table) -> pl.DataFrame:
         # A damaged Parquet file can make the reader panic.
         reason = str(error).partition("\n")[0]
         raise UserMistake(f"{where}: cannot be read as {file.suffix[1:]}: {reason}") from None
-    _check_key(where, rows, table.key)
+    declared = table.fields.get(table.key)
+    _check_key(where, rows, table.key, sensitive=declared is not None and declared.sensitive)
     return rows
 
 
@@ -111,9 +112,10 @@ def _check_values(where: str, given: pl.Series, made: pl.Series, kind: FieldType
         raise UserMistake(f"{where}: row {row + 1}: {value}, allowed is {kind}")
 
 
-def _check_key(where: str, rows: pl.DataFrame, key: str) -> None:
+def _check_key(where: str, rows: pl.DataFrame, key: str, *, sensitive: bool) -> None:
     keys = rows[key]
     for row in keys.is_null().arg_true():
         raise UserMistake(f"{where}: row {row + 1}: {key} is absent, but it is the table's key")
     for row in (~keys.is_first_distinct()).arg_true():
-        raise UserMistake(f"{where}: row {row + 1}: {key} is {keys[row]!r}, as in a row before")
+        value = "the same" if sensitive else repr(keys[row])
+        raise UserMistake(f"{where}: row {row + 1}: {key} is {value}, as in a row before")

@@ -108,3 +108,11 @@ def test_what_is_wrong_with_another_file_is_a_line(tmp_path: Path) -> None:
     assert refusal(strings) == "column n holds String, allowed is int"
     large = parquet(tmp_path, id=["a"], n=pl.Series([2**63], dtype=pl.UInt64), x=[1.0], on=[True])
     assert refusal(large) == "row 1: n is 9223372036854775808, allowed is int"
+
+
+def test_a_sensitive_key_is_not_told(tmp_path: Path) -> None:
+    fields = {"id": {"type": "string", "sensitive": True}, "n": {"type": "int"}}
+    table = Table.model_validate({"file": "t.csv", "key": "id", "fields": fields})
+    with pytest.raises(UserMistake, match="row 2: id is the same, as in a row before") as error:
+        read_rows("t", write(tmp_path, "t.csv", "id,n\nsecret,1\nsecret,2\n"), table)
+    assert "secret" not in str(error.value)
