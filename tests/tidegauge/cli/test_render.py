@@ -13,7 +13,7 @@ MACHINES = ROOT / "pipelines" / "machines.yaml"
 def test_the_committed_files_are_current(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run("render", "--check", capsys=capsys)
     assert (code, err) == (0, "")
-    assert out.endswith("provisioning/ is current: 13 files\n")
+    assert out.endswith("provisioning/ is current: 14 files\n")
 
 
 def test_it_tells_how_soon_each_alert_is_told(capsys: pytest.CaptureFixture[str]) -> None:
