@@ -8,7 +8,7 @@ from connectors.codecs.journal_json import entry_message, read_entry
 from dataflows.journal import new_labels
 from operators.keygroups.names import group_names
 from tests.operators.keygroups.engine import run
-from tidegauge.journal import Claim, Claims, Floor
+from tidegauge.journal import Claim, Claims, Entry, Floor, News
 from tidegauge.labels import Label
 
 LABEL = Label("odd", ("north", 7, 1.5, True, None), 10**18, False, 2 * 10**18, 3)
@@ -23,14 +23,15 @@ def test_a_label_comes_back_from_the_journal_as_it_was() -> None:
 
 def test_labels_count_whoever_claims_what() -> None:
     claims = Claims({"s": "t"})
-    entries = [Claim("s", "t", 0, "another"), FLOOR, LABEL]
+    entries: list[Entry] = [Claim("s", "t", 0, "another"), FLOOR, LABEL]
     assert claims.news(entries) == [LABEL]
 
 
 def test_every_key_group_hears_a_label() -> None:
     out: list[tuple[str, Label]] = []
     flow = Dataflow("labels")
-    news = op.input("journal", flow, TestingSource([FLOOR, LABEL]))
+    entries: list[News] = [FLOOR, LABEL]
+    news = op.input("journal", flow, TestingSource(entries))
     op.output("out", new_labels(news, 4), TestingSink(out))
     run(flow)
     assert out == [(name, LABEL) for name in group_names(4)]
