@@ -12,12 +12,15 @@ from benchmarks.chaos.records import compare_records, read_records
 from benchmarks.chaos.subject import LAST_BATCH, Subject, subject, undisturbed
 from benchmarks.chaos.tormentor import Tormentor, end, wait_until_through
 from benchmarks.chaos.watcher import Watcher
-from tests.dataflows.shop.events import BUSY, SLEEPING, Message, Story, tell
+from tests.dataflows.shop.events import BUSY, SLEEPING, Message, tell
 from tests.services.influxdb import InfluxDB
 from tests.services.kafka import Kafka
 
 RATE = 600
 """Messages a second, while there is no hurry."""
+NS_PER_MS = 1_000_000
+_LATER_MS = 300_000
+"""So long after the story's last event time the events come that close its windows."""
 
 Tell = Callable[[str], None]
 
@@ -35,22 +38,24 @@ def run(plan: Plan, kafka: Kafka, influxdb: InfluxDB, servers: Servers, say: Tel
         options = plan.delivery, plan.launcher, plan.epoch
         flow = stack.enter_context(subject(folder, kafka, influxdb, *options))
         flow.make_ready()
-        messages = [*story.messages, *_closing(story)]
+        closing_ms = max(event["ts"] for _, event in story.events) + _LATER_MS
+        messages = [*story.messages, *_closing(closing_ms)]
         _disturbed(plan, flow, servers, messages, outcome, say)
-        found = read_records(flow.copy)
+        found = read_records(flow.copy, closing_ms * NS_PER_MS)
         outcome.floors = flow.floors
         say("the same without faults")
         flow.forget()
         flow.make_ready()
         _to_the_end(undisturbed(flow), influxdb.url)
-        outcome.differences = compare_records(read_records(flow.copy), found)
+        outcome.differences = compare_records(
+            read_records(flow.copy, closing_ms * NS_PER_MS), found
+        )
     return outcome
 
 
-def _closing(story: Story) -> list[Message]:
+def _closing(time_ms: int) -> list[Message]:
     """An event in each partition that closes all windows of the story, and is in none of them."""
-    last = max(event["ts"] for _, event in story.events)
-    value = f'{{"ts": {last + 300_000}, "status": "ok"}}'
+    value = f'{{"ts": {time_ms}, "status": "ok"}}'
     return [Message(partition, None, value) for partition in (*BUSY, SLEEPING)]
 
 

@@ -18,6 +18,8 @@ OF_THE_RUN = frozenset(
     {SignalKind.FLOW, SignalKind.WINDOW_STATE, SignalKind.PATTERN_STATE, SignalKind.EVENT}
 )
 """Kinds whose points have the time of the wall clock, and events, which InfluxDB does not get."""
+OF_WINDOWS = frozenset({SignalKind.WINDOW, SignalKind.ANOMALY, SignalKind.ALERT})
+"""Kinds whose records have the time of the end of a window."""
 
 Identity = tuple[object, ...]
 Row = dict[str, Any]
@@ -51,15 +53,27 @@ class Difference:
         return bool(self.lost or unwanted or self.different or self.extra)
 
 
-def read_records(copy: PrivateCopy) -> Records:
-    """What is in the bucket and, committed, in all output topics, without fields of the run."""
+def read_records(copy: PrivateCopy, until_ns: int) -> Records:
+    """What is in the bucket and, committed, in all output topics, without fields of the run.
+
+    Args:
+        copy: the pipeline.
+        until_ns: the last time of records of windows that are looked at. What is later is of those
+            that are open when the flow ends, unless it is silent for long enough before.
+    """
     catalogue = catalogue_of(copy.pipeline)
     found: Records = {}
     for signal in catalogue:
         if signal.kind not in OF_THE_RUN:
-            found[f"influxdb/{signal.name}"] = list(_points(copy, catalogue, signal))
+            found[f"influxdb/{signal.name}"] = [
+                (identity, row)
+                for identity, row in _points(copy, catalogue, signal)
+                if signal.kind not in OF_WINDOWS or row[TIME_NS] <= until_ns
+            ]
     for topic in (copy.output.topic, copy.output.critical_topic):
         for record in _messages(copy, topic):
+            if record[TIME_NS] > until_ns:
+                continue
             name = str(record["signal"])
             row = _without_run_fields(record["fields"], catalogue[name])
             identity = topic, record["id"], row.get("revision")
