@@ -31,7 +31,8 @@ def test_every_key_group_hears_a_label() -> None:
     out: list[tuple[str, Label]] = []
     flow = Dataflow("labels")
     entries: list[News] = [FLOOR, LABEL]
-    news = op.input("journal", flow, TestingSource(entries))
+    source: TestingSource[News] = TestingSource(entries)
+    news = op.input("journal", flow, source)
     op.output("out", new_labels(news, 4), TestingSink(out))
     run(flow)
     assert out == [(name, LABEL) for name in group_names(4)]
