@@ -4,21 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
-from tidegauge.patterns.checks import PatternError, check_pattern, check_quantifier
+from operators.cep.draft import Draft
+from tidegauge.patterns.checks import PatternError, check_pattern
 from tidegauge.patterns.condition import ALWAYS, Condition, Sql
-from tidegauge.patterns.pattern import (
-    NO_SKIP,
-    Absence,
-    Contiguity,
-    Group,
-    Item,
-    Pattern,
-    Quantifier,
-    Sequence,
-    Skip,
-    SkipTo,
-    Step,
-)
+from tidegauge.patterns.pattern import NO_SKIP, Contiguity, Pattern, Sequence, Skip, SkipTo
 
 Where = Condition | str | None
 """A condition, SQL text of one, or None for any event."""
@@ -32,65 +21,6 @@ def condition(where: Where) -> Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
-    """An item while it is being described."""
-
-    contiguity: Contiguity
-    name: str = ""
-    where: Condition = ALWAYS
-    absent: bool = False
-    branches: tuple["Chain", ...] = ()
-    times: tuple[int, int | None] | None = None
-    consecutive: bool = False
-    combinations: bool = False
-    optional: bool = False
-    greedy: bool = False
-    until: Condition | None = None
-    within_ns: int | None = None
-
-    def finish(self) -> Item:
-        """The item it describes."""
-        if self.absent:
-            self._check_absence()
-            return Absence(self.name, self.where, self.contiguity, self.within_ns)
-        quantifier = self._quantifier()
-        if not self.branches:
-            return Step(
-                self.name, self.where, self.contiguity, quantifier, self.until, self.within_ns
-            )
-        if self.within_ns is not None:
-            raise PatternError("a group has no time limit of its own; set it on one of its steps")
-        branches = tuple(chain.sequence() for chain in self.branches)
-        return Group(branches, self.contiguity, quantifier, self.until)
-
-    def _check_absence(self) -> None:
-        if self.times is not None or self.optional or self.greedy or self._inner_given:
-            raise PatternError(f"{self.name}: a negative step has no quantifier")
-        if self.until is not None:
-            raise PatternError(f"{self.name}: a negative step has no until")
-
-    @property
-    def _inner_given(self) -> bool:
-        return self.consecutive or self.combinations
-
-    def _quantifier(self) -> Quantifier:
-        name = self.name or "group"
-        if self.consecutive and self.combinations:
-            raise PatternError(f"{name}: consecutive and combinations exclude each other")
-        if self.times is None and (self._inner_given or self.greedy):
-            raise PatternError(
-                f"{name}: consecutive, combinations and greedy need a number of times"
-            )
-        inner = Contiguity.RELAXED
-        if self._inner_given:
-            inner = Contiguity.STRICT if self.consecutive else Contiguity.ANY
-        least, most = self.times or (1, 1)
-        quantifier = Quantifier(least, most, inner, self.optional, self.greedy)
-        check_quantifier(name, quantifier)
-        return quantifier
-
-
-@dataclass(frozen=True, slots=True)
 class Chain:
     """A sequence of steps; every call gives a new one. What follows a step describes that step.
 
@@ -99,7 +29,7 @@ class Chain:
     ['b']
     """
 
-    drafts: tuple[_Draft, ...] = ()
+    drafts: tuple[Draft, ...] = ()
 
     def begin(self, step: "str | Chain | OneOf", where: Where = None) -> Self:
         """The first step or group."""
@@ -182,21 +112,21 @@ class Chain:
         absent: bool = False,
     ) -> Self:
         if isinstance(step, str):
-            draft = _Draft(contiguity, step, condition(where), absent)
+            draft = Draft(contiguity, step, condition(where), absent)
         elif absent:
             raise PatternError("what must not come is a single step, not a group")
         elif where is not None:
             raise PatternError("a group has no condition; its steps do")
         else:
             branches = (step,) if isinstance(step, Chain) else step.branches
-            draft = _Draft(contiguity, branches=branches)
+            draft = Draft(contiguity, branches=branches)
         return replace(self, drafts=(*self.drafts, draft))
 
     def _describe(self, **changes: object) -> Self:
         if not self.drafts:
             raise PatternError("describe a step first: begin(…)")
         *before, last = self.drafts
-        return replace(self, drafts=(*before, replace(last, **changes)))  # type: ignore[arg-type]  # names and types of _Draft's own fields
+        return replace(self, drafts=(*before, replace(last, **changes)))  # type: ignore[arg-type]  # names and types of Draft's own fields
 
 
 @dataclass(frozen=True, slots=True)
