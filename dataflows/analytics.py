@@ -21,6 +21,7 @@ from dataflows.drain import draining
 from dataflows.drain_together import drain_together
 from dataflows.invocation import read_invocation
 from dataflows.journal import JournalFlow, Timed, read_journal, with_floors
+from dataflows.patterns import look_for_patterns
 from dataflows.servers import connect
 from dataflows.sinks import Sinks
 from dataflows.startup import (
@@ -31,8 +32,6 @@ from dataflows.startup import (
 )
 from operators.alerts.operator import alert, event_levels
 from operators.alerts.plan import plan_alerts
-from operators.cep.operator import find_patterns
-from operators.cep.plan import plan_patterns
 from operators.detectors.plan import plan_anomalies
 from operators.forecasts.operator import forecast
 from operators.forecasts.plan import plan_forecasts
@@ -119,7 +118,10 @@ def build(
     ticks = ticking(pipeline)
     results = without_ticks("results", measured, ticks)
     ordered = without_ticks("ordered", arranged, ticks)
-    matches = _patterns(pipeline, timed, clock_ns, saving, measure_every_ns)
+    changes = journal.pattern_changes if journal is not None else ()
+    matches = look_for_patterns(
+        pipeline, timed, clock_ns, saving, measure_every_ns, news=news, changes=changes
+    )
     ahead = _forecasts(pipeline, results, clock_ns, saving)
     scored = _predictions(predictions, results, clock_ns)
     judged = [*results, *ordered, *verdicts, *matches, *ahead, *scored]
@@ -170,25 +172,6 @@ def _windows(
     return results
 
 
-def _patterns(
-    pipeline: Pipeline,
-    timed: Mapping[str, Timed],
-    clock_ns: Callable[[], int],
-    saving: Saving,
-    measure_every_ns: int | None,
-) -> list[Records]:
-    """A step for the patterns over each source, and over the same several sources."""
-    found = []
-    for step in plan_patterns(pipeline):
-        up: Timed = timed[step.sources[0]]
-        if len(step.sources) > 1:
-            ups = {name: timed[name] for name in step.sources}
-            up = join_sources(f"join_for_patterns_{step.name}", ups)
-        place = (step, pipeline.state.key_groups, clock_ns, saving, measure_every_ns)
-        found.append(find_patterns(f"patterns_{step.name}", up, *place))
-    return found
-
-
 def _ordered(pipeline: Pipeline, source: str, up: Timed, saving: Saving) -> list[Records]:
     needed: list[Ordering | None] = [plan.ordering for plan in plan_anomalies(pipeline)]
     needed += [plan.ordering for plan in plan_alerts(pipeline)]
@@ -197,6 +180,19 @@ def _ordered(pipeline: Pipeline, source: str, up: Timed, saving: Saving) -> list
         return []
     place = (orderings, pipeline.state.key_groups, saving, ticking(pipeline))
     return [order_events(f"order_{source}", up, *place)]
+
+
+def _forecasts(
+    pipeline: Pipeline, ups: list[Records], clock_ns: Callable[[], int], saving: Saving
+) -> list[Records]:
+    plans = plan_forecasts(pipeline)
+    return [forecast("ahead", op.merge("to_ahead", *ups), plans, clock_ns, saving)] if plans else []
+
+
+def _predictions(
+    plans: Sequence[PredictionPlan], ups: list[Records], clock_ns: Callable[[], int]
+) -> list[Records]:
+    return [predict("predict", op.merge("to_predict", *ups), plans, clock_ns)] if plans else []
 
 
 def _alerts(

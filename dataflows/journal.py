@@ -11,7 +11,12 @@ from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 
-from connectors.kafka.journal import JournalReader, JournalWriter, read_labels
+from connectors.kafka.journal import (
+    JournalReader,
+    JournalWriter,
+    read_labels,
+    read_pattern_changes,
+)
 from connectors.kafka.journal_source import JournalSource
 from operators.keygroups.names import group_names
 from operators.progress.journaled import JournaledBoard
@@ -19,6 +24,7 @@ from operators.progress.operator import tell_progress
 from tidegauge.batch import EventBatch
 from tidegauge.journal import Claim, Claims, Floor, News
 from tidegauge.labels import Label
+from tidegauge.patterns.changes import PatternChange
 from tidegauge.settings import Settings
 
 Timed = Stream[EventBatch] | Stream[EventBatch | Floor]
@@ -30,14 +36,16 @@ class JournalFlow:
     """What a flow does with the journal.
 
     Attributes:
-        entries: source of its floors and labels.
+        entries: source of its floors, labels and changes of patterns.
         board: hears of the partitions of other processes; None where no floors are written.
         labels: those that were in it at the start.
+        pattern_changes: those that were in it at the start.
     """
 
     entries: Source[News]
     board: JournaledBoard | None
     labels: Sequence[Label] = ()
+    pattern_changes: Sequence[PatternChange] = ()
 
 
 def read_journal(graph: Dataflow, journal: JournalFlow | None) -> Stream[News] | None:
@@ -53,6 +61,13 @@ def new_labels(news: Stream[News], key_groups: int) -> KeyedStream[Label]:
         return [(name, one) for one in found if isinstance(one, Label) for name in names]
 
     return op.flat_map_batch("labels", news, copies)
+
+
+def new_pattern_changes(news: Stream[News]) -> Stream[PatternChange]:
+    """Changes of patterns as they are made."""
+    return op.filter_map(
+        "pattern_changes", news, lambda one: one if isinstance(one, PatternChange) else None
+    )
 
 
 def with_floors(
@@ -118,6 +133,14 @@ class Journal:
             Stop: the broker does not give what is in the journal.
         """
         return read_labels(self._settings, self._topic)
+
+    def pattern_changes(self) -> list[PatternChange]:
+        """All changes of patterns that are in the journal now.
+
+        Raises:
+            Stop: the broker does not give what is in the journal.
+        """
+        return read_pattern_changes(self._settings, self._topic)
 
     def begin(self, source: str, partition: int) -> "PartitionFloors":
         """Claim a partition and learn its floors, before its first message is judged.

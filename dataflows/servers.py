@@ -151,9 +151,10 @@ def _journal_flow(
     board = None if settings.bounded else journal.board
     try:
         labels = journal.labels() if pipeline.anomalies else ()
+        changes = journal.pattern_changes() if pipeline.patterns else ()
     except Stop as error:
         raise UserMistake(str(error)) from None
-    return JournalFlow(journal.source(draining), board, labels)
+    return JournalFlow(journal.source(draining), board, labels, changes)
 
 
 def _source(

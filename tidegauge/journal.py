@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from tidegauge.labels import Label
+from tidegauge.patterns.changes import PatternChange
 
 PartitionKey = tuple[str, int]
 """Source and partition."""
@@ -63,8 +64,8 @@ class Claim:
         return self.source, self.partition
 
 
-Entry = Floor | Claim | Label
-News = Floor | Label
+Entry = Floor | Claim | Label | PatternChange
+News = Floor | Label | PatternChange
 """What flows on from the journal."""
 
 
@@ -87,11 +88,12 @@ class Claims:
         return [news for news in self.news(entries) if isinstance(news, Floor)]
 
     def news(self, entries: Iterable[Entry]) -> list[News]:
-        """Take the next entries of the journal; floors that count, and labels."""
+        """Take the next entries of the journal; floors that count, and what people said."""
         return [
             entry
             for entry in entries
-            if isinstance(entry, Label) or (self._counts(entry) and isinstance(entry, Floor))
+            if isinstance(entry, Label | PatternChange)
+            or (self._counts(entry) and isinstance(entry, Floor))
         ]
 
     def _counts(self, entry: Floor | Claim) -> bool:

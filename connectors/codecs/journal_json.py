@@ -3,6 +3,7 @@
 {"v":1,"kind":"floor","source":…,"topic":…,"partition":0,"offset":17,"floor_ns":…,"run":…}
 {"v":1,"kind":"claim","source":…,"topic":…,"partition":0,"run":…}
 {"v":1,"kind":"label","anomaly":…,"key":["north"],"at_ns":…,"right":false,"effective_ns":…,…}
+{"v":1,"kind":"patterns","patterns":…,"replaced":…,"effective_ns":…,"changed_ns":…}
 """
 
 from dataclasses import asdict, astuple
@@ -14,9 +15,15 @@ from connectors.codecs.messages import Message
 from tidegauge.errors import Stop
 from tidegauge.journal import Claim, Entry, Floor
 from tidegauge.labels import Label
+from tidegauge.patterns.changes import PatternChange
 
 VERSION = 1
-_KINDS: dict[str, type[Entry]] = {"floor": Floor, "claim": Claim, "label": Label}
+_KINDS: dict[str, type[Entry]] = {
+    "floor": Floor,
+    "claim": Claim,
+    "label": Label,
+    "patterns": PatternChange,
+}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
@@ -24,7 +31,7 @@ def entry_message(entry: Entry, topic: str) -> Message:
     """The message of an entry.
 
     Its key is what a newer entry replaces: of the floors that a run wrote for an offset only the
-    highest, which is the last, has to be kept. All labels are.
+    highest, which is the last, has to be kept. All labels and changes of patterns are.
     """
     kind = _NAMES[type(entry)]
     value = {"v": VERSION, "kind": kind, **asdict(entry)}
@@ -32,6 +39,8 @@ def entry_message(entry: Entry, topic: str) -> Message:
 
 
 def _key(kind: str, entry: Entry) -> bytes:
+    if isinstance(entry, PatternChange):
+        return orjson.dumps([kind, entry.effective_ns, entry.changed_ns, entry.replaced])
     if isinstance(entry, Label):
         return orjson.dumps([kind, *astuple(entry)])
     parts = [kind, entry.source, entry.topic, entry.partition, entry.run]

@@ -12,6 +12,7 @@ from connectors.kafka.to_end import TopicReader, UnreadError
 from tidegauge.errors import Retry, Stop
 from tidegauge.journal import Entry
 from tidegauge.labels import Label
+from tidegauge.patterns.changes import PatternChange
 from tidegauge.settings import Settings
 
 PARTITION = 0
@@ -129,6 +130,20 @@ def read_labels(settings: Settings, topic: str) -> list[Label]:
     reader = JournalReader(settings, topic)
     try:
         return [entry for entry in reader.read_to(reader.end) if isinstance(entry, Label)]
+    finally:
+        reader.close()
+
+
+def read_pattern_changes(settings: Settings, topic: str) -> list[PatternChange]:
+    """All changes of patterns that are in a journal now.
+
+    Raises:
+        Stop: the broker does not give what is in the journal.
+    """
+    reader = JournalReader(settings, topic)
+    try:
+        entries = reader.read_to(reader.end)
+        return [entry for entry in entries if isinstance(entry, PatternChange)]
     finally:
         reader.close()
 

@@ -28,8 +28,22 @@ _NOTHING: dict[str, Any] = {
     PATTERNS: {},
     "lanes": {},
 }
-Replan = Callable[[PatternChange], PatternStep | None]
-"""The step as a change makes it; None for a change that does not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """How the patterns of a step become others while the flow runs.
+
+    Attributes:
+        replan: the step as a change makes it; None for a change that does not count.
+        known: changes that were there at the start.
+    """
+
+    replan: Callable[[PatternChange], PatternStep | None] = lambda _: None
+    known: Sequence[PatternChange] = ()
+
+
+UNCHANGED = Changing()
 _MEASURED: dict[str, type[pl.DataType]] = {
     TIME_NS: pl.Int64,
     **{column.name: column.type.dtype for column in PATTERN_STATE_SIGNAL.columns},
@@ -56,8 +70,7 @@ class PatternGroup:
         step: the patterns.
         clock_ns: wall clock, for the processing time in the records.
         snapshot: where an earlier run stopped.
-        replan: the step as a change makes it; None for a change that does not count.
-        changes: those that are known at the start.
+        changing: how the patterns become others.
 
     Raises:
         UserMistake: the snapshot is of another version.
@@ -68,8 +81,7 @@ class PatternGroup:
         step: PatternStep,
         clock_ns: Callable[[], int],
         snapshot: dict[str, Any] | None = None,
-        replan: Replan = lambda _: None,
-        changes: Sequence[PatternChange] = (),
+        changing: Changing = UNCHANGED,
     ) -> None:
         if snapshot is not None:
             check_version("patterns", snapshot["version"], STATE_VERSION)
@@ -77,10 +89,10 @@ class PatternGroup:
         joined = step.sources if len(step.sources) > 1 else ()
         self._watermark = watermark_over(joined, saved["watermark"])
         self._letters = RunLetters(list(step.topics.values()), saved["letters_ns"])
-        self._replan = replan
+        self._replan = changing.replan
         self._changes: dict[tuple[int, int], PatternStep] = {}
         self._since = tuple(saved["since"])
-        for change in sorted(changes, key=lambda one: one.order):
+        for change in sorted(changing.known, key=lambda one: one.order):
             self._learn(change)
             if change.order <= self._since:
                 step = self._changes.get(change.order, step)

@@ -9,7 +9,7 @@ import polars as pl
 from bytewax.dataflow import Stream, operator
 from bytewax.operators import KeyedStream
 
-from operators.cep.group import PATTERNS, PatternGroup, PatternSlice
+from operators.cep.group import PATTERNS, UNCHANGED, Changing, PatternGroup, PatternSlice
 from operators.cep.plan import LaneKey, LanePlan, PatternStep
 from operators.keygroups.assign import KeyGroups
 from operators.keygroups.begun import Parts
@@ -20,7 +20,11 @@ from operators.ordering.identity import PARTITION
 from tidegauge.batch import OFFSET, TIME, EventBatch
 from tidegauge.catalogue import SOURCE
 from tidegauge.journal import Floor
+from tidegauge.patterns.changes import PatternChange
 from tidegauge.records import RecordBatch
+
+Input = EventBatch | Floor | PatternChange
+"""What a step of patterns hears."""
 
 
 class _Splitter:
@@ -31,8 +35,11 @@ class _Splitter:
         self._names = group_names(key_groups)
         self._groups = KeyGroups(key_groups)
 
-    def __call__(self, batches: list[EventBatch | Floor]) -> Iterable[tuple[str, PatternSlice]]:
+    def __call__(self, batches: list[Input]) -> Iterable[tuple[str, PatternSlice | PatternChange]]:
         for batch in batches:
+            if isinstance(batch, PatternChange):
+                yield from ((name, batch) for name in self._names)
+                continue
             if isinstance(batch, Floor):
                 for number, name in enumerate(self._names):
                     yield name, PatternSlice(batch, number)
@@ -68,7 +75,7 @@ class _Splitter:
         return self._groups.split(frame.select(TIME, OFFSET, partition, *columns), lane.key.by)
 
 
-class _PatternLogic(GroupLogic[PatternSlice]):
+class _PatternLogic(GroupLogic[PatternSlice | PatternChange]):
     """Logic of one key group that tells now and then, and at the end, what it holds."""
 
     def __init__(
@@ -83,7 +90,9 @@ class _PatternLogic(GroupLogic[PatternSlice]):
         self._every_ns, self._clock_ns = every_ns, clock_ns
         self._due_ns = clock_ns() + (every_ns or 0)
 
-    def on_batch(self, values: list[PatternSlice]) -> tuple[Iterable[RecordBatch], bool]:
+    def on_batch(
+        self, values: list[PatternSlice | PatternChange]
+    ) -> tuple[Iterable[RecordBatch], bool]:
         """Hand the values on, and measure when it is time to."""
         records, discard = super().on_batch(values)
         if self._every_ns is None or (now_ns := self._clock_ns()) < self._due_ns:
@@ -99,24 +108,26 @@ class _PatternLogic(GroupLogic[PatternSlice]):
 @operator
 def find_patterns(
     step_id: str,  # noqa: ARG001 - names the scope of the steps inside
-    up: Stream[EventBatch] | Stream[EventBatch | Floor],
+    up: Stream[EventBatch] | Stream[EventBatch | Floor] | Stream[Input],
     patterns: PatternStep,
     key_groups: int,
     clock_ns: Callable[[], int] = time.time_ns,
     saving: Saving = IN_SNAPSHOTS,
     measure_every_ns: int | None = None,
+    changing: Changing = UNCHANGED,
 ) -> KeyedStream[RecordBatch]:
     """Matches of patterns in the events of one source, or of several joined ones.
 
     Args:
         step_id: unique name of the step.
-        up: event batches of the sources, and their floors where there is a journal; of several
-            sources those of `join_sources`.
+        up: event batches of the sources, and their floors and changes of the patterns where there
+            is a journal; of several sources those of `join_sources`.
         patterns: what to look for (`plan_patterns`).
         key_groups: number of key groups, 1 to 16; fixed when the state is first made.
         clock_ns: wall clock, for the processing time in the records.
         saving: what becomes of snapshots.
         measure_every_ns: how often each key group tells what it holds; None for never.
+        changing: how the patterns become others.
 
     Returns:
         record batches by key group: matches and timeouts, named as their signals; dead letters of
@@ -125,7 +136,8 @@ def find_patterns(
     kept = Parts("pattern", (PATTERNS,), saving.begun, patterns.sources)
 
     def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
-        group = PatternGroup(patterns, clock_ns, kept.restored(saved))
+        restored = kept.restored(saved)
+        group = PatternGroup(patterns, clock_ns, restored, changing)
         return _PatternLogic(group, kept, measure_every_ns, clock_ns)
 
     slices = op.flat_map_batch("split", up, _Splitter(patterns, key_groups))

@@ -8,9 +8,9 @@ from operators.cep.plan import PatternStep, plan_patterns
 from tidegauge.catalogue import Catalogue, catalogue_of, timeouts_of
 from tidegauge.errors import UserMistake
 from tidegauge.expressions.compiled import ExpressionError
+from tidegauge.fieldtypes import FieldType
 from tidegauge.patterns.changes import PatternChange, patterns_digest, with_patterns
 from tidegauge.patterns.checks import PatternError
-from tidegauge.signals import Column
 from tidegauge.spec.models import Pipeline
 
 
@@ -59,10 +59,10 @@ def changed_step(
     )
 
 
-def _columns(catalogue: Catalogue, name: str) -> list[tuple[Column, ...]]:
+def _columns(catalogue: Catalogue, name: str) -> list[set[tuple[str, FieldType]]]:
     signals = catalogue.signals
     return [
-        tuple(Column(one.name, one.type) for one in signals[signal].columns)
+        {(one.name, one.type) for one in signals[signal].columns}
         for signal in (name, timeouts_of(name))
         if signal in signals
     ]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.cep.group import PatternGroup
+from operators.cep.group import Changing, PatternGroup
 from operators.cep.replan import changed_step, obstacles
 from tests.operators.cep.declared import (
     PIPELINE,
@@ -52,7 +52,7 @@ EVENTS: list[Event] = [
 
 
 def group_of(snapshot: dict[str, Any] | None = None, *changes: PatternChange) -> PatternGroup:
-    return PatternGroup(STEP, lambda: 0, snapshot, REPLAN, changes)
+    return PatternGroup(STEP, lambda: 0, snapshot, Changing(REPLAN, changes))
 
 
 def found(cuts: frozenset[int], *, known: bool) -> list[tuple[Any, ...]]:
