@@ -75,14 +75,16 @@ def _within_future(
         return frame
     positions = position_of(raw, frame[OFFSET])
     # A producer may set any timestamp; one that is not there (-1) cannot tell what is future.
-    stamps = np.array([ms if ms >= 0 else _LATEST_MS for ms in raw.appended_ms], np.int64)
-    stamps = np.minimum(stamps, _LATEST_MS)[positions]
-    ahead = frame[TIME] - pl.Series(stamps) * _MS
+    stamps = np.asarray(raw.appended_ms, np.int64)
+    stamps = np.where(stamps < 0, _LATEST_MS, np.minimum(stamps, _LATEST_MS))[positions]
+    ahead = frame[TIME].to_numpy() - stamps * _MS
     future = ahead > limit
-    for row in future.arg_true():
-        by = format_duration_ns(ahead[row] // _MS * _MS)
+    if not future.any():
+        return frame
+    for row in np.flatnonzero(future).tolist():
+        by = format_duration_ns(int(ahead[row]) // _MS * _MS)
         allowed = format_duration_ns(limit)
         reason = f"event time is {by} ahead of the Kafka timestamp, allowed is {allowed}"
         detail = f'{{"event_time_ns": {frame[TIME][row]}}}'
         refused.append(refuse(raw, int(positions[row]), "future", reason, detail))
-    return frame.filter(~future)
+    return frame.filter(pl.Series(~future))
