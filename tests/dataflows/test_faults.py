@@ -101,27 +101,41 @@ def test_a_disk_that_is_full_ends_the_flow_with_a_line(tmp_path: Path, kafka: Ka
     assert line.startswith(f"TIDEGAUGE_STORE={copy.database}: cannot be written: ")
 
 
-@pytest.mark.parametrize("damage", ["garbage", "cut short", "not allowed"])
-def test_saved_state_that_cannot_be_read_is_told_before_the_start(
-    copy: PrivateCopy, tmp_path: Path, damage: str
-) -> None:
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    """A recovery directory with two partitions."""
     folder = tmp_path / "recovery"
     folder.mkdir()
     init_db_dir(folder, 2)  # type: ignore[no-untyped-call]  # it has no types
-    part = folder / "part-1.sqlite3"
+    return folder
+
+
+@pytest.mark.parametrize("damage", ["garbage", "cut short", "a folder", "not a partition"])
+def test_saved_state_that_cannot_be_read_is_told_in_a_line(saved: Path, damage: str) -> None:
+    part = saved / "part-1.sqlite3"
+    content = part.read_bytes()
+    part.unlink()
     match damage:
         case "garbage":
             part.write_bytes(b"no database" * 1_000)
         case "cut short":
-            part.write_bytes(part.read_bytes()[:5_000])
-        case _:
-            part.unlink()
+            part.write_bytes(content[:5_000])
+        case "a folder":
             part.mkdir()
-    tried = start(copy.path, copy.environment, ["-r", str(folder), "-s", "1", "-b", "0"])
+        case _:
+            part.touch()
+    with pytest.raises(UserMistake) as error:
+        require_readable(saved)
+    assert str(error.value).startswith(f"recovery directory {saved}: part-1.sqlite3 ")
+    assert str(error.value).endswith("start with an empty recovery directory")
+    assert "\n" not in str(error.value)
+
+
+def test_a_flow_with_damaged_state_does_not_start(copy: PrivateCopy, saved: Path) -> None:
+    (saved / "part-1.sqlite3").write_bytes(b"no database" * 1_000)
+    tried = start(copy.path, copy.environment, ["-r", str(saved), "-s", "1", "-b", "0"])
     assert tried.code == 2
-    (line,) = tried.lines
-    assert line.startswith(f"recovery directory {folder}: part-1.sqlite3 ")
-    assert line.endswith("start with an empty recovery directory")
+    assert len(tried.lines) == 1
 
 
 def test_saved_state_that_everybody_may_write_is_not_read(tmp_path: Path) -> None:
@@ -152,13 +166,10 @@ def test_what_influxdb_refuses_becomes_dead_letters_and_the_rest_is_stored(
 
 
 def test_memory_stays_flat_while_the_store_is_overloaded_and_nothing_is_lost(
-    copy: PrivateCopy, influxdb: InfluxDB, tmp_path: Path
+    copy: PrivateCopy, influxdb: InfluxDB, saved: Path
 ) -> None:
     """In both processes of a cluster, with much more to read than they may hold."""
-    folder = tmp_path / "recovery"
-    folder.mkdir()
-    init_db_dir(folder, 2)  # type: ignore[no-untyped-call]  # it has no types
-    options = ["-r", str(folder), "-s", "1", "-b", "0"]
+    options = ["-r", str(saved), "-s", "1", "-b", "0"]
     small = Shape(processes=2, batch_size=500)
     with door_of(influxdb.url) as door:
         environment = {

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-from tidegauge.catalogue import sensitive_columns
 from tidegauge.expressions.opaque import misused
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.checks.review import Review
@@ -31,9 +30,13 @@ def check_sensitive(review: Review) -> None:
 
 def _check_types(review: Review, path: Path, fields: dict[str, SourceField]) -> None:
     for name, field in fields.items():
-        if field.sensitive and field.type is not FieldType.STRING:
+        if field.sensitive and not _is_text(field):
             message = f"a sensitive field is kept as a hash, which is a text, not a {field.type}"
             review.say((*path, name, "type"), f"{message}; allowed: string")
+
+
+def _is_text(field: SourceField) -> bool:
+    return field.type is FieldType.STRING
 
 
 def _check_event_time(review: Review, name: str, source: Source) -> None:
@@ -45,14 +48,12 @@ def _check_event_time(review: Review, name: str, source: Source) -> None:
 
 def _opaque(pipeline: Pipeline, source: Source) -> frozenset[str]:
     """Columns of a source that hold hashes, copies among them."""
-    known = {name: table for name, table in pipeline.tables.items() if name in source.enrich}
-    if len(known) < len(source.enrich):
-        return frozenset(name for name, field in source.fields.items() if field.sensitive)
-    try:
-        found = set(sensitive_columns(source, known))
-    except KeyError:
-        # A column that its table does not have is told of elsewhere.
-        return frozenset()
+    columns = dict(source.fields)
+    for name, enrichment in source.enrich.items():
+        # A table or column that is not there is told of elsewhere.
+        there = pipeline.tables[name].fields if name in pipeline.tables else {}
+        columns |= {new: there[old] for new, old in enrichment.fields.items() if old in there}
+    found = {name for name, known in columns.items() if known.sensitive and _is_text(known)}
     for name, sql in source.derive.items():
         if sql.strip().strip('"') in found:
             found.add(name)

@@ -1,0 +1,94 @@
+"""Mistakes with sensitive fields, by line."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.tidegauge.spec.test_mistakes import mistakes
+from tidegauge.catalogue import sensitive_columns
+from tidegauge.spec.loader import parse_pipeline
+
+GOOD = """\
+version: 1
+pipeline: payments
+tables:
+  owners:
+    kafka: {topic: owners}
+    key: card
+    fields:
+      card: {type: string}
+      owner: {type: string, sensitive: true}
+sources:
+  cards:
+    kafka: {topic: cards}
+    event_time: {field: ts, format: epoch_ms}
+    fields:
+      card: {type: string, sensitive: true}
+      amount: {type: float}
+    enrich: {owners: {on: card, fields: {holder: owner}}}
+    filter: "card is not null"
+    derive: {copy: card}
+  transfers:
+    kafka: {topic: transfers}
+    event_time: {field: ts, format: epoch_ms}
+    fields:
+      card: {type: string, sensitive: true}
+      amount: {type: float}
+windows:
+  spend:
+    from: [cards, transfers]
+    tumbling: {size: 1m}
+    by: [card]
+    where: "amount > 0"
+    select: {count: count(*), cards: count(distinct card)}
+  held:
+    from: cards
+    tumbling: {size: 1m}
+    by: [holder]
+    select: {count: count(*)}
+"""
+
+
+def test_own_columns_and_those_of_tables_can_be_sensitive() -> None:
+    assert mistakes(GOOD) == []
+    pipeline = parse_pipeline(GOOD, "f.yaml", Path(), {})
+    found = sensitive_columns(pipeline.sources["cards"], pipeline.tables)
+    assert found == {"card", "holder"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "told"),
+    [
+        (
+            "amount: {type: float}",
+            "amount: {type: float, sensitive: true}",
+            16,
+            "not a float; allow",
+        ),
+        (
+            "card is not null",
+            "card = '4111'",
+            18,
+            "card = '4111': of a sensitive field only a hash",
+        ),
+        ("{copy: card}", "{copy: lower(card)}", 19, "LOWER(card): of a sensitive field"),
+        ('"amount > 0"', "\"card like '4%'\"", 31, "card LIKE '4%': of a sensitive field"),
+        ("count(distinct card)", "distinct(upper(card))", 32, "UPPER(card): of a sensitive field"),
+    ],
+)
+def test_what_a_hash_cannot_be_or_answer_is_told(old: str, new: str, line: int, told: str) -> None:
+    assert old in GOOD
+    (mistake,) = mistakes(GOOD.replace(old, new, 1))
+    assert mistake.startswith(f"{line}: ")
+    assert told in mistake
+
+
+def test_an_event_time_cannot_be_a_hash() -> None:
+    text = GOOD.replace("field: ts, format: epoch_ms", "field: card", 1)
+    assert any("card is the event time, which cannot be a hash" in one for one in mistakes(text))
+
+
+def test_a_key_of_joined_sources_is_a_hash_in_all_of_them_or_in_none() -> None:
+    head, _, tail = GOOD.rpartition("card: {type: string, sensitive: true}")
+    found = mistakes(f"{head}card: {{type: string}}{tail}")
+    assert any("card is a hash in one of the sources and not in transfers" in one for one in found)
