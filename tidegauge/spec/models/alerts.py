@@ -9,7 +9,8 @@ class Alert(Model):
     """A condition that somebody should know of."""
 
     when: str = Field(
-        description="`window.field > number`, `source.field > number`, `anomaly(name)`,"
+        description="`window.field > number`, `source.field > number`,"
+        " `forecast(window.field, 4h) > number`, `predict(name) > number`, `anomaly(name)`,"
         " `match(name)` or `timeout(name)`."
     )
     clear: str | None = Field(
