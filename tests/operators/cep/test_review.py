@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 
 from operators.cep.explain import explain
 from operators.cep.moments import Fate
@@ -145,7 +145,7 @@ def test_runs_that_grow_slowly_are_left_alone(match: str) -> None:
     assert risks(match) == []
 
 
-@slow
+@settings(slow, max_examples=15)
 @given(patterns(dynamic=True), event_lists())
 def test_nothing_happens_that_was_said_to_be_impossible(
     generated: Generated, events: list[Event]
