@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from bytewax.recovery import init_db_dir
 
 from benchmarks.flow_process import Member, Shape, running_flow
@@ -11,6 +12,7 @@ from benchmarks.private_copy import PrivateCopy, private_copy
 from tests.dataflows.heat import BASE_MS, value_of
 from tests.dataflows.interrupted import ask_to_end, wait
 from tests.services.kafka import Kafka
+from tidegauge.cli import main
 
 PIPELINE = """\
 version: 1
@@ -72,12 +74,47 @@ def seconds(copy: PrivateCopy, pattern: str) -> list[tuple[int, Any]]:
     """Second and order of the matches that are stored."""
     rows = copy.records(pattern)
     found = [(int(row["time_ns"]) // 10**9 - BASE_MS // 1_000, row.get("order")) for row in rows]
-    return sorted(found, key=repr)
+    return sorted(found, key=lambda one: (one[0], str(one[1])))
 
 
 def wait_for(copy: PrivateCopy, members: list[Member], pattern: str, matches: int) -> None:
     """Wait until so many matches are stored."""
     wait(lambda: len(seconds(copy, pattern)) >= matches, members)
+
+
+def test_a_running_flow_takes_other_patterns_from_an_event_time_on(
+    tmp_path: Path,
+    kafka: Kafka,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file, edited = tmp_path / "orders.yaml", tmp_path / "edited.yaml"
+    file.write_text(PIPELINE)
+    with private_copy(file, tmp_path, kafka, None) as copy:
+        for source in copy.pipeline.sources.values():
+            kafka.topic(source.kafka.topic, partitions=1)
+        for name, value in copy.environment.items():
+            monkeypatch.setenv(name, value)
+        edited.write_text(copy.path.read_text().replace("paid > 50", "paid > 20"))
+        at_ns = str((BASE_MS + 100_000) * 10**6)
+        with running_flow(copy.path, Shape(workers=2), copy.environment) as members:
+            send(copy, "orders", (0, "o1", 1.0), (1, "o2", 1.0), (99, "o3", 1.0))
+            wait_for(copy, members, "seen", 3)
+            for arguments in (
+                ["apply", str(copy.path), str(edited), "--effective", at_ns],
+                ["history", str(copy.path)],
+            ):
+                with pytest.raises(SystemExit) as ended:
+                    main(["patterns", *arguments])
+                assert not ended.value.code
+            assert "from 2023-11-14T22:15:00.000+00:00 on: settled" in capsys.readouterr().out
+            send(copy, "payments", (5, "o1", 30.0), (6, "o2", 60.0))
+            send(copy, "orders", (101, "o4", 1.0), (200, "none", 1.0))
+            send(copy, "payments", (102, "o4", 30.0), (103, "o3", 30.0), (200, "none", 1.0))
+            wait_for(copy, members, "overpaid", 2)
+            ask_to_end(members)
+        # The changed pattern began anew at the change: the run of o3 is gone.
+        assert seconds(copy, "overpaid") == [(6, "o2"), (102, "o4")]
 
 
 def test_patterns_that_stay_the_same_keep_their_runs_over_an_end_and_a_changed_file(
