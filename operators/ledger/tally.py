@@ -1,5 +1,6 @@
 """What became of the messages of a batch, by the ranges of offsets that they lie in."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -38,21 +39,24 @@ def tallies(
     first, last = raw.offsets[0], raw.offsets[-1]
     if first // RANGE == last // RANGE:
         return (Tally(first // RANGE, first, last + 1, raw.appended_ms[0], counts),)
-    offsets = np.asarray(raw.offsets, np.int64)
     on_time, corrections = (frame[OFFSET].to_numpy() for frame in kept)
     readable = decoded[OFFSET].to_numpy()
     dead = _sorted(one.offset for one in refused)
     too_late = _sorted(one.offset for one in refused if one.kind == late)
-    judged = np.intersect1d(dead, readable)
+    found = np.searchsorted(readable, dead), np.searchsorted(readable, dead, side="right")
+    judged = dead[found[0] < found[1]]
     made = []
-    for number in np.unique(offsets // RANGE).tolist():
-        within = _within(number * RANGE, (number + 1) * RANGE)
-        begin, end = np.searchsorted(offsets, [number * RANGE, (number + 1) * RANGE])
+    for number in range(first // RANGE, last // RANGE + 1):
+        edges = number * RANGE, (number + 1) * RANGE
+        begin, end = (bisect_left(raw.offsets, edge) for edge in edges)
+        if begin == end:
+            continue
+        within = _within(*edges)
         counted = within(on_time), within(corrections)
         filtered = within(readable) - sum(counted) - within(judged)
-        fates = Counts(within(offsets), *counted, filtered, within(dead), within(too_late))
-        span = int(offsets[begin]), int(offsets[end - 1]) + 1
-        made.append(Tally(number, *span, raw.appended_ms[int(begin)], fates))
+        fates = Counts(end - begin, *counted, filtered, within(dead), within(too_late))
+        span = raw.offsets[begin], raw.offsets[end - 1] + 1
+        made.append(Tally(number, *span, raw.appended_ms[begin], fates))
     return tuple(made)
 
 
