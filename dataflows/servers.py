@@ -15,7 +15,7 @@ from connectors.codecs.json_columns import JsonColumns
 from connectors.deferred import DeferredSource
 from connectors.kafka.alignment import Alignment
 from connectors.kafka.client import Faults, client_config, preflight
-from connectors.kafka.growth import TopicGrowth, spare_parts
+from connectors.kafka.growth import TopicGrowth
 from connectors.kafka.source import KafkaSource, Reading
 from connectors.kafka.topics import (
     ensure_journal,
@@ -220,10 +220,11 @@ def _source(
 
 
 def _growth(admin: AdminClient, reading: Reading) -> TopicGrowth:
-    invocation = read_invocation()
-    workers = invocation.workers * max(len(invocation.addresses), 1)
-    spare = spare_parts(reading.topic, reading.partitions, workers)
-    return TopicGrowth(admin, reading.topic, reading.partitions, spare)
+    # The engine refuses saved state of a part that a later start does not list, and other workers
+    # would list other spare parts: a new partition is told of, and read after a restart.
+    growth = TopicGrowth(admin, reading.topic, reading.partitions, spare=0)
+    growth()
+    return growth
 
 
 def _alignment() -> Callable[[], Alignment] | None:
