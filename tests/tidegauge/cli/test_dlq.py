@@ -40,7 +40,7 @@ output:
   kafka: {topic: NAME-records, critical_topic: NAME-critical}
 """
 HOUR_MS = 3_600_000
-PATIENCE_S = 30
+PATIENCE_S = 60
 RUNNER = CliRunner()
 
 
@@ -82,10 +82,10 @@ class Shop:
                 topic, admin = f"{self.name}-dead-letters", self.kafka.admin()
                 assert wait_until(
                     lambda: topic in admin.list_topics(timeout=10).topics, seconds=PATIENCE_S
-                )
+                ), members[0].output
                 assert wait_until(
                     lambda: len(self.kafka.read(topic)) >= until_letters, seconds=PATIENCE_S
-                )
+                ), members[0].output
                 members[0].process.send_signal(signal.SIGTERM)
                 wait_for_end(members)
             members[0].process.wait(60)
