@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz import examples
 from tidegauge.catalogue import catalogue_of
+from tidegauge.spec.checks.files import is_there
 from tidegauge.spec.loader import parse_pipeline
 from tidegauge.spec.mistakes import Mistakes
 
@@ -50,6 +51,11 @@ def mutated(draw: st.DrawFn) -> str:
                 column = draw(st.integers(0, len(lines[at])))
                 lines[at] = lines[at][:column] + draw(_JUNK) + lines[at][column:]
     return "\n".join(lines)
+
+
+def test_a_file_whose_name_is_too_long_is_not_there() -> None:
+    """Found by the fuzzer."""
+    assert not is_there(FOLDER / ("a" * 300))
 
 
 @settings(max_examples=examples(120))

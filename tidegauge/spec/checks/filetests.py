@@ -1,5 +1,6 @@
 """Tests of the file: their events exist, and so do the names they expect."""
 
+from tidegauge.spec.checks.files import is_there
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.checks.tables import check_table_file
 from tidegauge.spec.mistakes import Path
@@ -10,7 +11,7 @@ def check_tests(review: Review) -> None:
     pipeline = review.pipeline
     for index, test in enumerate(pipeline.tests):
         path: Path = ("tests", index)
-        if not (review.folder / test.events).is_file():
+        if not is_there(review.folder / test.events):
             review.say((*path, "events"), _missing(test.events))
         if test.source is not None:
             review.known((*path, "source"), "source", test.source, pipeline.sources)
@@ -20,7 +21,7 @@ def check_tests(review: Review) -> None:
         for name, file in test.tables.items():
             here = (*path, "tables", name)
             if review.known(here, "table", name, pipeline.tables):
-                if not (review.folder / file).is_file():
+                if not is_there(review.folder / file):
                     review.say(here, _missing(file))
                 check_table_file(review, here, file, pipeline.tables[name])
         expect = test.expect

@@ -11,6 +11,7 @@ from tidegauge.catalogue import (
 from tidegauge.fieldtypes import FieldType
 from tidegauge.forecasts import GridError, all_forecasts, grid_of
 from tidegauge.records import TIME_NS
+from tidegauge.spec.checks.files import is_there
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.mistakes import Path
 from tidegauge.spec.models import Pipeline, Prediction
@@ -79,7 +80,7 @@ def check_predictions(review: Review) -> None:
 def _check_model(review: Review, path: Path, model: str) -> None:
     if not model.endswith(".onnx"):
         review.say(path, f"{model} is no model; allowed: a file in the ONNX format, such as a.onnx")
-    elif not (review.folder / model).is_file():
+    elif not is_there(review.folder / model):
         review.say(path, f"there is no file {model}; allowed: a path relative to the pipeline file")
 
 

@@ -8,6 +8,7 @@ import polars as pl
 from tidegauge.expressions.compiled import Columns
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.checks.fieldnames import check_field_name
+from tidegauge.spec.checks.files import is_there
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.mistakes import Path
 from tidegauge.spec.models import Table
@@ -70,7 +71,7 @@ def _check_origin(review: Review, path: Path, table: Table) -> None:
 
 def _header(review: Review, path: Path, file: FilePath) -> list[str] | None:
     """Names of the columns; None where the file is not there or names none."""
-    if not file.is_file() or file.suffix == ".jsonl":
+    if not is_there(file) or file.suffix == ".jsonl":
         return None
     try:
         if file.suffix == ".parquet":
