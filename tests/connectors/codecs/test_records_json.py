@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from connectors.codecs.records_json import RecordJson
 from tests.connectors.samples import SIGNAL, batch, record, records
-from tidegauge.catalogue import ALERT_FIELDS, INT, STRING
+from tidegauge.catalogue import ALERT_FIELDS
+from tidegauge.fieldtypes import FieldType
 from tidegauge.records import RecordBatch
 from tidegauge.signals import Column, Signal, SignalKind
 
@@ -22,7 +23,7 @@ ALERTS = Signal(
     "alerts",
     SignalKind.ALERT,
     "alerts",
-    (Column("alert", STRING), Column("level", INT)),
+    (Column("alert", FieldType.STRING), Column("level", FieldType.INT)),
     ALERT_FIELDS,
 )
 

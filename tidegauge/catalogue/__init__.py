@@ -1,0 +1,150 @@
+"""The signals of a pipeline: every measurement it can write, made from the pipeline file alone."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from tidegauge.catalogue.columns import (
+    NO_TABLES,
+    SOURCE,
+    event_columns,
+    joined_columns,
+    pattern_columns,
+    read_columns,
+    sensitive_columns,
+    window_columns,
+)
+from tidegauge.catalogue.declared import (
+    FORECASTS,
+    PREDICTIONS,
+    anomaly_signal,
+    event_signal,
+    forecast_signal,
+    pattern_signals,
+    prediction_signal,
+    timeouts_of,
+    window_signal,
+)
+from tidegauge.catalogue.fields import (
+    ALERT_FIELDS,
+    ANOMALY_FIELDS,
+    FINAL,
+    FORECAST_FIELDS,
+    MATCH_FIELDS,
+    PREDICTION_FIELDS,
+    RUN_FIELDS,
+    SESSION_METADATA,
+    STATE,
+    SUPERSEDED,
+    WINDOW_METADATA,
+    window_metadata,
+)
+from tidegauge.catalogue.running import (
+    DEAD_LETTER_SIGNAL,
+    DEAD_LETTERS,
+    FLOW,
+    FLOW_SIGNAL,
+    LEDGER,
+    LEDGER_SIGNAL,
+    PATTERN_STATE,
+    PATTERN_STATE_SIGNAL,
+    WINDOW_STATE,
+    WINDOW_STATE_SIGNAL,
+)
+from tidegauge.fieldtypes import FieldType
+from tidegauge.forecasts import all_forecasts
+from tidegauge.signals import Column, Signal, SignalKind
+from tidegauge.spec.models import Pipeline
+
+__all__ = [
+    "ALERTS",
+    "ALERT_FIELDS",
+    "ANOMALY_FIELDS",
+    "DEAD_LETTERS",
+    "DEAD_LETTER_SIGNAL",
+    "FINAL",
+    "FLOW",
+    "FLOW_SIGNAL",
+    "FORECASTS",
+    "FORECAST_FIELDS",
+    "LEDGER",
+    "LEDGER_SIGNAL",
+    "MATCH_FIELDS",
+    "NO_TABLES",
+    "PATTERN_STATE",
+    "PATTERN_STATE_SIGNAL",
+    "PREDICTIONS",
+    "PREDICTION_FIELDS",
+    "RUN_FIELDS",
+    "SESSION_METADATA",
+    "SOURCE",
+    "STATE",
+    "SUPERSEDED",
+    "WINDOW_METADATA",
+    "WINDOW_STATE",
+    "WINDOW_STATE_SIGNAL",
+    "Catalogue",
+    "catalogue_of",
+    "event_columns",
+    "joined_columns",
+    "pattern_columns",
+    "read_columns",
+    "sensitive_columns",
+    "timeouts_of",
+    "window_columns",
+    "window_metadata",
+]
+
+ALERTS = "alerts"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Signals by name, and the tags that every record of the pipeline carries."""
+
+    pipeline: str
+    signals: Mapping[str, Signal]
+    constant_tags: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> Signal:
+        return self.signals[name]
+
+    def __iter__(self) -> Iterator[Signal]:
+        return iter(self.signals.values())
+
+
+def catalogue_of(pipeline: Pipeline) -> Catalogue:
+    """All signals of a pipeline that `tidegauge check` accepts."""
+    signals: dict[str, Signal] = {}
+    for name, window in pipeline.windows.items():
+        columns = window_columns(pipeline, window)
+        signals[name] = window_signal(name, window, columns)
+    for name, anomaly in pipeline.anomalies.items():
+        signals[name] = anomaly_signal(pipeline, name, anomaly.description)
+    for name, pattern in pipeline.patterns.items():
+        for signal in pattern_signals(pipeline, name, pattern):
+            signals[signal.name] = signal
+    for name, source in pipeline.sources.items():
+        signals[f"events.{name}"] = event_signal(name, source, pipeline.tables)
+    keys = {column.name: column for signal in signals.values() for column in signal.tags}
+    signals[ALERTS] = Signal(
+        ALERTS,
+        SignalKind.ALERT,
+        ALERTS,
+        tags=(Column("alert", FieldType.STRING), Column("level", FieldType.INT), *keys.values()),
+        fields=ALERT_FIELDS,
+        description="Life cycle of every alert, rewritten while it is active",
+        run_fields=RUN_FIELDS,
+    )
+    for name, forecast in all_forecasts(pipeline).items():
+        signals[name] = forecast_signal(pipeline, name, forecast)
+    for name, prediction in pipeline.predictions.items():
+        signals[name] = prediction_signal(pipeline, name, prediction)
+    signals[DEAD_LETTERS] = DEAD_LETTER_SIGNAL
+    signals[FLOW] = FLOW_SIGNAL
+    signals[WINDOW_STATE] = WINDOW_STATE_SIGNAL
+    signals[LEDGER] = LEDGER_SIGNAL
+    if pipeline.patterns:
+        signals[PATTERN_STATE] = PATTERN_STATE_SIGNAL
+    constant = {"pipeline": pipeline.pipeline, **pipeline.labels}
+    return Catalogue(pipeline.pipeline, MappingProxyType(signals), MappingProxyType(constant))

@@ -1,0 +1,84 @@
+"""Columns of events, as declared, enriched, derived and joined."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from tidegauge.expressions.compiled import Columns
+from tidegauge.expressions.scalars import compile_scalar
+from tidegauge.fieldtypes import FieldType
+from tidegauge.spec.models import Pattern, Pipeline, Source, SourceField, Table, Window
+
+NO_TABLES: Mapping[str, Table] = MappingProxyType({})
+SOURCE = "_source"
+"""Column of the events of several sources: the source's name."""
+
+
+def read_columns(source: Source, tables: Mapping[str, Table]) -> dict[str, SourceField]:
+    """Columns an event of this source has before any is derived: its own, then those of tables.
+
+    Args:
+        source: a source of a checked pipeline file.
+        tables: tables of the file.
+    """
+    columns = dict(source.fields)
+    for name, enrichment in source.enrich.items():
+        declared = tables[name].fields
+        columns |= {new: declared[column] for new, column in enrichment.fields.items()}
+    return columns
+
+
+def sensitive_columns(source: Source, tables: Mapping[str, Table]) -> frozenset[str]:
+    """Columns of a source's events, its own and those of tables, of which only hashes are used."""
+    columns = read_columns(source, tables)
+    return frozenset(name for name, declared in columns.items() if declared.sensitive)
+
+
+def event_columns(source: Source, tables: Mapping[str, Table] = NO_TABLES) -> dict[str, FieldType]:
+    """Columns an event of this source has after decoding, enriching and deriving, and their types.
+
+    Args:
+        source: a source of a checked pipeline file.
+        tables: tables of the file; a source that is not enriched needs none.
+    """
+    columns = {name: declared.type for name, declared in read_columns(source, tables).items()}
+    for name, sql in source.derive.items():
+        columns[name] = compile_scalar(sql, columns).type
+    return columns
+
+
+def window_columns(pipeline: Pipeline, window: Window) -> dict[str, FieldType]:
+    """Columns of a window's events, and their types: those that all of its sources have alike."""
+    first, *others = (
+        event_columns(pipeline.sources[name], pipeline.tables) for name in window.from_
+    )
+    return {
+        name: kind
+        for name, kind in first.items()
+        if all(other.get(name) is kind for other in others)
+    }
+
+
+def pattern_columns(pipeline: Pipeline, pattern: Pattern) -> dict[str, FieldType]:
+    """Columns of a pattern's events, and their types (`joined_columns`)."""
+    joined = joined_columns(
+        [(name, event_columns(pipeline.sources[name], pipeline.tables)) for name in pattern.from_]
+    )
+    return {name: kind for name, kind in joined.items() if kind is not None}
+
+
+def joined_columns(sources: Sequence[tuple[str, Columns]]) -> Columns:
+    """Columns of events of several sources in one sequence.
+
+    An event has null in the columns that only others have. What two sources have with different
+    types is in none. Where there are several sources, `SOURCE` tells them apart.
+    """
+    found: dict[str, set[FieldType | None]] = {}
+    for _, columns in sources:
+        for name, kind in columns.items():
+            found.setdefault(name, set()).add(kind)
+    joined = {
+        name: None if None in kinds else next(iter(kinds))
+        for name, kinds in found.items()
+        if len(kinds - {None}) <= 1
+    }
+    return joined if len(sources) == 1 else {**joined, SOURCE: FieldType.STRING}
