@@ -211,7 +211,7 @@ def test_what_is_read_before_a_lost_position_is_not_skipped(
         kafka.delete_topic(flow.topic)
         kafka.topic(flow.topic, partitions=3)
         with flow.running(Shape()) as members:
-            assert _code(members) == 1
+            assert _code(members) == 2
             (member,) = members
             assert "Traceback" not in member.output
             assert "no longer exists" in member.output.splitlines()[-1]
