@@ -19,6 +19,9 @@ NO_TIME = -(2**63) + 1
 """A watermark before any event."""
 END_OF_TIME = 2**63 - 1
 """A watermark after every event."""
+_LATEST_MS = END_OF_TIME // 1_000_000 - 1
+
+_LATEST_MS = 2**63 // 1_000_000 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +124,8 @@ class EventBatch:
     progress: Progress
     counts: Counts
     tallies: tuple[Tally, ...] = ()
+
+
+def stamp_ns(appended_ms: int) -> int:
+    """A Kafka timestamp in nanoseconds; the nearest that there is, for a producer may set any."""
+    return min(max(appended_ms, 0), _LATEST_MS) * 1_000_000

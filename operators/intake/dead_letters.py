@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from operators.intake.sensitive import SensitiveFields
-from tidegauge.batch import RawBatch
+from tidegauge.batch import RawBatch, stamp_ns
 
 _SCHEMA = {
     "time_ns": pl.Int64,
@@ -23,7 +23,6 @@ _SCHEMA = {
 MOST_BYTES = 131_072
 """Longer payloads are cut: six times as many, which is what JSON can make of them, are a message
 that every broker takes."""
-_LATEST_MS = (2**63 - 1) // 1_000_000 - 1
 NONE_REFUSED = pl.DataFrame(schema=_SCHEMA)
 
 
@@ -82,8 +81,7 @@ def dead_letter_frame(
 
 
 def _time_ns(record: Refused) -> int:
-    appended_ms = min(max(record.appended_ms, 0), _LATEST_MS)
-    return appended_ms * 1_000_000 + record.offset % 1_000_000
+    return stamp_ns(record.appended_ms) + record.offset % 1_000_000
 
 
 def _text(payload: bytes | None) -> tuple[str | None, str | None]:

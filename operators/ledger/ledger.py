@@ -5,13 +5,12 @@ from typing import Any
 import polars as pl
 
 from operators.keygroups.saved import check_version
-from tidegauge.batch import Counts, Tally
+from tidegauge.batch import Counts, Tally, stamp_ns
 from tidegauge.catalogue import LEDGER, LEDGER_SIGNAL
 from tidegauge.records import TIME_NS, RecordBatch
 
 STATE_VERSION = 1
 _SCHEMA = {TIME_NS: pl.Int64} | {column.name: column.type.dtype for column in LEDGER_SIGNAL.columns}
-_MS = 1_000_000
 _FEW = 100_000
 """Numbers of ranges that fit below a millisecond."""
 
@@ -82,7 +81,7 @@ def _row(topic: str, partition: int, one: Tally) -> dict[str, object]:
     counts = one.counts
     told = counts.on_time + counts.corrections + counts.filtered + counts.dead_lettered
     return {
-        TIME_NS: max(one.appended_ms, 0) * _MS + one.number % _FEW,
+        TIME_NS: stamp_ns(one.appended_ms) + one.number % _FEW,
         "topic": topic,
         "partition": partition,
         "first_offset": one.first_offset,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from operators.ledger import tally
 from operators.ledger.ledger import PartitionLedger, ledger_records
 from tests.operators.intake.stream import cut, make_intake, make_plan, message
-from tidegauge.batch import RawBatch, Tally
+from tidegauge.batch import Counts, RawBatch, Tally
 from tidegauge.records import RecordBatch
 
 FATES = ("on_time", "corrections", "filtered", "dead_lettered")
@@ -88,6 +88,13 @@ def test_a_range_is_told_once_it_is_complete_and_while_it_fills() -> None:
     assert ledger.flush() is None
     # What was told after the last snapshot may not be stored: it is told again.
     assert PartitionLedger(ledger.snapshot()).flush() == one
+
+
+def test_a_message_of_any_timestamp_has_a_ledger() -> None:
+    for stamp in (-(2**63), 2**63 - 1):
+        tally = Tally(7, 0, 1, stamp, Counts(read=1))
+        (made,) = ledger_records("t", 0, [tally])
+        assert made.frame["time_ns"].item() >= 0
 
 
 def test_nothing_is_said_of_nothing() -> None:
