@@ -41,6 +41,11 @@ class Invocation:
         """Whether there are other processes."""
         return len(self.addresses) > 1
 
+    @property
+    def alone(self) -> bool:
+        """Whether one thread is the whole flow."""
+        return not self.clustered and self.workers == 1
+
 
 def epoch_ns(text: str) -> int:
     """An epoch as `100ms`, `1m`, or a whole number of seconds as Bytewax takes it.

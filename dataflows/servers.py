@@ -194,7 +194,8 @@ def _source(
         batch_size=settings.batch_size,
         bounded=settings.bounded,
         timeout_s=settings.start_timeout_s,
-        epoch_bytes=settings.epoch_bytes,
+        # What stalls a single thread keeps it from reading, too.
+        epoch_bytes=None if read_invocation().alone else settings.epoch_bytes,
     )
 
     journal, board = (told, told.board) if isinstance(told, Journal) else (None, told)
@@ -230,6 +231,6 @@ def _growth(admin: AdminClient, reading: Reading) -> TopicGrowth:
 def _alignment() -> Callable[[], Alignment] | None:
     """What keeps epochs together, where there are other threads or processes."""
     invocation = read_invocation()
-    if not invocation.clustered and invocation.workers == 1:
+    if invocation.alone:
         return None
     return partial(Alignment, invocation.epoch_ns, time.monotonic_ns, draining.pause_ns)

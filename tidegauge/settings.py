@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     hash_key_file: OptionalFile = Field(None, alias="TIDEGAUGE_HASH_KEY_FILE")
     batch_size: int = Field(20_000, alias="TIDEGAUGE_BATCH_SIZE", ge=1, le=100_000)
     """At most so many messages are read from a partition at once."""
-    epoch_bytes: int = Field(512 * 2**20, alias="TIDEGAUGE_EPOCH_BYTES", ge=2**20)
+    epoch_bytes: int = Field(2**30, alias="TIDEGAUGE_EPOCH_BYTES", ge=2**20)
     """So many bytes of a source are read by a process in an epoch, and at most a batch more."""
     retry_for_s: float = Field(300.0, alias="TIDEGAUGE_RETRY_FOR", ge=1, le=600)
     """How long a store that is away or overloaded is tried again before the flow ends."""

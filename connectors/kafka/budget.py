@@ -11,20 +11,24 @@ class EpochBudget:
     """Bytes that the partitions of a source have read in this process, each since its epoch began.
 
     Args:
-        limit: from so many bytes on, a partition that has read something waits for its next epoch.
+        limit: from so many bytes on, a partition that has read something waits for its next epoch;
+            None for no limit.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int | None) -> None:
         self._limit = limit
         self._spent: dict[int, int] = {}
 
     def exhausted(self, partition: int) -> bool:
         """Whether a partition is to wait; one that has read nothing in its epoch never is."""
-        return bool(self._spent.get(partition)) and sum(self._spent.values()) >= self._limit
+        if self._limit is None or not self._spent.get(partition):
+            return False
+        return sum(self._spent.values()) >= self._limit
 
     def spend(self, partition: int, raw: RawBatch) -> None:
         """Note what a partition has read."""
-        self._spent[partition] = self._spent.get(partition, 0) + size_of(raw)
+        if self._limit is not None:
+            self._spent[partition] = self._spent.get(partition, 0) + size_of(raw)
 
     def begin(self, partition: int) -> None:
         """A new epoch of a partition begins."""

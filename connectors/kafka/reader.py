@@ -41,7 +41,7 @@ class Reading:
         batch_size: most messages in one batch.
         bounded: stop at the end offset found at the start.
         timeout_s: how long the broker may take to tell a partition's offsets.
-        epoch_bytes: how much is read in an epoch, and at most a batch more.
+        epoch_bytes: how much is read in an epoch, and at most a batch more; None for no limit.
     """
 
     client: Mapping[str, Any] = field(repr=False)
@@ -52,7 +52,7 @@ class Reading:
     batch_size: int
     bounded: bool
     timeout_s: float
-    epoch_bytes: int = 512 * 2**20
+    epoch_bytes: int | None = None
 
 
 class PartitionReader:

@@ -29,6 +29,8 @@ _PRODUCER_CONFIG: dict[str, Any] = {
     "compression.type": "lz4",
     # How large a message may be is the topic's to say.
     "message.max.bytes": 100_000_000,
+    # While the broker is away so much waits, and then the flow does.
+    "queue.buffering.max.kbytes": 262_144,
     # A call for every message would cost more than sending it.
     "delivery.report.only.error": True,
 }

@@ -27,6 +27,12 @@ def test_a_partition_that_has_read_nothing_is_never_kept_waiting() -> None:
     assert not budget.exhausted(1)
 
 
+def test_without_a_limit_nothing_waits() -> None:
+    budget = EpochBudget(None)
+    budget.spend(0, raw([b"x" * 20]))
+    assert not budget.exhausted(0)
+
+
 def test_a_source_reads_a_batch_more_than_its_limit_and_goes_on_after_a_snapshot(
     kafka: Kafka,
 ) -> None:
