@@ -201,31 +201,17 @@ def _source(
     journal, board = (told, told.board) if isinstance(told, Journal) else (None, told)
 
     def make_intake(number: int, saved: IntakeState | None) -> Intake:
-        partitions = max(reading.partitions, number + 1)
-        return Intake(plan, number, partitions, board, saved or IntakeState())
+        return Intake(plan, number, reading.partitions, board, saved or IntakeState())
 
     if journal is None:
         return DeferredSource(KafkaSource(reading, make_intake, draining, align=_alignment()))
     journal.topics[name] = topic_identity(admin, reading.topic, settings.start_timeout_s)
+    if not settings.bounded:
+        TopicGrowth(admin, reading.topic, reading.partitions).watch()
     journal_of = partial(journal.begin, name)
     return DeferredSource(
-        KafkaSource(
-            reading,
-            make_intake,
-            draining,
-            journal_of=journal_of,
-            align=_alignment(),
-            growth=None if settings.bounded else _growth(admin, reading),
-        )
+        KafkaSource(reading, make_intake, draining, journal_of=journal_of, align=_alignment())
     )
-
-
-def _growth(admin: AdminClient, reading: Reading) -> TopicGrowth:
-    # The engine refuses saved state of a part that a later start does not list, and other workers
-    # would list other spare parts: a new partition is told of, and read after a restart.
-    growth = TopicGrowth(admin, reading.topic, reading.partitions, spare=0)
-    growth()
-    return growth
 
 
 def _alignment() -> Callable[[], Alignment] | None:

@@ -2,16 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from connectors.kafka.alignment import Alignment
 from connectors.kafka.budget import EpochBudget
-from connectors.kafka.growth import SparePart, TopicGrowth
 from connectors.kafka.reader import CONSUMER_CONFIG, PartitionReader, Reading
 from tidegauge.batch import EventBatch, PartitionState
 from tidegauge.intake import Intake
@@ -42,7 +40,6 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         monotonic_ns: clock for the idle timeout.
         journal_of: makes the journal of a partition, which is told while it is idle; None where
             there is no journal.
-        growth: tells how many partitions the topic has by now; None where new ones are not read.
         align: makes what brings the ends of a partition's epochs together with those of other
             processes; None where there are none.
     """
@@ -55,9 +52,7 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
         journal_of: Callable[[int], PartitionJournal] | None = None,
         align: Callable[[], Alignment] | None = None,
-        growth: TopicGrowth | None = None,
     ) -> None:
-        self._growth = growth
         self._reading = reading
         self._make_intake = make_intake
         self._draining = draining
@@ -67,31 +62,20 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         self._budget = EpochBudget(reading.epoch_bytes)
 
     def list_parts(self) -> list[str]:
-        """Topic and number of each partition, also of some that may be there later."""
-        count = self._reading.partitions + (self._growth.spare if self._growth else 0)
-        return [f"{self._reading.topic}-{number}" for number in range(count)]
+        """Topic and number of each partition."""
+        return [f"{self._reading.topic}-{number}" for number in range(self._reading.partitions)]
 
     def build_part(
         self, step_id: str, for_part: str, resume_state: Position | None
-    ) -> "KafkaPartition | SparePart":
+    ) -> "KafkaPartition":
         """A partition, from `reading.start` or where an earlier run stopped.
-
-        One that is not there yet is read from its start.
 
         Raises:
             Stop: the saved position no longer exists, or the broker does not tell what does.
         """
         number = int(for_part.rpartition("-")[2])
-        if self._growth is None or number < self._reading.partitions:
-            return self._partition(self._reading, number, resume_state)
-        reading = replace(self._reading, start="earliest")
-        build = partial(self._partition, reading, number, resume_state)
-        return SparePart(number, self._growth, build, self._draining)
-
-    def _partition(
-        self, reading: Reading, number: int, resume_state: Position | None
-    ) -> "KafkaPartition":
-        reader = PartitionReader(reading, number, resume_state.offset if resume_state else None)
+        offset = resume_state.offset if resume_state else None
+        reader = PartitionReader(self._reading, number, offset)
         # The journal is read after the end of a bounded reading is known: so it is at least as new.
         journal = self._journal_of(number) if self._journal_of is not None else None
         intake = self._make_intake(number, resume_state.intake if resume_state else None)
@@ -136,18 +120,6 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         self._quiet_since_ns = monotonic_ns()
         self._state = PartitionState.ACTIVE
         self._wait = timedelta(0)
-
-    def join(self) -> EventBatch:
-        """Become one of the partitions of a source that is being read.
-
-        The others have gone on without it, as if it had been idle: what passed it until now is
-        written into the journal before its first message is judged.
-        """
-        self._state = PartitionState.IDLE
-        batch = self._intake.quiet(self._state, self._reader.offset)
-        if self._journal is not None:
-            self._journal.idle(self._reader.offset)
-        return batch
 
     def next_batch(self) -> list[EventBatch]:
         """At most one batch.

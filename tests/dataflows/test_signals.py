@@ -47,7 +47,8 @@ def test_one_that_is_asked_again_does_not_wait_for_the_others(tmp_path: Path, ka
     shape = Shape(processes=2)
     with interrupted(tmp_path, kafka, None) as flow, flow.running(shape) as members:
         has_rows(flow, members)
-        process = members[0].process
+        process, other = (member.process for member in members)
+        other.send_signal(signal.SIGSTOP)  # so that what is drained has to wait for it
 
         def asked() -> bool:
             process.send_signal(signal.SIGTERM)

@@ -9,7 +9,6 @@ from typing import Any
 
 from confluent_kafka import Producer
 
-from connectors.kafka.growth import SparePart
 from connectors.kafka.source import KafkaPartition, KafkaSource, Position, Reading
 from operators.intake.intake import Intake, IntakeState
 from operators.progress.board import ProgressBoard
@@ -57,9 +56,7 @@ def open_part(
     """A partition of the source, as the engine opens it."""
     given = clock or Clock()
     source = KafkaSource(how, make_intake, lambda: given.draining, lambda: given.now_ns)
-    part = source.build_part("step", f"{how.topic}-{number}", position)
-    assert isinstance(part, KafkaPartition)
-    return part
+    return source.build_part("step", f"{how.topic}-{number}", position)
 
 
 def produce(kafka: Kafka, topic: str, payloads: Sequence[bytes | None], partition: int = 0) -> None:
@@ -83,7 +80,7 @@ def events(count: int, start: int = 0) -> list[bytes | None]:
 
 
 def drive(
-    part: KafkaPartition | SparePart, done: Callable[[list[EventBatch]], bool] = lambda _: False
+    part: KafkaPartition, done: Callable[[list[EventBatch]], bool] = lambda _: False
 ) -> list[EventBatch]:
     """Batches of a partition until it ends or `done` says so of them."""
     batches: list[EventBatch] = []
