@@ -1,6 +1,5 @@
 """Exponential smoothing with trend and season, refitted now and then."""
 
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from operators.detectors.baseline import Arrays, Baseline
 from operators.detectors.contract import Floats, Memory, Slots, Times
 from operators.detectors.learned_period import LONGEST, find_period
+from operators.smoothing.holt_winters import fit_damped
 
 HISTORY = 240
 """Points that a fit rests on."""
@@ -95,35 +95,14 @@ def _offset(x: Floats) -> Floats:
 
 def _fit(arrays: Arrays, slot: int, history: Floats) -> None:
     """Fit the series and start from the end of its history; one that never moves is left alone."""
-    # 110 MiB and seconds of start-up, for those who fit.
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning  # noqa: PLC0415 - as above
-    from statsmodels.tsa.holtwinters import ExponentialSmoothing  # noqa: PLC0415 - as above
-
-    spread = float(np.ptp(history))
-    if not spread > 0.0:
-        return
     period = find_period(history)
     period = period if period * SEASONS <= HISTORY else 0
-    units = (history - history[0]) / spread  # the optimiser likes numbers near 1
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = ExponentialSmoothing(
-            units,
-            trend="add",
-            damped_trend=True,
-            seasonal="add" if period else None,
-            seasonal_periods=period or None,
-            initialization_method="heuristic" if len(units) >= 2 * period + 10 else "estimated",
-        ).fit()
-    chosen = fitted.params
-    arrays["alpha"][slot] = chosen["smoothing_level"]
-    arrays["beta"][slot] = chosen["smoothing_trend"]
-    arrays["gamma"][slot] = chosen["smoothing_seasonal"] if period else 0.0
-    arrays["phi"][slot] = chosen["damping_trend"]
-    arrays["level"][slot] = fitted.level[-1] * spread + history[0]
-    arrays["trend"][slot] = fitted.trend[-1] * spread
+    fitted = fit_damped(history, period, brute=True)
+    if fitted is None:
+        return
+    for key in ("alpha", "beta", "gamma", "phi", "level", "trend"):
+        arrays[key][slot] = getattr(fitted, key)
     arrays["period"][slot] = period
     arrays["season"][slot] = 0.0
+    arrays["season"][slot, :period] = fitted.season
     arrays["next"][slot] = 0
-    if period:
-        arrays["season"][slot, :period] = fitted.season[-period:] * spread

@@ -1,6 +1,7 @@
 """How wide a band must be, learned from how often values lay outside."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 
@@ -63,6 +64,10 @@ class Calibration:
             self.near = _bounded(self.near * float(np.exp(NEAR_RATE * (near - allowed))))
         if not np.isnan(self.halves[at]):
             self.far = _bounded(self.far * float(np.exp(FAR_RATE * (far - allowed))))
+
+    def copy(self) -> Self:
+        """One that changes by itself."""
+        return replace(self, centres=self.centres.copy(), halves=self.halves.copy())
 
 
 def fresh(ahead: int) -> Calibration:

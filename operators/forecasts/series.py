@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from operators.detectors.learned_period import find_period
-from operators.forecasts.calibration import Calibration, fresh
+from operators.forecasts.calibration import fresh
 from operators.forecasts.config import ForecastConfig
 from operators.forecasts.smoothing import MEMORY, Floats, Smoothing, fit
 
@@ -102,18 +102,11 @@ class Series:
     def snapshot(self) -> dict[str, Any]:
         """The state, in copies."""
         held = {name: getattr(self, f"_{name}") for name in _PLAIN}
-        smoothing, bands = self._smoothing, self._bands
+        smoothing = self._smoothing
         return held | {
             "cells": self._cells[: min(self._count, HISTORY)].copy(),
             "smoothing": smoothing and smoothing.copy(),
-            "bands": Calibration(
-                bands.centres.copy(),
-                bands.halves.copy(),
-                bands.near,
-                bands.far,
-                bands.centre,
-                bands.half,
-            ),
+            "bands": self._bands.copy(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -122,16 +115,9 @@ class Series:
             setattr(self, f"_{name}", state[name])
         self._cells = np.zeros(HISTORY)
         self._cells[: state["cells"].size] = state["cells"]
-        smoothing, bands = state["smoothing"], state["bands"]
+        smoothing = state["smoothing"]
         self._smoothing = smoothing and smoothing.copy()
-        self._bands = Calibration(
-            bands.centres.copy(),
-            bands.halves.copy(),
-            bands.near,
-            bands.far,
-            bands.centre,
-            bands.half,
-        )
+        self._bands = state["bands"].copy()
 
     def _begin(self, number: int | None) -> None:
         self._open = number

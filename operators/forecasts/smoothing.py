@@ -1,11 +1,12 @@
 """Exponential smoothing with damped trend and season: fitted, carried on, looked ahead with."""
 
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+
+from operators.smoothing.holt_winters import fit_damped
 
 Floats = npt.NDArray[np.float64]
 
@@ -86,16 +87,7 @@ class Smoothing:
 
     def copy(self) -> Self:
         """One that changes by itself."""
-        return type(self)(
-            self.alpha,
-            self.beta,
-            self.gamma,
-            self.phi,
-            self.level,
-            self.trend,
-            self.season.copy(),
-            self.variance,
-        )
+        return replace(self, season=self.season.copy())
 
     def _season(self, number: int) -> float:
         return float(self.season[number % self.season.size]) if self.season.size else 0.0
@@ -104,8 +96,7 @@ class Smoothing:
 def fit(points: Floats, period: int, last_number: int) -> Smoothing | None:
     """Smoothing after the last of some points, with the weights that suit them best.
 
-    Least squares of the errors one point ahead (`statsmodels`). Points that are all the same give
-    one that expects the last value.
+    Points that are all the same give one that expects the last value.
 
     Args:
         points: at least 10, evenly spaced, the oldest first.
@@ -115,43 +106,18 @@ def fit(points: Floats, period: int, last_number: int) -> Smoothing | None:
     Returns:
         the smoothing; None where no sensible one was found.
     """
-    # 110 MiB and seconds of start-up, for those who fit.
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning  # noqa: PLC0415 - as above
-    from statsmodels.tsa.holtwinters import ExponentialSmoothing  # noqa: PLC0415 - as above
-
-    spread = float(np.ptp(points))
-    if not spread > 0.0:
+    fitted = fit_damped(points, period, brute=False)
+    if fitted is None:
         return Smoothing(1.0, 0.0, 0.0, 0.0, float(points[-1]), 0.0, np.empty(0), 0.0)
-    units = (points - points[0]) / spread  # the optimiser likes numbers near 1
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = ExponentialSmoothing(
-            units,
-            trend="add",
-            damped_trend=True,
-            seasonal="add" if period else None,
-            seasonal_periods=period or None,
-            initialization_method="heuristic",
-        ).fit(use_brute=False)
-    chosen = fitted.params
-    season = np.empty(period)
-    if period:
-        season[(last_number - period + 1 + np.arange(period)) % period] = fitted.season[-period:]
-    weights = [chosen["smoothing_level"], chosen["smoothing_trend"], chosen["damping_trend"]]
-    alpha, beta, phi = map(float, weights)
-    gamma = float(chosen["smoothing_seasonal"]) if period else 0.0
-    level, trend = float(fitted.level[-1]), float(fitted.trend[-1])
-    used = 5 + period
-    variance = float(fitted.sse) / max(points.size - used, points.size / 2)
-    if not np.isfinite([alpha, beta, gamma, phi, level, trend, variance]).all():
+    if not fitted.finite:
         return None
     return Smoothing(
-        alpha,
-        beta,
-        gamma,
-        phi,
-        level * spread + float(points[0]),
-        trend * spread,
-        season * spread,
-        variance * spread * spread,
+        fitted.alpha,
+        fitted.beta,
+        fitted.gamma,
+        fitted.phi,
+        fitted.level,
+        fitted.trend,
+        np.roll(fitted.season, last_number + 1),
+        fitted.variance,
     )

@@ -1,0 +1,1 @@
+"""Exponential smoothing: what its weights are for a series that is there."""
