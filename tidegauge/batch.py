@@ -1,8 +1,9 @@
 """What flows through the engine: batches of events in columns, with the partition's progress."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 import polars as pl
 
@@ -21,19 +22,32 @@ END_OF_TIME = 2**63 - 1
 """A watermark after every event."""
 _LATEST_MS = END_OF_TIME // 1_000_000 - 1
 
-_LATEST_MS = 2**63 // 1_000_000 - 1
+
+class Attempt(NamedTuple):
+    """How often a message has come, refused and sent again, and where it first came.
+
+    `number` is 1 for a message as it first came, and 2 for the first time that it was sent again;
+    `origin` is `topic-partition@offset`.
+    """
+
+    number: int
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
 class RawBatch:
     """Messages of one partition as they came, in offset order; the three are of equal length.
 
-    A payload of None is a tombstone. `appended_ms` are the records' Kafka timestamps.
+    A payload of None is a tombstone. `appended_ms` are the records' Kafka timestamps. `keys` are
+    theirs, or empty where keys are not known; `again` tells of those that were sent again, by
+    position.
     """
 
     payloads: list[bytes | None]
     offsets: Sequence[int]
     appended_ms: list[int]
+    keys: Sequence[bytes | None] = ()
+    again: Mapping[int, Attempt] = field(default_factory=dict)
 
 
 class PartitionState(StrEnum):

@@ -1,7 +1,8 @@
 """Dead letters as JSON: what was refused, where it was, why.
 
     {"id": …, "time_ns": …, "kind": …, "reason": …, "detail": …, "topic": …, "partition": …,
-     "offset": …, "payload": …, "encoding": …, "size": …}
+     "offset": …, "origin": …, "attempt": …, "payload": …, "encoding": …, "size": …, "key": …,
+     "key_encoding": …}
 
 The key is the partition it came from, `topic-partition`: dead letters stay in the order of offsets.
 The id is the same in every run; a letter that comes twice comes with the same.
@@ -22,9 +23,13 @@ MEMBERS = (
     "topic",
     "partition",
     "offset",
+    "origin",
+    "attempt",
     "payload",
     "encoding",
     "size",
+    "key",
+    "key_encoding",
 )
 
 _KEY = pl.format("{}-{}", "topic", "partition").cast(pl.Binary)

@@ -36,5 +36,5 @@ class EpochBudget:
 
 
 def size_of(raw: RawBatch) -> int:
-    """Bytes of the payloads."""
-    return sum(map(len, filter(None, raw.payloads)))
+    """Bytes of the payloads and keys."""
+    return sum(map(len, filter(None, raw.payloads))) + sum(map(len, filter(None, raw.keys)))

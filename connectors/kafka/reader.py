@@ -8,7 +8,8 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from connectors.kafka.client import short
-from tidegauge.batch import RawBatch
+from connectors.kafka.letters.headers import attempt_of
+from tidegauge.batch import Attempt, RawBatch
 from tidegauge.errors import Stop
 
 CONSUMER_CONFIG: Mapping[str, Any] = {
@@ -167,11 +168,19 @@ class _Gathered:
         self.payloads: list[bytes | None] = []
         self._offsets: list[Sequence[int]] = []
         self._appended_ms: list[int] = []
+        self._keys: list[bytes | None] = []
+        self._again: dict[int, Attempt] = {}
 
     def add(self, messages: Sequence[Message]) -> None:
         if not messages:
             return
+        headers = list(map(Message.headers, messages))
+        if any(headers):
+            for position, pairs in enumerate(headers, len(self.payloads)):
+                if pairs and (attempt := attempt_of(pairs)):
+                    self._again[position] = attempt
         self.payloads.extend(map(Message.value, messages))
+        self._keys.extend(map(Message.key, messages))
         # Offsets ascend, so without gaps the first and the last tell all.
         offsets: Sequence[int] = range(_offset(messages[0]), _offset(messages[-1]) + 1)
         if len(offsets) != len(messages):
@@ -184,7 +193,7 @@ class _Gathered:
         offsets: Sequence[int] = range(first, last + 1)
         if len(offsets) != len(self.payloads):
             offsets = list(chain.from_iterable(self._offsets))
-        return RawBatch(self.payloads, offsets, self._appended_ms)
+        return RawBatch(self.payloads, offsets, self._appended_ms, self._keys, self._again)
 
 
 def _offset(message: Message) -> int:

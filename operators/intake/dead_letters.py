@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from operators.intake.sensitive import SensitiveFields
-from tidegauge.batch import RawBatch, stamp_ns
+from operators.intake.sensitive import WITHHELD, SensitiveFields
+from tidegauge.batch import Attempt, RawBatch, stamp_ns
 
 _SCHEMA = {
     "time_ns": pl.Int64,
@@ -14,15 +14,21 @@ _SCHEMA = {
     "topic": pl.String,
     "partition": pl.Int64,
     "offset": pl.Int64,
+    "origin": pl.String,
+    "attempt": pl.Int64,
     "reason": pl.String,
     "detail": pl.String,
     "payload": pl.String,
     "encoding": pl.String,
     "size": pl.Int64,
+    "key": pl.String,
+    "key_encoding": pl.String,
 }
 MOST_BYTES = 131_072
 """Longer payloads are cut: six times as many, which is what JSON can make of them, are a message
 that every broker takes."""
+MOST_KEY_BYTES = 4_096
+"""A longer key is left out."""
 NONE_REFUSED = pl.DataFrame(schema=_SCHEMA)
 
 
@@ -30,7 +36,8 @@ NONE_REFUSED = pl.DataFrame(schema=_SCHEMA)
 class Refused:
     """One refused record with everything needed to look at it and send it again.
 
-    `detail` is what programs want to know beside the reason, as JSON.
+    `detail` is what programs want to know beside the reason, as JSON. `key` is the message's;
+    `again` tells how often it came, if it was sent again.
     """
 
     kind: str
@@ -39,6 +46,8 @@ class Refused:
     payload: bytes | None
     appended_ms: int
     detail: str | None = None
+    key: bytes | None = None
+    again: Attempt | None = None
 
 
 def refuse(
@@ -46,7 +55,9 @@ def refuse(
 ) -> Refused:
     """The message at a position of a batch, refused."""
     payload, appended_ms = raw.payloads[position], raw.appended_ms[position]
-    return Refused(kind, raw.offsets[position], reason, payload, appended_ms, detail)
+    key = raw.keys[position] if raw.keys else None
+    about = detail, key, raw.again.get(position)
+    return Refused(kind, raw.offsets[position], reason, payload, appended_ms, *about)
 
 
 def dead_letter_frame(
@@ -62,7 +73,10 @@ def dead_letter_frame(
         return NONE_REFUSED
     refused = sorted(refused, key=lambda record: record.offset)
     shown = _text if sensitive is None else sensitive.payload
+    shown_key = _key if sensitive is None else sensitive.key
     texts = [shown(record.payload) for record in refused]
+    keys = [shown_key(record.key) for record in refused]
+    before = [r.again or Attempt(1, f"{topic}-{partition}@{r.offset}") for r in refused]
     return pl.DataFrame(
         {
             "time_ns": [_time_ns(record) for record in refused],
@@ -70,11 +84,15 @@ def dead_letter_frame(
             "topic": [topic] * len(refused),
             "partition": [partition] * len(refused),
             "offset": [r.offset for r in refused],
+            "origin": [one.origin for one in before],
+            "attempt": [one.number for one in before],
             "reason": [r.reason for r in refused],
             "detail": [r.detail for r in refused],
             "payload": [text for text, _ in texts],
             "encoding": [encoding for _, encoding in texts],
             "size": [None if r.payload is None else len(r.payload) for r in refused],
+            "key": [text for text, _ in keys],
+            "key_encoding": [encoding for _, encoding in keys],
         },
         schema=_SCHEMA,
     )
@@ -82,6 +100,11 @@ def dead_letter_frame(
 
 def _time_ns(record: Refused) -> int:
     return stamp_ns(record.appended_ms) + record.offset % 1_000_000
+
+
+def _key(key: bytes | None) -> tuple[str | None, str | None]:
+    """A key as text, and how it is encoded; none of one that is too long."""
+    return (None, WITHHELD) if key is not None and len(key) > MOST_KEY_BYTES else _text(key)
 
 
 def _text(payload: bytes | None) -> tuple[str | None, str | None]:

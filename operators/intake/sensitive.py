@@ -79,6 +79,18 @@ class SensitiveFields:
         text = msgspec.json.encode(self._without_secrets(found)).decode()
         return (text, REDACTED) if len(text) <= _MOST_SHOWN else (None, WITHHELD)
 
+    def key(self, key: bytes | None) -> tuple[str | None, str | None]:
+        """Text and encoding of the key of a refused message: its hash.
+
+        A key is often the value of a field, and nothing tells of which one.
+        """
+        if key is None:
+            return None, None
+        try:
+            return self._hash_text(key.decode()), REDACTED
+        except UnicodeDecodeError:
+            return None, WITHHELD
+
     def _without_secrets(self, found: Mapping[str, Any]) -> dict[str, Any]:
         kept = {}
         for name, value in found.items():

@@ -28,6 +28,8 @@ DEAD_LETTER_SIGNAL = Signal(
     ),
     fields=(
         Column("offset", INT, "", "Offset of the record"),
+        Column("origin", STRING, "", "Where the message first came, as topic-partition@offset"),
+        Column("attempt", INT, "", "1, and one more each time the message was sent again"),
         Column("reason", STRING, "", "Why it was refused"),
         Column("detail", STRING, "", "What programs want to know beside the reason, as JSON"),
         Column("payload", STRING, "", "Its value as text; absent for a tombstone"),
@@ -39,6 +41,8 @@ DEAD_LETTER_SIGNAL = Signal(
             " redacted, or withheld where there is no payload",
         ),
         Column("size", INT, "bytes", "Length of its value; where payload is shorter, it is cut"),
+        Column("key", STRING, "", "Its key as text; absent where it has none"),
+        Column("key_encoding", STRING, "", "As encoding, of the key; one too long is withheld"),
     ),
     description="Records that were refused, with origin, reason and payload",
 )

@@ -17,7 +17,7 @@ class LetterFilter:
         topics: the topic is one of these.
         partitions: the partition is one of these.
         since_ms, until_ms: when the letter was written, until exclusive.
-        text: part of the payload or the detail.
+        text: part of the payload, the key or the detail.
     """
 
     ids: tuple[str, ...] = ()
@@ -44,6 +44,8 @@ class LetterFilter:
         )
 
     def _has_text(self, letter: Letter) -> bool:
-        if not self.text or self.text in (letter.text or "") or self.text in str(letter.detail):
+        shown = (letter.text or "", letter.key_text or "", str(letter.detail))
+        if not self.text or any(self.text in one for one in shown):
             return True
-        return letter.encoding == "base64" and self.text.encode() in (letter.payload or b"")
+        wanted = self.text.encode()
+        return any(wanted in (one or b"") for one in (letter.payload, letter.message_key))

@@ -8,6 +8,7 @@ from confluent_kafka import Message
 
 from connectors.codecs.messages import Headers
 from connectors.kafka.client import Faults, client_config
+from connectors.kafka.letters.headers import ATTEMPT, LETTER, ORIGIN
 from connectors.kafka.letters.letter import Spot
 from connectors.kafka.letters.log import Entry
 from connectors.kafka.letters.marks import Mark, State, encode_mark
@@ -15,9 +16,6 @@ from connectors.kafka.once.transactions import ANY_PARTITION, Transactions
 from tidegauge.errors import UserMistake
 from tidegauge.settings import Settings
 
-ORIGIN, ATTEMPT, LETTER = "tidegauge-origin", "tidegauge-attempt", "tidegauge-letter"
-"""Headers of a message that was sent again: where it first came, the number of the attempt, and the
-id of the letter about the one before."""
 CHUNK = 500
 """Letters of a transaction: readers of the topic see nothing behind it while it is open."""
 _OPEN_MS = 60_000
@@ -59,7 +57,7 @@ def resent(entry: Entry, original: Message | None, partitions: int) -> Resent:
     number = entry.letter.partition
     place = number if number is not None and number < partitions else ANY_PARTITION
     if original is None:
-        return Resent(entry, None, entry.letter.payload, [], place)
+        return Resent(entry, entry.letter.message_key, entry.letter.payload, [], place)
     given: Headers = original.headers() or []  # type: ignore[assignment]  # pairs, when they are read
     headers = [pair for pair in given if pair[0] not in (ORIGIN, ATTEMPT, LETTER)]
     key: bytes | None = original.key()

@@ -40,6 +40,11 @@ class Letter:
         text: the payload as it is in the letter.
         encoding: of `text`.
         size: bytes of the payload; None for a tombstone, and in letters of earlier versions.
+        attempt: 1 for a message as it first came, one more each time it was sent again; None where
+            there is no single message, and in letters of earlier versions.
+        origin: where it first came; None as above.
+        key_text: its key as it is in the letter.
+        key_encoding: of `key_text`.
     """
 
     id: str
@@ -54,6 +59,10 @@ class Letter:
     text: str | None
     encoding: str | None
     size: int | None
+    attempt: int | None = None
+    origin: str | None = None
+    key_text: str | None = None
+    key_encoding: str | None = None
 
     @property
     def spot(self) -> Spot | None:
@@ -75,11 +84,20 @@ class Letter:
     @property
     def payload(self) -> bytes | None:
         """The payload as far as the letter holds it; None where that is nothing."""
-        if self.text is None:
-            return None
-        if self.encoding == "base64":
-            return base64.b64decode(self.text)
-        return self.text.encode() if self.encoding == "utf-8" else None
+        return _bytes(self.text, self.encoding)
+
+    @property
+    def message_key(self) -> bytes | None:
+        """The message's key; None where it has none, or the letter does not hold it."""
+        return _bytes(self.key_text, self.key_encoding)
+
+
+def _bytes(text: str | None, encoding: str | None) -> bytes | None:
+    if text is None:
+        return None
+    if encoding == "base64":
+        return base64.b64decode(text)
+    return text.encode() if encoding == "utf-8" else None
 
 
 def read_letter(message: Message) -> Letter | None:
@@ -105,6 +123,10 @@ def read_letter(message: Message) -> Letter | None:
             text=found["payload"],
             encoding=found["encoding"],
             size=found.get("size"),
+            attempt=found.get("attempt"),
+            origin=found.get("origin"),
+            key_text=found.get("key"),
+            key_encoding=found.get("key_encoding"),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

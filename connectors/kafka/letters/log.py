@@ -94,6 +94,9 @@ class LetterLog:
 
 def _entry(letter: Letter, mark: Mark | None, links: Mapping[Spot, Mark]) -> Entry:
     spot = letter.spot
+    if letter.attempt is not None and letter.origin is not None:
+        return Entry(letter, mark, letter.attempt, letter.origin)
+    # Letters of earlier versions do not tell.
     before = links.get(spot) if spot is not None else None
     where = str(spot) if spot is not None else letter.topic
     return Entry(

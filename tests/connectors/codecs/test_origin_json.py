@@ -16,13 +16,17 @@ LETTER = {
     "topic": "payments",
     "partition": 3,
     "offset": 41,
+    "origin": "payments-0@17",
+    "attempt": 2,
     "reason": 'not JSON: "é"\n',
     "detail": None,
     "payload": "a\x00b",
     "encoding": "utf-8",
     "size": 3,
+    "key": "c",
+    "key_encoding": "utf-8",
 }
-_WHOLE = {"time_ns", "partition", "offset", "size"}
+_WHOLE = {"time_ns", "partition", "offset", "attempt", "size"}
 LETTERS_SCHEMA = {name: pl.Int64 if name in _WHOLE else pl.String for name in LETTER}
 EVENTS = Signal(
     "events.payments",

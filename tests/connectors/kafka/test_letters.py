@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from connectors.kafka.letters.filters import LetterFilter
+from connectors.kafka.letters.headers import ATTEMPT, ORIGIN, attempt_of
+from connectors.kafka.letters.headers import LETTER as LETTER_ID
 from connectors.kafka.letters.letter import Letter, Spot, read_letter
 from connectors.kafka.letters.log import Entry
 from connectors.kafka.letters.marks import Mark, State, encode_mark, read_mark
+from tidegauge.batch import Attempt
 
 LETTER = Letter(
     id="ab12",
@@ -118,3 +121,41 @@ def test_what_is_no_letter_and_no_mark_is_passed_over(value: bytes | None) -> No
 def test_a_mark_comes_back_as_it_was() -> None:
     mark = Mark("ab", State.REDRIVEN, 5, 3, "sales-0@1", (Spot("sales", 0, 9),))
     assert read_mark(Told(encode_mark(mark))) == mark  # type: ignore[arg-type]  # as above
+
+
+def test_the_key_is_the_messages_where_the_letter_holds_it() -> None:
+    assert replace(LETTER, key_text="ü", key_encoding="utf-8").message_key == "ü".encode()
+    assert replace(LETTER, key_text="/w==", key_encoding="base64").message_key == b"\xff"
+    assert replace(LETTER, key_text="3f9c", key_encoding="redacted").message_key is None
+    assert LETTER.message_key is None
+
+
+def test_text_is_found_in_the_key() -> None:
+    assert LetterFilter(text="till")(entry(key_text="till 9", key_encoding="utf-8"))
+    assert LetterFilter(text="he")(entry(key_text="/2hl/w==", key_encoding="base64"))
+
+
+def test_headers_of_a_redrive_tell_the_attempt() -> None:
+    headers = [("trace", b"t"), (ORIGIN, b"my-sales-2@7"), (ATTEMPT, b"3"), (LETTER_ID, b"ab")]
+    assert attempt_of(headers) == Attempt(3, "my-sales-2@7")
+
+
+@pytest.mark.parametrize(
+    ("origin", "attempt"),
+    [
+        (None, b"2"),
+        (b"sales-2@7", None),
+        (b"sales-2@7", b"1"),
+        (b"sales-2@7", b"-2"),
+        (b"sales-2@7", b"9" * 40),
+        (b"sales-2@7", "²".encode()),
+        (b"sales", b"2"),
+        (b"sales-2@7\x1b[2J", b"2"),
+        (b"s" * 5_000 + b"-2@7", b"2"),
+        (b"\xff-2@7", b"2"),
+    ],
+)
+def test_headers_that_no_redrive_writes_tell_nothing(
+    origin: bytes | None, attempt: bytes | None
+) -> None:
+    assert attempt_of([(ORIGIN, origin), (ATTEMPT, attempt)]) is None

@@ -38,9 +38,7 @@ RECORDS = {
     "events.p": RecordBatch("events.p", pl.DataFrame([EVENT])),
     "dead_letters": RecordBatch(
         "dead_letters",
-        pl.DataFrame(
-            [LETTER | dict.fromkeys(["reason", "detail", "payload", "encoding", "size"], "x")]
-        ),
+        pl.DataFrame([{column.name: "x" for column in DEAD_LETTER_SIGNAL.columns} | LETTER]),
     ),
     "flow": RecordBatch("flow", pl.DataFrame([{"time_ns": 1, "topic": "p", "processed": 3}])),
 }

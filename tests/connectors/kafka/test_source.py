@@ -7,6 +7,7 @@ from bytewax.dataflow import Dataflow, Stream
 from bytewax.testing import TestingSink
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from connectors.codecs.messages import Headers
 from connectors.kafka.source import KafkaSource, Position
 from operators.intake.intake import Intake, IntakeState
 from operators.progress.board import ProgressBoard
@@ -25,7 +26,7 @@ from tests.connectors.kafka.reading import (
     reading,
     send,
 )
-from tests.operators.intake.stream import offsets
+from tests.operators.intake.stream import message, offsets
 from tests.operators.keygroups.engine import run
 from tests.services.kafka import Kafka
 from tests.services.names import unique
@@ -152,6 +153,23 @@ def test_tombstones_and_empty_messages_are_told_apart(kafka: Kafka, topic: str) 
     dead = batch.dead_letters.select("offset", "kind", "payload").rows()
     assert dead == [(0, "tombstone", None), (1, "broken", "")]
     assert offsets(batch.on_time) == [2]
+
+
+def test_keys_and_attempts_come_with_refused_messages(kafka: Kafka, topic: str) -> None:
+    again: Headers = [("tidegauge-origin", b"sales-2@7"), ("tidegauge-attempt", b"3")]
+    producer = kafka.producer()
+    sent: list[tuple[bytes, bytes | None, Headers]] = [
+        (message(ts=1), b"good", again),
+        (b"{", b"first", [("trace", b"t")]),
+        (b"{", None, again),
+    ]
+    for value, key, headers in sent:
+        producer.produce(topic, value, key, 0, headers=headers)
+    producer.flush(10)
+    (batch, _) = drive(open_part(reading(kafka, topic)))
+    letters = batch.dead_letters.select("key", "origin", "attempt").rows()
+    # The topic of the intake, which is not the broker's.
+    assert letters == [("first", "t-0@1", 1), (None, "sales-2@7", 3)]
 
 
 def test_it_goes_on_at_the_saved_position_with_the_saved_state(kafka: Kafka, topic: str) -> None:

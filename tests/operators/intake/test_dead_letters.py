@@ -1,6 +1,13 @@
 import base64
 
-from operators.intake.dead_letters import NONE_REFUSED, Refused, dead_letter_frame
+from operators.intake.dead_letters import (
+    MOST_KEY_BYTES,
+    NONE_REFUSED,
+    Refused,
+    dead_letter_frame,
+    refuse,
+)
+from tidegauge.batch import Attempt, RawBatch
 from tidegauge.catalogue import DEAD_LETTER_SIGNAL
 from tidegauge.records import TIME_NS
 
@@ -36,3 +43,26 @@ def test_text_is_kept_as_text_and_other_bytes_as_base64() -> None:
     assert frame["encoding"].to_list() == ["utf-8", "base64", "utf-8", None]
     assert frame["payload"].to_list() == ["ü€\0", "/wA=", "", None]
     assert base64.b64decode(frame["payload"][1]) == payloads[1]
+
+
+def test_a_message_as_it_first_came_is_its_own_origin() -> None:
+    frame = dead_letter_frame("t", 3, [refused(7)])
+    assert frame.select("origin", "attempt").rows() == [("t-3@7", 1)]
+
+
+def test_a_message_sent_again_tells_where_it_first_came_and_how_often() -> None:
+    raw = RawBatch([b"x", b"y"], [7, 9], [5, 5], again={1: Attempt(3, "t-0@2")})
+    frame = dead_letter_frame("t", 3, [refuse(raw, at, "broken", "why") for at in (0, 1)])
+    assert frame.select("origin", "attempt").rows() == [("t-3@7", 1), ("t-0@2", 3)]
+
+
+def test_a_letter_holds_the_key_of_its_message() -> None:
+    keys = ["ü".encode(), b"\xff", None, b"k" * (MOST_KEY_BYTES + 1)]
+    raw = RawBatch([b"x"] * 4, range(4), [5] * 4, keys)
+    frame = dead_letter_frame("t", 0, [refuse(raw, at, "broken", "why") for at in range(4)])
+    assert frame.select("key", "key_encoding").rows() == [
+        ("ü", "utf-8"),
+        ("/w==", "base64"),
+        (None, None),
+        (None, "withheld"),
+    ]

@@ -14,7 +14,8 @@ from operators.enrichment.table import LookupTable
 from operators.intake.intake import IntakePlan
 from operators.intake.plan import plan_intake
 from operators.intake.sensitive import KeyedHash
-from tests.operators.intake.stream import EVENT_TIME, message, take
+from tests.operators.intake.stream import EVENT_TIME, make_intake, message, take
+from tidegauge.batch import RawBatch
 from tidegauge.errors import UserMistake
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.models import Source
@@ -107,6 +108,16 @@ def test_of_what_is_no_object_nothing_is_kept(payload: bytes) -> None:
     letters = take(plan(), payload).dead_letters
     assert letters.select("payload", "encoding").rows() == [(None, "withheld")]
     assert letters["offset"].to_list() == [0]
+
+
+def test_of_a_key_its_hash_is_kept() -> None:
+    keys = [CARD.encode(), None, b"\xff"]
+    letters = make_intake(plan()).take(RawBatch([b"{"] * 3, range(3), [1] * 3, keys)).dead_letters
+    assert letters.select("key", "key_encoding").rows() == [
+        (HASH(CARD), "redacted"),
+        (None, None),
+        (None, "withheld"),
+    ]
 
 
 @given(st.dictionaries(st.sampled_from(["ts", "card", "v", "other"]), jsons), st.integers(0, 1))

@@ -172,6 +172,8 @@ def test_a_message_sent_again_ends_where_a_good_one_would_have(shop: Shop) -> No
 
     shop.run()
     assert shop.counted() == 13
+    last = json.loads(shop.kafka.read(f"{shop.name}-dead-letters")[-1].value() or b"")
+    assert (last["attempt"], last["origin"], last["key"]) == (2, late["origin"], "key")
     (again,) = shop.dlq("list")
     assert (again["kind"], again["attempt"]) == ("late", 2)
     assert again["origin"] == late["origin"] != str(again["offset"])

@@ -42,6 +42,8 @@ def as_object(entry: Entry) -> dict[str, Any]:
         "payload": letter.text,
         "encoding": letter.encoding,
         "size": letter.size,
+        "key": letter.key_text,
+        "key_encoding": letter.key_encoding,
         "handled_at": iso8601(mark.at_ms) if mark else None,
         "sent_to": [str(spot) for spot in mark.sent] if mark else [],
     }
