@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from functools import partial
 
 import bytewax.operators as op
 from bytewax.dataflow import Stream, operator
@@ -12,7 +12,7 @@ from operators.alerts.event_level import event_level_records
 from operators.alerts.group import AlertGroup
 from operators.alerts.plan import AlertPlan
 from operators.keygroups.begun import Parts
-from operators.keygroups.operator import GroupLogic
+from operators.keygroups.operator import by_group
 from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
 from tidegauge.batch import EventBatch
 from tidegauge.catalogue import ALERTS
@@ -42,11 +42,7 @@ def alert(
         record batches of the alerts signal, with the column `CHANGED` beside the signal's.
     """
     kept = Parts("alert", ("alerts",), saving.begun)
-
-    def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
-        return GroupLogic(AlertGroup(plans, clock_ns, kept.restored(saved)), kept)
-
-    return op.stateful_batch("evaluate", up, build)
+    return by_group("evaluate", up, partial(AlertGroup, plans, clock_ns), kept)
 
 
 @operator

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import bytewax.operators as op
@@ -12,7 +13,7 @@ from operators.detectors.gather import PeerGroup, PeerSplitter
 from operators.detectors.group import AnomalyGroup, Heard
 from operators.detectors.plan import AnomalyPlan
 from operators.keygroups.begun import Parts
-from operators.keygroups.operator import GroupLogic
+from operators.keygroups.operator import GroupLogic, by_group
 from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
 from tidegauge.labels import Label
 from tidegauge.records import RecordBatch
@@ -44,11 +45,7 @@ def detect(
         those of the signal.
     """
     kept = Parts("anomaly", ("anomalies",), saving.begun)
-
-    def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
-        return GroupLogic(AnomalyGroup(plans, clock_ns, kept.restored(saved), labels), kept)
-
-    return op.stateful_batch("judge", up, build)
+    return by_group("judge", up, partial(AnomalyGroup, plans, clock_ns, labels=labels), kept)
 
 
 @operator

@@ -2,16 +2,15 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
 
-import bytewax.operators as op
 from bytewax.dataflow import operator
 from bytewax.operators import KeyedStream
 
 from operators.forecasts.group import ForecastGroup
 from operators.forecasts.plan import ForecastPlan
 from operators.keygroups.begun import Parts
-from operators.keygroups.operator import GroupLogic
+from operators.keygroups.operator import by_group
 from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
 from tidegauge.records import RecordBatch
 
@@ -38,8 +37,4 @@ def forecast(
         the leads of the plans, at the times they were made.
     """
     kept = Parts("forecast", ("forecasts",), saving.begun)
-
-    def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
-        return GroupLogic(ForecastGroup(plans, clock_ns, kept.restored(saved)), kept)
-
-    return op.stateful_batch("forecast", up, build)
+    return by_group("forecast", up, partial(ForecastGroup, plans, clock_ns), kept)

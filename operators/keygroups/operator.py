@@ -1,9 +1,10 @@
 """What every stateful step over key groups is, as Bytewax sees it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
-from bytewax.operators import StatefulBatchLogic
+import bytewax.operators as op
+from bytewax.operators import KeyedStream, StatefulBatchLogic
 
 from operators.keygroups.begun import Parts
 from tidegauge.records import RecordBatch
@@ -42,3 +43,27 @@ class GroupLogic(StatefulBatchLogic[V, RecordBatch, dict[str, Any] | None]):
         """State of the group."""
         snapshot = self._group.snapshot()
         return snapshot if self._parts is None else self._parts.saved(snapshot)
+
+
+def by_group(
+    step_id: str,
+    up: KeyedStream[V],
+    make: Callable[[dict[str, Any] | None], Group[V]],
+    parts: Parts,
+) -> KeyedStream[RecordBatch]:
+    """A step with a state for each key group, and nothing else about it.
+
+    Args:
+        step_id: name of the step.
+        up: what the groups take, by key group.
+        make: makes a group, from the snapshot where an earlier run stopped.
+        parts: what the snapshots are made of.
+
+    Returns:
+        record batches by key group.
+    """
+
+    def build(saved: dict[str, Any] | None) -> GroupLogic[V]:
+        return GroupLogic(make(parts.restored(saved)), parts)
+
+    return op.stateful_batch(step_id, up, build)

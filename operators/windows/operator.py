@@ -13,7 +13,7 @@ from bytewax.operators import KeyedStream
 from operators.keygroups.assign import KeyGroups
 from operators.keygroups.begun import Parts
 from operators.keygroups.names import group_names
-from operators.keygroups.operator import GroupLogic
+from operators.keygroups.operator import GroupLogic, by_group
 from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
 from operators.progress.joined import apart
 from operators.windows.group import Partials, WindowGroup
@@ -175,11 +175,6 @@ def windows(
         ticks = telling.ticks & {plan.name for plan in plans}
         return _Measured(group, telling.measure_every_ns, clock_ns, kept, ticks)
 
-    def build_others(saved: dict[str, Any] | None) -> GroupLogic[Any]:
-        resume = kept_others.restored(saved)
-        others = Others(list(shared.values()), len(names), clock_ns, resume)
-        return GroupLogic(others, kept_others)
-
     def records(items: list[tuple[str, Any]]) -> Iterable[tuple[str, RecordBatch]]:
         return [item for item in items if isinstance(item[1], RecordBatch | Tick)]
 
@@ -193,4 +188,5 @@ def windows(
     if not shared:
         return results
     left = op.flat_map_batch("rests", merged, rests)
-    return op.merge("results", results, op.stateful_batch("others", left, build_others))
+    make = partial(Others, list(shared.values()), len(names), clock_ns)
+    return op.merge("results", results, by_group("others", left, make, kept_others))
