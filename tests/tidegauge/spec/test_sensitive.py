@@ -46,6 +46,22 @@ windows:
     tumbling: {size: 1m}
     by: [holder]
     select: {count: count(*)}
+patterns:
+  tried:
+    from: [cards, transfers]
+    match: "small{2,} -> large"
+    define:
+      small: "amount < 2 AND (card IS NULL OR card <> LAST(small.card))"
+      large: "amount > 100"
+    measures: {which: large.card, before: FIRST(small.card), of: COUNT(small)}
+    within: 5m
+anomalies:
+  odd: {on: spend.count}
+alerts:
+  much: {when: "spend.count > 9", where: "card IS NOT NULL"}
+  strange: {when: anomaly(odd), where: "card IS NOT NULL"}
+  dear: {when: "transfers.amount > 9", where: "card IS NOT NULL"}
+  testing: {when: match(tried), where: "which <> before"}
 """
 
 
@@ -74,6 +90,23 @@ def test_own_columns_and_those_of_tables_can_be_sensitive() -> None:
         ("{copy: card}", "{copy: lower(card)}", 19, "LOWER(card): of a sensitive field"),
         ('"amount > 0"', "\"card like '4%'\"", 31, "card LIKE '4%': of a sensitive field"),
         ("count(distinct card)", "distinct(upper(card))", 32, "UPPER(card): of a sensitive field"),
+        ('"amount > 100"', "\"card = '4111'\"", 44, "card = '4111': of a sensitive"),
+        (
+            "LAST(small.card)",
+            "upper(LAST(small.card))",
+            43,
+            "card <> UPPER(LAST(small.card)): of a",
+        ),
+        ("COUNT(small)", "MIN(small.card)", 45, "MIN(small.card): of a sensitive"),
+        ('9", where: "card IS NOT NULL', "9\", where: \"card <> '41'", 50, "card <> '41': of a"),
+        ('(odd), where: "card IS NOT NULL', "(odd), where: \"card IN ('4')", 51, "card IN ('4'): "),
+        (
+            'transfers.amount > 9", where: "card IS NOT NULL',
+            "transfers.amount > 9\", where: \"card > '4'",
+            52,
+            "card > '4': of a",
+        ),
+        ("which <> before", "before <> '41'", 53, "before <> '41': of a sensitive"),
     ],
 )
 def test_what_a_hash_cannot_be_or_answer_is_told(old: str, new: str, line: int, told: str) -> None:

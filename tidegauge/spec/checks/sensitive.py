@@ -1,13 +1,18 @@
 """Sensitive fields: they are texts, no event time, and nothing is asked that a hash cannot tell."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
-from tidegauge.expressions.opaque import misused
+from tidegauge.expressions.compiled import ExpressionError
+from tidegauge.expressions.conditions import read_condition
+from tidegauge.expressions.opaque import is_copy, misused
+from tidegauge.expressions.targets import window_of
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.mistakes import Path
-from tidegauge.spec.models import Pipeline, Source, SourceField, Window
+from tidegauge.spec.models import Alert, Pattern, Pipeline, Source, SourceField, Window
 
+Opaque = Mapping[str, frozenset[str]]
+"""Columns that hold hashes, by source."""
 _ALLOWED = "allowed: the column alone, counting it, IS NULL, = and <> with another sensitive column"
 
 
@@ -26,6 +31,13 @@ def check_sensitive(review: Review) -> None:
             _check_use(review, ("sources", name, "derive", key), sql, opaque[name])
     for name, window in pipeline.windows.items():
         _check_window(review, ("windows", name), window, opaque)
+    for name, pattern in pipeline.patterns.items():
+        _check_pattern(review, ("patterns", name), pattern, _hashed(pattern.from_, opaque))
+    for name, alert in pipeline.alerts.items():
+        if alert.where is not None:
+            _check_use(
+                review, ("alerts", name, "where"), alert.where, _of_target(review, alert, opaque)
+            )
 
 
 def _check_types(review: Review, path: Path, fields: dict[str, SourceField]) -> None:
@@ -60,9 +72,7 @@ def _opaque(pipeline: Pipeline, source: Source) -> frozenset[str]:
     return frozenset(found)
 
 
-def _check_window(
-    review: Review, path: Path, window: Window, opaque: dict[str, frozenset[str]]
-) -> None:
+def _check_window(review: Review, path: Path, window: Window, opaque: Opaque) -> None:
     named = [name for name in window.from_ if name in opaque]
     if not named:
         return
@@ -80,6 +90,43 @@ def _check_window(
         _check_use(review, (*path, "select", metric), declared.expr, hashed)
 
 
-def _check_use(review: Review, path: Path, sql: str, opaque: Collection[str]) -> None:
-    if opaque and (found := misused(sql, opaque)):
+def _check_pattern(review: Review, path: Path, pattern: Pattern, hashed: Collection[str]) -> None:
+    for step, sql in pattern.define.items():
+        _check_use(review, (*path, "define", step), sql, hashed, of_runs=True)
+    for name, measure in pattern.measures.items():
+        _check_use(review, (*path, "measures", name), measure.expr, hashed, of_runs=True)
+
+
+def _of_target(review: Review, alert: Alert, opaque: Opaque) -> Collection[str]:
+    """Columns of what an alert is about that hold hashes."""
+    pipeline = review.pipeline
+    try:
+        when = read_condition(alert.when, pipeline)
+    except ExpressionError:
+        # Told of elsewhere, as is what the condition names and is not there.
+        return ()
+    if when.kind == "event":
+        return opaque.get(when.target, ())
+    if when.kind in ("match", "timeout"):
+        pattern = pipeline.patterns[when.target]
+        hashed = _hashed(pattern.from_, opaque)
+        copies = {name for name, one in pattern.measures.items() if is_copy(one.expr, hashed)}
+        return hashed.intersection(pattern.by) | copies
+    name = window_of(pipeline, when.kind, when.target)
+    if name is None:
+        anomaly = pipeline.anomalies[when.target]
+        return _hashed([anomaly.target], opaque).intersection(anomaly.by)
+    window = pipeline.windows.get(name)
+    return _hashed(window.from_, opaque).intersection(window.by) if window else ()
+
+
+def _hashed(sources: Collection[str], opaque: Opaque) -> frozenset[str]:
+    """Columns of sources that hold hashes in one of them."""
+    return frozenset().union(*(opaque.get(name, ()) for name in sources))
+
+
+def _check_use(
+    review: Review, path: Path, sql: str, opaque: Collection[str], *, of_runs: bool = False
+) -> None:
+    if opaque and (found := misused(sql, opaque, of_runs=of_runs)):
         review.say(path, f"{found}: of a sensitive field only a hash is known; {_ALLOWED}")
