@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from tests.services import docker, kafka_package
 from tests.services.errors import ServerUnavailableError
@@ -25,7 +25,15 @@ from tests.services.names import unique
 from tests.services.process import free_port
 
 IMAGE = f"apache/kafka:{kafka_package.VERSION}"
-TIMEOUT = 30.0
+TIMEOUT = 60.0
+_NOT_YET = frozenset(
+    {
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_PARTITION,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -78,16 +86,15 @@ class Kafka:
         Raises:
             ServerUnavailableError: there is no such topic.
         """
-        with Consumer(
-            {"bootstrap.servers": self.bootstrap, "group.id": unique("reader")}
-        ) as client:
-            metadata = client.list_topics(topic, TIMEOUT).topics[topic]
-            if metadata.error is not None:
-                raise ServerUnavailableError(f"topic {topic}: {metadata.error}")
-            return {
-                number: client.get_watermark_offsets(TopicPartition(topic, number), TIMEOUT)[1]
-                for number in sorted(metadata.partitions)
-            }
+        for attempt in _patiently(_without_leader):
+            with (
+                attempt,
+                Consumer(
+                    {"bootstrap.servers": self.bootstrap, "group.id": unique("reader")}
+                ) as client,
+            ):
+                return _ends(client, topic)
+        raise AssertionError  # the last attempt returned or raised
 
     def read(self, topic: str) -> list[Message]:
         """All messages of a topic, up to where its partitions ended when it was called.
@@ -121,11 +128,32 @@ class Kafka:
         return messages
 
 
-def _patiently() -> Retrying:
+def _ends(client: Consumer, topic: str) -> dict[int, int]:
+    metadata = client.list_topics(topic, TIMEOUT).topics[topic]
+    if metadata.error is not None:
+        raise ServerUnavailableError(f"topic {topic}: {metadata.error}")
+    return {
+        number: client.get_watermark_offsets(TopicPartition(topic, number), TIMEOUT)[1]
+        for number in sorted(metadata.partitions)
+    }
+
+
+def _without_leader(error: BaseException) -> bool:
+    """Whether a topic is so new that its partitions are not yet led."""
+    return isinstance(error, KafkaException) and error.args[0].code() in _NOT_YET
+
+
+def _passing(error: BaseException) -> bool:
+    return isinstance(error, KafkaException | ServerUnavailableError | AssertionError)
+
+
+def _patiently(passing: Callable[[BaseException], bool] = _passing) -> Retrying:
     """Tries until a busy broker does what it has said is done."""
-    passing = retry_if_exception_type((KafkaException, ServerUnavailableError, AssertionError))
     return Retrying(
-        retry=passing, stop=stop_after_delay(TIMEOUT), wait=wait_fixed(0.05), reraise=True
+        retry=retry_if_exception(passing),
+        stop=stop_after_delay(TIMEOUT),
+        wait=wait_fixed(0.05),
+        reraise=True,
     )
 
 

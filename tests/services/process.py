@@ -1,26 +1,35 @@
 """A server as a process of ours: started, waited for, ended with all that it started."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tests.services.errors import ServerUnavailableError
 
 TETHER = Path(__file__).with_name("tether.py")
+_OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_LOWEST, _BEFORE = 10_000, 32_768
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nothing listens on."""
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """A TCP port of 127.0.0.1 that nothing listens on, and that no connection gets by itself.
+
+    A port that the system would give to outgoing connections can be taken before the server binds
+    it: most easily by a client that asks again and again whether the server is there.
+    """
+    before = int(_OUTGOING.read_text().split()[0]) if _OUTGOING.exists() else _BEFORE
+    while True:
+        port = random.randrange(_LOWEST, max(before, 2 * _LOWEST))
+        with closing(socket.socket()) as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(

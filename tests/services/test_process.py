@@ -63,7 +63,7 @@ with running({SLEEP!r}, log=Path({str(tmp_path / "log")!r}), answers=lambda: Tru
     (server,) = psutil.Process(parent.pid).children()
     parent.kill()
     parent.communicate()
-    assert wait_until(lambda: _ended(server), seconds=10)
+    assert wait_until(lambda: _ended(server), seconds=60)
 
 
 def _ended(process: psutil.Process) -> bool:

@@ -30,7 +30,7 @@ def test_a_start_from_a_copy_made_while_the_flow_runs_gives_the_same(
 ) -> None:
     folder, copy = store.parent, store.parent / "copy"
     running = start(store, 1, 2)
-    wait_until(partial(reached, folder, 6_000), seconds=20, alive=partial(alive, running))
+    wait_until(partial(reached, folder, 6_000), seconds=120, alive=partial(alive, running))
     moment = back_up(store, copy)
     assert alive(running)
     kill(running)
@@ -40,7 +40,7 @@ def test_a_start_from_a_copy_made_while_the_flow_runs_gives_the_same(
     assert {one.partition for one in found.positions} == {"0", "1", "2"}
     shutil.rmtree(store)
     for process in start(copy, 1, 1):
-        assert process.wait(60) == 0, (folder / "errors-0").read_text()
+        assert process.wait(600) == 0, (folder / "errors-0").read_text()
     check_records(records(folder), crashed=True)
     # What the last run left is inspected as a user does it.
     code, out, _ = run("state", "inspect", str(copy), "--json", capsys=capsys)
