@@ -23,7 +23,7 @@ from rich.table import Table
 from ruamel.yaml import YAML
 
 from benchmarks.flow_process import FlowFailedError, Member, Shape, running_flow
-from dataflows.invocation import epoch_ns
+from dataflows.lifecycle.invocation import epoch_ns
 from tests.services.errors import ServerUnavailableError
 from tests.services.kafka import Kafka, running_kafka
 from tests.services.names import unique

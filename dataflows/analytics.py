@@ -15,21 +15,21 @@ from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 
-from dataflows.agreement import agree
-from dataflows.anomalies import judge, only_anomalous, ticking, without_ticks
-from dataflows.drain import draining
-from dataflows.drain_together import drain_together
-from dataflows.invocation import read_invocation
-from dataflows.journal import JournalFlow, Timed, read_journal, with_floors
-from dataflows.patterns import look_for_patterns
-from dataflows.servers import connect
-from dataflows.sinks import Sinks
-from dataflows.startup import (
+from dataflows.connections.servers import connect
+from dataflows.lifecycle.agreement import agree
+from dataflows.lifecycle.drain import draining
+from dataflows.lifecycle.drain_together import drain_together
+from dataflows.lifecycle.invocation import read_invocation
+from dataflows.lifecycle.startup import (
     one_line_errors,
     refuse_web_api,
     require_recovery_directory,
     tell_errors_of_ours,
 )
+from dataflows.topology.anomalies import judge, only_anomalous, ticking, without_ticks
+from dataflows.topology.journal import JournalFlow, Timed, read_journal, with_floors
+from dataflows.topology.outputs import Sinks
+from dataflows.topology.patterns import look_for_patterns
 from operators.alerts.operator import alert, event_levels
 from operators.alerts.plan import plan_alerts
 from operators.detectors.plan import plan_anomalies

@@ -15,8 +15,8 @@ from bytewax.recovery import RecoveryConfig
 from bytewax.run import cli_main
 
 from dataflows.analytics import flow
-from dataflows.invocation import Invocation, argument_parser, invocation_of
-from dataflows.startup import COULD_NOT_RUN
+from dataflows.lifecycle.invocation import Invocation, argument_parser, invocation_of
+from dataflows.lifecycle.startup import COULD_NOT_RUN
 
 
 def main(

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import orjson
 
+from dataflows.lifecycle.startup import one_line_errors
 from dataflows.simulation.floor import MACHINES
 from dataflows.simulation.mishaps import Mishap
 from dataflows.simulation.pace import SPEED, Pace, span_ns
 from dataflows.simulation.sender import Sender
 from dataflows.simulation.stream import Reading, Stream
 from dataflows.simulation.truth import write_truth
-from dataflows.startup import one_line_errors
 from tidegauge.errors import Stop, UserMistake
 from tidegauge.settings import read_settings
 from tidegauge.spec.models import SECOND_NS

@@ -105,7 +105,7 @@ class Claims:
 
 
 class PartitionJournal(Protocol):
-    """What a source tells the journal of one partition; see `dataflows.journal`."""
+    """What a source tells the journal of one partition; see `dataflows.connections.journal`."""
 
     def idle(self, offset: int) -> None:
         """The partition is idle and the next offset is this: write what passes meanwhile."""

@@ -15,11 +15,11 @@ from bytewax.dataflow import Dataflow
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from dataflows.analytics import build
-from dataflows.drain import draining
+from dataflows.connections.servers import connect
 from dataflows.launch import main
-from dataflows.servers import connect
-from dataflows.sinks import Sinks
-from dataflows.startup import one_line_errors
+from dataflows.lifecycle.drain import draining
+from dataflows.lifecycle.startup import one_line_errors
+from dataflows.topology.outputs import Sinks
 from tidegauge.settings import read_settings
 from tidegauge.spec.loader import load_pipeline
 

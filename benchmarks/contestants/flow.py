@@ -15,8 +15,8 @@ from benchmarks.contestants.task import Tally, Task
 from benchmarks.contestants.timed import Timed
 from benchmarks.load import LATENESS_MS, OUT_OF_ORDERNESS_MS
 from dataflows.analytics import build
-from dataflows.servers import connect_sources
-from dataflows.sinks import Sinks
+from dataflows.connections.servers import connect_sources
+from dataflows.topology.outputs import Sinks
 from operators.keygroups.shelf import FOLDER, NOT_SAVED, Saving
 from operators.windows.group import WindowGroup
 from tidegauge.records import RecordBatch

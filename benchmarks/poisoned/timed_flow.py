@@ -12,7 +12,7 @@ from bytewax.testing import run_main
 from benchmarks.contestants.task import Tally
 from benchmarks.contestants.timed import Timed
 from dataflows.analytics import build
-from dataflows.servers import connect
+from dataflows.connections.servers import connect
 from operators.keygroups.shelf import NOT_SAVED
 from tidegauge.settings import read_settings
 from tidegauge.spec.loader import load_pipeline

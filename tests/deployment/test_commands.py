@@ -11,7 +11,7 @@ import typer
 
 from connectors.kafka.routes import Routes
 from dataflows import simulate
-from dataflows.invocation import epoch_ns
+from dataflows.lifecycle.invocation import epoch_ns
 from dataflows.simulation.floor import MACHINES
 from dataflows.simulation.sender import TOPIC
 from tests.deployment.compose_file import ROOT, project, services

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from connectors.codecs.json_columns import JsonColumns
-from dataflows.tables import stand_ins
+from dataflows.connections.tables import stand_ins
 from operators.enrichment.table import LookupTable
 from operators.intake.intake import partition_intake
 from operators.intake.plan import plan_intake

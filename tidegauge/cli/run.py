@@ -114,7 +114,7 @@ def _place(process_id: int | None, addresses: str | None, processes: int) -> lis
 
 
 def _epoch(text: str | None) -> str:
-    from dataflows.invocation import epoch_ns
+    from dataflows.lifecycle.invocation import epoch_ns
     from tidegauge.errors import UserMistake
 
     try:

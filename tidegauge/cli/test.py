@@ -16,7 +16,7 @@ def command(
 
     Exit code 0 when all pass, 1 when one fails, 2 when a file cannot be run.
     """
-    from dataflows.selftest import run_file_test
+    from dataflows.checks.selftest import run_file_test
     from tidegauge.cli import EXIT_MISTAKES
     from tidegauge.spec.loader import load_pipeline
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from dataflows.verify import Span
+    from dataflows.checks.verify import Span
     from operators.accuracy.comparison import Comparison
 
 _PERIOD_S = 1.0
@@ -47,7 +47,7 @@ def command(
     Nothing is written but into a temporary file. Exit code 0; 1 when fewer records are equal than
     asked for, or there are none; 2 when it could not be run.
     """
-    from dataflows.verify import Span, compare, recompute, stored_rows
+    from dataflows.checks.verify import Span, compare, recompute, stored_rows
     from tidegauge.cli import EXIT_MISTAKES
     from tidegauge.errors import UserMistake
     from tidegauge.settings import read_settings

@@ -11,7 +11,7 @@ from connectors.kafka.letters.handling import Handling, Resent, resent
 from connectors.kafka.letters.log import Entry, LetterLog
 from connectors.kafka.letters.originals import find_originals
 from connectors.kafka.topics import ensure_compacted, max_message_bytes, require_topic
-from dataflows.prospects import GOOD, Prospect, Prospects
+from dataflows.checks.prospects import GOOD, Prospect, Prospects
 from tidegauge.cli._dlq.printing import as_object
 from tidegauge.cli._dlq.selection import Desk
 from tidegauge.errors import Retry, Stop, UserMistake

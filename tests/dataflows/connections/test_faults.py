@@ -13,7 +13,7 @@ from influxdb_client.domain.permission_resource import PermissionResource
 
 from benchmarks.flow_process import Member, Shape, running_flow
 from benchmarks.private_copy import PrivateCopy, private_copy
-from dataflows.recoverable import require_readable
+from dataflows.lifecycle.recoverable import require_readable
 from tests.connectors.influxdb.overloaded import door_of
 from tests.dataflows.shop.files import PIPELINE
 from tests.dataflows.starting import start

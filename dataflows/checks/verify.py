@@ -14,9 +14,9 @@ from connectors.influxdb.escapes import stored_tag
 from connectors.influxdb.rows import InfluxRows
 from connectors.kafka.replay import ReplaySource, Told
 from dataflows.analytics import build
-from dataflows.servers import connect_replay
-from dataflows.sinks import Sinks
-from dataflows.startup import error_of_ours
+from dataflows.connections.servers import connect_replay
+from dataflows.lifecycle.startup import error_of_ours
+from dataflows.topology.outputs import Sinks
 from operators.accuracy.comparison import Comparison, Key, Value
 from operators.predictions.plan import plan_predictions
 from tidegauge.batch import END_OF_TIME, NO_TIME

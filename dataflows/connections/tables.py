@@ -12,7 +12,7 @@ from connectors.tables.file import FileTable
 from connectors.tables.follower import Follower, TableReader
 from connectors.tables.rows import read_rows
 from connectors.tables.topic import TopicTable
-from dataflows.startup import Causes
+from dataflows.lifecycle.startup import Causes
 from operators.enrichment.table import LookupTable
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline, Table

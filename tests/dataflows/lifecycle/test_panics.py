@@ -7,7 +7,7 @@ import pytest
 
 PROGRAM = """
 import os
-from dataflows.panics import PanicFilter
+from dataflows.lifecycle.panics import PanicFilter
 held = PanicFilter()
 os.write(2, b"a log line\\n")
 os.write(2, b"\\nthread 'main' panicked at x.rs:1:\\nBox<dyn Any>\\n  0: backtrace\\n")

@@ -8,7 +8,7 @@ import polars as pl
 from bytewax.dataflow import Stream
 from bytewax.operators import KeyedStream
 
-from dataflows.journal import new_labels
+from dataflows.topology.journal import new_labels
 from operators.detectors.group import Heard
 from operators.detectors.operator import detect, gather
 from operators.detectors.plan import plan_anomalies

@@ -17,7 +17,7 @@ from connectors.codecs.json_columns import JsonColumns
 from connectors.memory.sink import MemorySink
 from connectors.memory.source import Held, MemorySource
 from dataflows.analytics import build
-from dataflows.sinks import Sinks
+from dataflows.topology.outputs import Sinks
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import plan_intake
 from operators.progress.board import ProgressBoard

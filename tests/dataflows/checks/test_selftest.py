@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.flow_process import ROOT
 from connectors.memory.source import Held
-from dataflows.selftest import observe, run_file_test
+from dataflows.checks.selftest import observe, run_file_test
 from tests.dataflows.shop.events import tell
 from tests.dataflows.shop.files import PIPELINE
 from tests.dataflows.shop.truth import anomalies, critical_alerts, truth_of

@@ -5,7 +5,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSink, TestingSource
 
 from connectors.codecs.journal_json import entry_message, read_entry
-from dataflows.journal import new_labels
+from dataflows.topology.journal import new_labels
 from operators.keygroups.names import group_names
 from tests.operators.keygroups.engine import run
 from tidegauge.journal import Claim, Claims, Entry, Floor, News

@@ -8,7 +8,7 @@ import bytewax.operators as op
 from bytewax.dataflow import Stream
 from bytewax.operators import KeyedStream
 
-from dataflows.journal import Timed, new_pattern_changes
+from dataflows.topology.journal import Timed, new_pattern_changes
 from operators.cep.group import Changing
 from operators.cep.operator import find_patterns
 from operators.cep.plan import plan_patterns

@@ -12,9 +12,9 @@ from bytewax.recovery import init_db_dir
 from benchmarks.flow_process import Member, Shape, run_flow, running_flow
 from benchmarks.private_copy import private_copy
 from connectors.codecs.journal_json import read_entry
+from tests.dataflows.connections.test_idle_partition import Feed
 from tests.dataflows.heat import BASE_MS, PIPELINE, since_start_s
 from tests.dataflows.interrupted import ask_to_end, kill, wait
-from tests.dataflows.test_idle_partition import Feed
 from tests.services.kafka import Kafka
 from tidegauge.catalogue import RUN_FIELDS
 from tidegauge.journal import Floor

@@ -1,6 +1,5 @@
 """Sinks of a pipeline, checked before the first record is written."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +24,6 @@ from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline
 
 _LOG = structlog.get_logger("tidegauge")
-
-
-@dataclass(frozen=True)
-class Sinks:
-    """Where records go.
-
-    Attributes:
-        store: metrics, anomalies, alerts, dead letters and health.
-        kafka: what `connectors.kafka.routes` sends there.
-    """
-
-    store: Sink[Any] | None = None
-    kafka: Sink[Any] | None = None
 
 
 def kafka_sink(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> Sink[Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from connectors.kafka.topics import ensure_journal
-from dataflows.journal import Journal
+from dataflows.connections.journal import Journal
 from tests.services.kafka import Kafka
 from tests.services.names import unique
 from tests.services.process import wait_until

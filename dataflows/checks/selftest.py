@@ -14,9 +14,9 @@ from connectors.codecs.json_columns import JsonColumns
 from connectors.memory.sink import MemorySink
 from connectors.memory.source import Held, MemorySource
 from dataflows.analytics import build
-from dataflows.sinks import Sinks
-from dataflows.startup import error_of_ours
-from dataflows.tables import stand_ins
+from dataflows.connections.tables import stand_ins
+from dataflows.lifecycle.startup import error_of_ours
+from dataflows.topology.outputs import Sinks
 from operators.enrichment.table import LookupTable
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import NO_TABLES, plan_intake

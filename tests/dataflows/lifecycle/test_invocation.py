@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dataflows.invocation import EPOCH_NS, Invocation, epoch_ns, read_invocation
+from dataflows.lifecycle.invocation import EPOCH_NS, Invocation, epoch_ns, read_invocation
 
 MS = 1_000_000
 

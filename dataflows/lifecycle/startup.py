@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from dataflows.invocation import own_arguments
-from dataflows.panics import PanicFilter
-from dataflows.recoverable import require_readable
+from dataflows.lifecycle.invocation import own_arguments
+from dataflows.lifecycle.panics import PanicFilter
+from dataflows.lifecycle.recoverable import require_readable
 from operators.keygroups.shelf import FOLDER, IN_SNAPSHOTS, NOT_SAVED, Saving
 from tidegauge.errors import Stop, TidegaugeError, UserMistake
 

@@ -5,8 +5,8 @@ from confluent_kafka import KafkaException
 
 from connectors.kafka.client import short
 from connectors.kafka.drain_notes import DrainNotes
-from dataflows.drain import Drain
-from dataflows.invocation import Invocation
+from dataflows.lifecycle.drain import Drain
+from dataflows.lifecycle.invocation import Invocation
 from tidegauge.errors import Stop, UserMistake
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline

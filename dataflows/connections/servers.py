@@ -23,12 +23,14 @@ from connectors.kafka.topics import (
     topic_exists,
     topic_identity,
 )
-from dataflows.drain import draining
-from dataflows.invocation import read_invocation
-from dataflows.journal import Journal, JournalFlow
-from dataflows.sinks import Sinks, kafka_sink, store_sink
-from dataflows.startup import Causes
-from dataflows.tables import Tables
+from dataflows.connections.journal import Journal
+from dataflows.connections.sinks import kafka_sink, store_sink
+from dataflows.connections.tables import Tables
+from dataflows.lifecycle.drain import draining
+from dataflows.lifecycle.invocation import read_invocation
+from dataflows.lifecycle.startup import Causes
+from dataflows.topology.journal import JournalFlow
+from dataflows.topology.outputs import Sinks
 from operators.enrichment.table import LookupTable
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.limit import LetterLimit

@@ -10,8 +10,8 @@ from connectors.codecs.json_columns import JsonColumns
 from connectors.memory.sink import MemorySink
 from connectors.memory.source import Held, MemorySource
 from dataflows.analytics import build
-from dataflows.selftest import observe
-from dataflows.sinks import Sinks
+from dataflows.checks.selftest import observe
+from dataflows.topology.outputs import Sinks
 from operators.intake.intake import partition_intake
 from operators.intake.plan import plan_intake
 from tests.operators.keygroups.engine import run

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from benchmarks.private_copy import private_copy
-from dataflows.selftest import run_file_test
+from dataflows.checks.selftest import run_file_test
 from operators.forecasts.group import ForecastGroup
 from operators.forecasts.plan import plan_forecasts
 from tests.dataflows.heat import run_over

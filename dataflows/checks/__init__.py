@@ -1,0 +1,1 @@
+"""The flow over what is known already, held against what it should give; nothing is stored."""

@@ -1,0 +1,1 @@
+"""How a process of the flow is told to run, starts, drains and fails."""
