@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple
-from heapq import heapify, heappop, heappush
 from types import MappingProxyType
 from typing import Any
 
@@ -10,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from operators.cep.batch import Key, KeyedBatch, Values, candidates
-from operators.cep.buffer import NEVER
 from operators.cep.compile import bind
+from operators.cep.keyed_runs import KeyedRuns
 from operators.cep.layout import EventLayout
 from operators.cep.limits import Limits
 from operators.cep.results import Counts, Held, Kind, Result
@@ -26,8 +25,6 @@ from tidegauge.patterns.pattern import Pattern
 
 STATE_VERSION = 1
 _UNLESS_SAID = Limits()
-Due = tuple[int, int, int, Key]
-"""When `advance` must look at the runs of a pattern in a key: time, serial, pattern, key."""
 
 
 class Matcher:
@@ -74,7 +71,8 @@ class Matcher:
             raise PatternError(f"two patterns are called {twice}; each needs a name of its own")
         self.layout = EventLayout(carry)
         self.bound = [bind(pattern, columns, self.layout) for pattern in patterns]
-        self.live: dict[Key, dict[int, Runs]] = {}
+        self._keyed = KeyedRuns(len(self.bound))
+        self.live = self._keyed.by_key
         self.read = 0
         self.counts = {pattern.name: Counts() for pattern in patterns}
         self._by = tuple(by)
@@ -85,8 +83,6 @@ class Matcher:
             fingerprint(pattern, beside.get(pattern.name, "")) for pattern in patterns
         ]
         self._in_order = in_order
-        self._due: list[Due] = []
-        self._serial = 0
 
     @property
     def idle(self) -> bool:
@@ -95,26 +91,16 @@ class Matcher:
 
     def held(self) -> Held:
         """How much is held now, over all keys and patterns."""
-        alive = [runs for of_key in self.live.values() for runs in of_key.values()]
-        return _held(alive, len(self.live))
+        return self._keyed.held()
 
     def held_by_pattern(self) -> dict[str, Held]:
         """How much is held now, by name of the pattern."""
-        found: dict[int, list[Runs]] = {}
-        for of_key in self.live.values():
-            for number, runs in of_key.items():
-                found.setdefault(number, []).append(runs)
-        return {
-            pattern.name: _held(alive, len(alive))
-            for number, pattern in enumerate(self.patterns)
-            for alive in [found.get(number, [])]
-        }
+        names = (pattern.name for pattern in self.patterns)
+        return dict(zip(names, self._keyed.held_by_pattern(), strict=True))
 
     def held_ns(self, key: Key) -> int:
         """Earliest end of the matches of a key that are held back; `NEVER` for none."""
-        of_key = self.live.get(key, {})
-        waiting = (path for runs in of_key.values() for _, path in runs.after.waiting)
-        return min((path[-1].time_ns for path in waiting), default=NEVER)
+        return self._keyed.held_ns(key)
 
     def process(self, events: pl.DataFrame) -> list[Result]:
         """Read events, in their order; the column `TIME` has their times.
@@ -128,7 +114,7 @@ class Matcher:
             return []
         batch = KeyedBatch(events, self._by, TIME)
         holds = self.layout.holds(events)
-        living = self._living(batch)
+        living = self._keyed.of_keys(batch.keys)
         chosen = []
         for number, bound in enumerate(self.bound):
             flags = np.zeros(len(batch.keys), np.bool_)
@@ -152,15 +138,7 @@ class Matcher:
             SkipError: a strict skip strategy has nowhere to go.
         """
         ended: list[tuple[int, int, list[Result]]] = []
-        while self._due and self._due[0][0] <= time_ns:
-            due_ns, _, number, key = heappop(self._due)
-            runs = self.live.get(key, {}).get(number)
-            if runs is None or runs.queued_ns != due_ns:
-                continue
-            if runs.over(time_ns):
-                self._forget(number, key)
-                continue
-            runs.queued_ns = NEVER
+        for number, key, runs in self._keyed.due(time_ns):
             found = self.results(number, key, runs.advance(time_ns), time_ns, None)
             if found:
                 ended.append((number, found[0].path[0].seq, found))
@@ -226,19 +204,7 @@ class Matcher:
 
     def keep(self, number: int, key: Key, runs: Runs) -> None:
         """Remember the runs of a pattern in a key, or forget them when none lives."""
-        if runs.idle:
-            self._forget(number, key)
-            return
-        of_key = self.live.get(key)
-        if of_key is None:
-            of_key = self.live[key] = {}
-        of_key[number] = runs
-        if runs.deadline_ns < runs.queued_ns:
-            self._serial += 1
-            runs.queued_ns = runs.deadline_ns
-            heappush(self._due, (runs.deadline_ns, self._serial, number, key))
-            if len(self._due) > 1_000 + 4 * len(self.live) * len(self.bound):
-                self._forget_stale()
+        self._keyed.keep(number, key, runs)
 
     def results(
         self, number: int, key: Key, found: Iterable[Found], time_ns: int, event: int | None
@@ -267,41 +233,6 @@ class Matcher:
         self.counts[name].dropped += sum(gone.runs for gone in runs.dropped)
         runs.dropped.clear()
         return told
-
-    def _living(self, batch: KeyedBatch) -> list[dict[int, Runs]]:
-        """For each pattern, the runs by number of the key in the batch."""
-        living: list[dict[int, Runs]] = [{} for _ in self.bound]
-        if self.live:
-            get = self.live.get
-            for at, key in enumerate(batch.keys):
-                of_key = get(key)
-                if of_key is not None:
-                    for number, runs in of_key.items():
-                        living[number][at] = runs
-        return living
-
-    def _forget(self, number: int, key: Key) -> None:
-        of_key = self.live.get(key)
-        if of_key is not None and of_key.pop(number, None) is not None and not of_key:
-            del self.live[key]
-
-    def _forget_stale(self) -> None:
-        self._due = [
-            due
-            for due in self._due
-            if (runs := self.live.get(due[3], {}).get(due[2])) is not None
-            and runs.queued_ns == due[0]
-        ]
-        heapify(self._due)
-
-
-def _held(alive: Sequence[Runs], keys: int) -> Held:
-    return Held(
-        keys=keys,
-        runs=sum(runs.bound for runs in alive),
-        nodes=sum(runs.made for runs in alive),
-        waiting=sum(len(runs.after.waiting) for runs in alive),
-    )
 
 
 def _limits_of(names: Sequence[str], limits: Limits | Mapping[str, Limits] | None) -> list[Limits]:

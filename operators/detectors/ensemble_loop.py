@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from operators.detectors import alarm_level, echo
 from operators.detectors.contract import LARGEST, Verdicts
-from operators.detectors.loop_parts import Cadence, Day, Levels, Runs, Season, Spread, Stream
+from operators.detectors.loop_density import Stream
+from operators.detectors.loop_parts import Cadence, Day, Levels, Runs, Season, Spread
 from operators.detectors.rarity import BAND, MOST, WEEK_S, RarityConfig
 
 State = dict[str, npt.NDArray[Any]]

@@ -1,4 +1,4 @@
-"""The parts of the ensemble for one series in plain floats; each `step` scores, then learns.
+"""What each stream of the ensemble rests on, in plain floats; each `step` tells it, then learns.
 
 Every operation is the one that the arrays do, in the same order: see the modules named as the
 classes for what they mean.
@@ -6,27 +6,17 @@ classes for what they mean.
 
 # ruff: noqa: FURB136  # a call of max costs more than the arithmetic around it
 
-from bisect import bisect_right
 from math import isnan
 from typing import Any
 
-from operators.detectors import cadence, density, levels, profile, runs, season, spread
+from operators.detectors import cadence, levels, profile, runs, season, spread
 
 Values = dict[str, Any]
 
 _NAN = float("nan")
-_EDGES: list[float] = density.EDGES.tolist()
-_PRIOR: list[float] = density.PRIOR.tolist()
-_KERNEL: list[float] = density.KERNEL.tolist()
-_K0, _K1, _K2, _K3, _K4, _K5, _K6 = _KERNEL
 _FORGET_S = profile.HOURS_TO_FORGET * 3600.0
 
 # Names of this module are found sooner than those of others.
-_DENSITY_WARM_UP = density.WARM_UP
-_DENSITY_SCALE_RATE = density.SCALE_RATE
-_DENSITY_HORIZON = density.HORIZON
-_DENSITY_HEAVY = density.HEAVY
-_DENSITY_FADING = density.FADING
 _SEASON_HOUR_NS = season.HOUR_NS
 _SEASON_FIRST_DAY = season.FIRST_DAY
 _SEASON_RATE = season.RATE
@@ -44,70 +34,6 @@ _CADENCE_FIRST = cadence.FIRST
 _CADENCE_PATIENCE = cadence.PATIENCE
 _CADENCE_RATE = cadence.RATE
 _FAST, _SLOW = levels.RATES
-
-
-def _sign(residual: float) -> float:
-    return float((residual > 0.0) - (residual < 0.0))
-
-
-class Stream:
-    """`Density` of one stream."""
-
-    __slots__ = ("mass", "scale", "seen", "weight")
-
-    def __init__(self, state: Values, number: int) -> None:
-        self.mass: list[float] = state["density.mass"][number]
-        self.weight: float = state["density.weight"][number]
-        self.seen: float = state["density.seen"][number]
-        self.scale: float = state["density.scale"][number]
-
-    def share(self, residual: float) -> float:
-        """Share of earlier residuals near this one, which is not learned."""
-        if residual - residual != 0.0 or self.seen <= _DENSITY_WARM_UP:
-            return 1.0
-        mass, scale = self.mass, self.scale
-        at = bisect_right(_EDGES, residual / scale if scale > 0.0 else _sign(residual))
-        near = _K0 * mass[at]
-        for tap in range(1, 7):
-            near += _KERNEL[tap] * mass[at + tap]
-        return min((near / self.weight + _PRIOR[at]) / (self.seen + 1.0), 1.0)
-
-    def learn(self, residual: float) -> None:
-        """Add a residual to the mass."""
-        self.step(residual)
-
-    def step(self, residual: float) -> float:
-        """`share` and `learn` in one."""
-        if residual - residual != 0.0:  # neither a number nor learned from
-            return 1.0
-        mass, weight, seen, scale = self.mass, self.weight, self.seen, self.scale
-        at = bisect_right(_EDGES, residual / scale if scale > 0.0 else _sign(residual))
-        share = 1.0
-        if seen > _DENSITY_WARM_UP:
-            near = (
-                _K0 * mass[at]
-                + _K1 * mass[at + 1]
-                + _K2 * mass[at + 2]
-                + _K3 * mass[at + 3]
-                + _K4 * mass[at + 4]
-                + _K5 * mass[at + 5]
-                + _K6 * mass[at + 6]
-            )
-            share = (near / weight + _PRIOR[at]) / (seen + 1.0)
-            share = share if share < 1.0 else 1.0
-        mass[at + 3] += weight
-        rate = 1.0 / (seen + 1.0)
-        rate = rate if rate > _DENSITY_SCALE_RATE else _DENSITY_SCALE_RATE
-        self.scale = scale + rate * (abs(residual) - scale)
-        self.seen = seen + 1.0 if seen + 1.0 < _DENSITY_HORIZON else _DENSITY_HORIZON
-        self.weight = weight = weight * _DENSITY_FADING
-        if weight > _DENSITY_HEAVY:
-            self._lighten()
-        return share
-
-    def _lighten(self) -> None:
-        self.mass = [held / _DENSITY_HEAVY for held in self.mass]
-        self.weight /= _DENSITY_HEAVY
 
 
 class Levels:
