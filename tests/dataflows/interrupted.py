@@ -18,7 +18,7 @@ from tests.services.influxdb import InfluxDB
 from tests.services.kafka import Kafka
 from tests.services.process import wait_until
 
-DEADLINE_S = 90.0
+DEADLINE_S = 180.0
 NEVER_IDLE = "idle_after: 10m"
 """A partition that is idle while the story pauses would be judged by the others when it wakes."""
 

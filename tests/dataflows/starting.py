@@ -31,7 +31,7 @@ def start(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=180,
     )
     told = done.stdout + done.stderr
     assert "Traceback" not in told, told

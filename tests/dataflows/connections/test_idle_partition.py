@@ -70,6 +70,8 @@ def members(request: pytest.FixtureRequest, feed: Feed) -> Iterator[list[Member]
 def test_windows_close_without_a_silent_partition(feed: Feed, members: list[Member]) -> None:
     feed.send(1, "n", 3)
     wait(lambda: {10, 20, 30} <= set(feed.rows("m")), members)
+    # Another worker stores the rows of the other machine, and may be a moment behind.
+    wait(lambda: bool(feed.rows("n")), members)
     assert feed.rows("n") == [10]
     ask_to_end(members)
 

@@ -12,7 +12,7 @@ from tests.services.process import wait_until
 from tidegauge.batch import PartitionState, Progress
 from tidegauge.settings import Settings
 
-SECONDS = 30.0
+SECONDS = 120.0
 
 
 @pytest.fixture

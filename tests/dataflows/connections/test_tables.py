@@ -42,7 +42,7 @@ output:
   kafka: {events: true}
 """
 SHOPS = "shop,city\n1,Bonn\n"
-PATIENCE_S = 60
+PATIENCE_S = 180
 
 
 @dataclass

@@ -13,7 +13,15 @@ import pytest
 
 from benchmarks.flow_process import Member, Shape
 from benchmarks.window_rows import Row, RowKey, compare, read_expected, rows_of_window
-from tests.dataflows.interrupted import Interrupted, ask_to_end, closing, interrupted, kill, wait
+from tests.dataflows.interrupted import (
+    DEADLINE_S,
+    Interrupted,
+    ask_to_end,
+    closing,
+    interrupted,
+    kill,
+    wait,
+)
 from tests.dataflows.shop.events import BUSY, Story, tell
 from tests.dataflows.shop.files import PIPELINE, write_rows
 from tests.dataflows.shop.truth import Truth, truth_of
@@ -219,7 +227,7 @@ def test_what_is_read_before_a_lost_position_is_not_skipped(
 
 def _code(members: list[Member]) -> int:
     (member,) = members
-    return member.process.wait(60)
+    return member.process.wait(DEADLINE_S)
 
 
 def _rows(frame: Any, folder: Path) -> Rows:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.flow_process import Member, Shape, free_ports, running_flow, wait_for_end
-from tests.dataflows.interrupted import Interrupted, ask_to_end, interrupted, wait
+from tests.dataflows.interrupted import DEADLINE_S, Interrupted, ask_to_end, interrupted, wait
 from tests.dataflows.shop.events import BUSY, tell
 from tests.services.kafka import Kafka
 from tests.services.process import wait_until
@@ -36,7 +36,7 @@ def test_a_signal_to_one_of_two_processes_ends_both(tmp_path: Path, kafka: Kafka
         with flow.running(Shape(processes=2)) as members:
             has_rows(flow, members)
             members[1].process.send_signal(signal.SIGTERM)
-            wait_for_end(members, 60)
+            wait_for_end(members, DEADLINE_S)
         flow.send(tell(100, partitions=BUSY).messages)
         with flow.running(Shape(processes=2)) as members:
             flow.wait_until_saved(members)
@@ -54,7 +54,7 @@ def test_one_that_is_asked_again_does_not_wait_for_the_others(tmp_path: Path, ka
             process.send_signal(signal.SIGTERM)
             return process.poll() is not None
 
-        assert wait_until(asked, seconds=60)
+        assert wait_until(asked, seconds=DEADLINE_S)
         assert process.returncode == ENDED_BY_SIGTERM
 
 
@@ -66,4 +66,4 @@ def test_one_that_waits_for_the_others_to_start_ends_at_once(tmp_path: Path, kaf
     ):
         wait(lambda: "error connecting" in member.output, [member])
         member.process.terminate()
-        assert member.process.wait(30) == ENDED_BY_SIGTERM
+        assert member.process.wait(DEADLINE_S) == ENDED_BY_SIGTERM

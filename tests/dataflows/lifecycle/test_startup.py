@@ -18,7 +18,7 @@ from tests.services.kafka import Kafka
 
 CLOSED = "127.0.0.1:1"
 WITHIN_S = 12
-"""How much longer a start may take than one that asks no server, which a busy machine stretches."""
+"""How much longer a start may take than two that ask no server: a busy machine stretches all."""
 SECRET = "do-not-tell-me"  # noqa: S105 - of no server
 SHAPES: dict[str, tuple[str, ...]] = {
     "one worker": (),
@@ -67,11 +67,19 @@ def test_what_can_start_does(copy: PrivateCopy) -> None:
 
 
 def test_a_missing_broker(copy: PrivateCopy, shape: Sequence[str]) -> None:
-    began = time.monotonic()
-    start(copy.path.with_name("none.yaml"), copy.environment, shape)
-    asked = time.monotonic()
-    tried = start(copy.path, copy.environment, shape, KAFKA_BOOTSTRAP=CLOSED)
-    assert time.monotonic() - asked < WITHIN_S + (asked - began)
+    took_s: list[float] = []
+
+    def timed(file: Path, **changes: str) -> Start:
+        began = time.monotonic()
+        done = start(file, copy.environment, shape, **changes)
+        took_s.append(time.monotonic() - began)
+        return done
+
+    timed(copy.path.with_name("none.yaml"))
+    tried = timed(copy.path, KAFKA_BOOTSTRAP=CLOSED)
+    timed(copy.path.with_name("none.yaml"))
+    before_s, asked_s, after_s = took_s
+    assert asked_s < WITHIN_S + before_s + after_s
     assert tried.code == 2
     (line,) = tried.lines
     waited = re.match(rf"KAFKA_BOOTSTRAP={CLOSED}: no Kafka broker answered within (\d+) s ", line)
