@@ -3,21 +3,18 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tidegauge.cli._announcing import announce, effective_ns, time_ns
+
 if TYPE_CHECKING:
     from tidegauge.fieldtypes import FieldType
     from tidegauge.labels import KeyPart, Label
     from tidegauge.spec.models import Pipeline
-
-AHEAD_NS = 5_000_000_000
-"""A label counts from so much later than now on, so that flows have read it by then."""
-_S_NS = 1_000_000_000
 
 
 class Opinion(StrEnum):
@@ -68,7 +65,7 @@ def command(
     if anomaly is None or opinion is None or at is None:
         raise UserMistake("label: name the anomaly, right or wrong, and --at its time; or --list")
     label = _label(pipeline, anomaly, opinion, key or (), at, effective)
-    _write(pipeline, label)
+    announce("label", pipeline, label)
     _tell(pipeline, _read(pipeline), anomaly, as_json=as_json, only=label)
 
 
@@ -87,10 +84,10 @@ def _label(
         names = ", ".join(pipeline.anomalies) or "there is none in the file"
         raise UserMistake(f"label: {anomaly} is no anomaly; allowed: {names}")
     now_ns = time.time_ns()
-    at_ns = _time_ns("--at", at)
+    at_ns = time_ns("label", "--at", at)
     if at_ns > now_ns:
         raise UserMistake(f"label: --at {at} is in the future; name the time of a past anomaly")
-    counts_ns = _time_ns("--effective", effective) if effective else now_ns + AHEAD_NS
+    counts_ns = effective_ns("label", effective, now_ns)
     parts = _key(key, _key_types(pipeline, anomaly))
     return Label(anomaly, parts, at_ns, opinion is Opinion.RIGHT, counts_ns, now_ns)
 
@@ -129,39 +126,6 @@ def _part(name: str, text: str, kind: "FieldType") -> "KeyPart":
     except (ValueError, KeyError):
         raise UserMistake(f"label: --key {name}={text}: {name} is of type {kind}") from None
     return text
-
-
-def _time_ns(option: str, text: str) -> int:
-    from tidegauge.errors import UserMistake
-
-    if text.isdecimal():
-        return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UserMistake(
-            f"label: {option} {text} is no time; allowed: such as 2026-01-31T12:00:00Z, or"
-            " nanoseconds since the epoch"
-        ) from None
-    told = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    since = told - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * _S_NS + since.microseconds * 1_000
-
-
-def _write(pipeline: "Pipeline", label: "Label") -> None:
-    from connectors.kafka.client import preflight
-    from connectors.kafka.journal import JournalWriter
-    from connectors.kafka.topics import ensure_journal
-    from tidegauge.errors import Retry, Stop, UserMistake
-    from tidegauge.settings import read_settings
-
-    settings = read_settings()
-    topic = pipeline.journal_topic
-    ensure_journal(preflight(settings), topic, settings.start_timeout_s)
-    try:
-        JournalWriter(settings, topic).append(label)
-    except (Retry, Stop) as error:
-        raise UserMistake(f"label: {error}") from None
 
 
 def _read(pipeline: "Pipeline") -> "list[Label]":

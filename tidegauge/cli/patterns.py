@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tidegauge.cli._announcing import announce, effective_ns
+
 if TYPE_CHECKING:
     from tidegauge.patterns.changes import PatternChange
-    from tidegauge.spec.models import Pipeline
-
-AHEAD_NS = 5_000_000_000
-"""A change counts from so much later than now on, so that flows have read it by then."""
-_US_NS = 1_000
 
 
 def apply(
@@ -47,10 +44,10 @@ def apply(
             typer.echo(f"{changed}: {one}", err=True)
         raise typer.Exit(EXIT_MISTAKES)
     now_ns = time.time_ns()
-    counts_ns = _time_ns(effective) if effective else now_ns + AHEAD_NS
+    counts_ns = effective_ns("patterns", effective, now_ns)
     declared = json.dumps(_declared(changed))
     change = PatternChange(declared, patterns_digest(old), counts_ns, now_ns)
-    _write(old, change)
+    announce("patterns", old, change)
     _tell([change], as_json=as_json)
 
 
@@ -92,40 +89,6 @@ def _declared(file: Path) -> Any:
 
     text = file.read_bytes().decode("utf-8-sig")
     return read_document(text, os.environ).value.get("patterns", {})
-
-
-def _time_ns(text: str) -> int:
-    from tidegauge.errors import UserMistake
-
-    if text.isdecimal():
-        return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UserMistake(
-            f"patterns: --effective {text} is no time; allowed: such as 2026-01-31T12:00:00Z, or"
-            " nanoseconds since the epoch"
-        ) from None
-    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(
-        1970, 1, 1, tzinfo=UTC
-    )
-    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * _US_NS
-
-
-def _write(pipeline: "Pipeline", change: "PatternChange") -> None:
-    from connectors.kafka.client import preflight
-    from connectors.kafka.journal import JournalWriter
-    from connectors.kafka.topics import ensure_journal
-    from tidegauge.errors import Retry, Stop, UserMistake
-    from tidegauge.settings import read_settings
-
-    settings = read_settings()
-    topic = pipeline.journal_topic
-    ensure_journal(preflight(settings), topic, settings.start_timeout_s)
-    try:
-        JournalWriter(settings, topic).append(change)
-    except (Retry, Stop) as error:
-        raise UserMistake(f"patterns: {error}") from None
 
 
 def _tell(changes: "list[PatternChange]", *, as_json: bool) -> None:
