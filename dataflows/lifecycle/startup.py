@@ -11,6 +11,7 @@ from types import TracebackType
 from dataflows.lifecycle.invocation import own_arguments
 from dataflows.lifecycle.panics import PanicFilter
 from dataflows.lifecycle.recoverable import require_readable
+from dataflows.lifecycle.unsaved import unsaved
 from operators.keygroups.shelf import FOLDER, IN_SNAPSHOTS, NOT_SAVED, Saving
 from tidegauge.errors import Stop, TidegaugeError, UserMistake
 
@@ -55,15 +56,15 @@ def one_line_errors() -> Iterator[None]:
 def tell_errors_of_ours() -> None:
     """Let a flow that we stop on purpose end with the message alone, too; others as before.
 
-    Bytewax wraps what is raised inside a step. The exit code is 2 for a `UserMistake` and a `Stop`,
-    else 1.
+    Bytewax wraps what is raised inside a step, and tells of its recovery files in a panic. The exit
+    code is 2 for a `UserMistake` and a `Stop`, else 1.
     """
     others = sys.excepthook
     # Where another program runs the flow, standard error is its own.
     panics = PanicFilter() if own_arguments() else None
 
     def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        ours = error_of_ours(error)
+        ours = error_of_ours(error) or unsaved(error)
         if ours is None:
             others(kind, error, trace)
             return

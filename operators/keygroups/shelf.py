@@ -15,7 +15,7 @@ import xxhash
 
 from operators.keygroups.begun import NEVER, Begun
 from operators.keygroups.pieces import Piece, Place, pieces_in
-from tidegauge.errors import UserMistake
+from tidegauge.errors import Stop, UserMistake
 
 FOLDER = "pieces"
 """Name of the folder in the recovery directory."""
@@ -85,6 +85,9 @@ class Shelf:
 
         Returns:
             what `load` needs beside the snapshot.
+
+        Raises:
+            Stop: they cannot be written.
         """
         self._turn += 1
         pieces = list(pieces_in(state))
@@ -113,7 +116,12 @@ class Shelf:
         large = [(piece, data) for piece, data in found if len(data) >= INLINE_BELOW]
         if not large:
             return
-        file = self._free(now_ns)
+        try:
+            self._fill(self._free(now_ns), large)
+        except OSError as error:
+            raise _unsaved(self._folder, error) from None
+
+    def _fill(self, file: int, large: Sequence[tuple[Piece, bytes]]) -> None:
         descriptor = os.open(self._path(file), os.O_WRONLY | os.O_CREAT, 0o644)
         try:
             offset = 0
@@ -174,6 +182,14 @@ def _lost(path: Path, why: str) -> UserMistake:
     return UserMistake(
         f"saved state: {path}: {why}; put back a copy of the whole recovery directory, or start"
         " with an empty one"
+    )
+
+
+def _unsaved(folder: Path, error: OSError) -> Stop:
+    return Stop(
+        f"recovery directory: state was not saved in {folder} ({error.strerror or error}): make"
+        " room on its disk, or give the right to write there, and start again; the flow goes on"
+        " from what was saved last"
     )
 
 

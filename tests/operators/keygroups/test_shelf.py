@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from operators.keygroups.pieces import Piece, pieces_in
 from operators.keygroups.shelf import INLINE_BELOW, Saving, Shelf
-from tidegauge.errors import UserMistake
+from tidegauge.errors import Stop, UserMistake
 
 SECOND = 1_000_000_000
 Saved = tuple[bytes, dict[str, Any]]
@@ -110,6 +110,14 @@ def test_a_damaged_piece_is_told_in_one_line(tmp_path: Path, content: bytes) -> 
     (tmp_path / "000000").write_bytes(content)
     with pytest.raises(UserMistake, match="000000: holds something else; put back a copy"):
         load(Shelf(tmp_path, 0), saved)
+
+
+def test_a_piece_that_cannot_be_written_stops_the_flow_in_one_line(tmp_path: Path) -> None:
+    """Whether it is a full disk or, as here, a file where the folder should be."""
+    (tmp_path / "pieces").write_text("")
+    with pytest.raises(Stop, match=r"state was not saved in .*; the flow goes on from") as error:
+        save(Shelf(tmp_path / "pieces", 0), {"a": large(1)})
+    assert "\n" not in str(error.value)
 
 
 def test_every_owner_has_a_folder_of_its_own(tmp_path: Path) -> None:
