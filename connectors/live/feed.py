@@ -122,8 +122,9 @@ class Feed:
                     poll = await loop.run_in_executor(thread, self._source.poll)
                     self.polls += 1
                     changed = self._take(poll, loop.time())
-                    pause_s = self._pace.update_every_s if changed else look_s
-                    await asyncio.sleep(max(0.0, began + pause_s - loop.time()))
+                    # Between updates the time counts from the telling, not from the look before it.
+                    due = loop.time() + self._pace.update_every_s if changed else began + look_s
+                    await asyncio.sleep(max(0.0, due - loop.time()))
             finally:
                 thread.submit(self._source.close)
 

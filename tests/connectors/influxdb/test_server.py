@@ -24,9 +24,9 @@ def output(bucket: str, retention: str = "30d") -> InfluxOutput:
     return InfluxOutput.model_validate({"bucket": bucket, "retention": retention})
 
 
-def at(url: str) -> Settings:
+def at(url: str, timeout_s: float = 30) -> Settings:
     return Settings.model_validate(
-        {"influxdb_url": url, "influxdb_token": TOKEN, "start_timeout_s": 1}
+        {"influxdb_url": url, "influxdb_token": TOKEN, "start_timeout_s": timeout_s}
     )
 
 
@@ -130,7 +130,7 @@ def test_nobody_listening_is_told() -> None:
 
 def test_a_server_that_does_not_answer_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        said = mistake(at(f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        said = mistake(at(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout_s=1))
     assert "no InfluxDB answers (timed out)" in said
 
 

@@ -59,7 +59,7 @@ def test_a_pause_longer_than_is_tried_is_raised() -> None:
 
 def test_a_failing_server_is_tried_again_then_told_of_in_a_line() -> None:
     with answering((500, {})) as server, pytest.raises(Retry, match="status 500") as error:
-        writer(server.settings(), "b", [], retry_for_s=0.5, longest_pause_s=0.05).write(["m f=1 1"])
+        writer(server.settings(), "b", [], retry_for_s=2, longest_pause_s=0.05).write(["m f=1 1"])
     assert len(server.bodies) > 1
     assert "\n" not in str(error.value)
 

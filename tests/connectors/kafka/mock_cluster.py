@@ -15,7 +15,7 @@ def mock_cluster() -> Iterator[Settings]:
     holder = Producer(
         {"bootstrap.servers": "none", "test.mock.num.brokers": 1, "log_level": 0, "logger": LOG}
     )
-    brokers = holder.list_topics(timeout=10).brokers.values()
+    brokers = holder.list_topics(timeout=60).brokers.values()
     address = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
     yield Settings.model_validate({"kafka_bootstrap": address})
     holder.flush(0)

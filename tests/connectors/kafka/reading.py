@@ -18,7 +18,7 @@ from tests.services.names import unique
 from tidegauge.batch import EventBatch
 
 PLAN = make_plan(event_time={"max_future": "3650d"})
-PATIENCE_S = 30
+PATIENCE_S = 120
 SECOND = 1_000_000_000
 
 

@@ -17,9 +17,9 @@ def test_new_partitions_of_a_topic_are_told_of_once(kafka: Kafka) -> None:
     with capture_logs() as logs:
         growth.watch()
         grow(kafka, topic, 2)
-        assert wait_until(lambda: len(logs) == 1, seconds=30)
+        assert wait_until(lambda: len(logs) == 1, seconds=120)
         grow(kafka, topic, 4)
-        assert wait_until(lambda: len(logs) > 1, seconds=30)
+        assert wait_until(lambda: len(logs) > 1, seconds=120)
         growth.close()
     assert [one["partitions"] for one in logs] == [[1], [2, 3]]
     assert all(one["topic"] == topic and "not read" in one["event"] for one in logs)

@@ -28,7 +28,7 @@ from tidegauge.errors import Stop, UserMistake
 from tidegauge.journal import Claim, Entry, Floor
 from tidegauge.settings import Settings
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 def settings_of(kafka: Kafka, *, bounded: bool = False) -> Settings:

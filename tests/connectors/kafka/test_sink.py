@@ -19,7 +19,7 @@ Rejected = list[tuple[Message, str]]
 
 
 def part(
-    bootstrap: str, encoder: Encoder, rejected: Rejected | None = None, timeout_s: float = 20
+    bootstrap: str, encoder: Encoder, rejected: Rejected | None = None, timeout_s: float = 60
 ) -> RecordPart:
     settings = Settings.model_validate({"kafka_bootstrap": bootstrap})
 
@@ -90,7 +90,7 @@ def test_small_messages_that_are_too_large_only_together_are_stored(kafka: Kafka
 
 def test_a_broker_that_is_away_is_told_of_in_a_line(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Retry, match="Connection refused") as error:
-        written(part("127.0.0.1:1", notes_to("any"), timeout_s=1), batch(record()))
+        written(part("127.0.0.1:1", notes_to("any"), timeout_s=3), batch(record()))
     assert "\n" not in str(error.value)
     assert capfd.readouterr() == ("", "")
 

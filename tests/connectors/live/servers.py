@@ -17,7 +17,7 @@ from connectors.embedded.store import Store
 from connectors.live.messages import SERVER_MESSAGE
 from tests.connectors.live.records import CATALOGUE, FILE, ROOT
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True)

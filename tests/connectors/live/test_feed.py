@@ -22,10 +22,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with live(tmp_path_factory.mktemp("live")) as running:
         running.store.write([window("base", 1, 50.0), window("base", 2, 51.0)])
         running.store.write([alert("knock", "base", 2, "firing"), anomaly("base", 2)])
+        known: set[str] = set()
         with running.connect() as client:
-            while not (first := message(client)).get("series"):
-                pass
-            assert first["type"] in {"initial_state", "update"}
+            # What was written in two steps may be told in two messages.
+            while not {"series", "alerts", "anomalies"} <= known:
+                told = message(client)
+                assert told["type"] in {"initial_state", "update"}
+                known |= {name for name, some in told.items() if some}
         yield running
 
 

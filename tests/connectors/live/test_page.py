@@ -40,7 +40,10 @@ def chrome(server: Live) -> Iterator[Chrome]:
 
 
 def texts(chrome: Chrome, selector: str) -> list[str]:
-    return [each.text for each in chrome.find_elements(By.CSS_SELECTOR, selector)]
+    # In one script: what a message draws anew in between would be gone from the page.
+    elements = f"[...document.querySelectorAll({json.dumps(selector)})]"
+    found: list[str] = asked(chrome, f"{elements}.map((each) => each.innerText.trim())")
+    return found
 
 
 def test_the_newest_plotted_time_is_that_of_the_stores_newest_record(

@@ -69,7 +69,7 @@ def topic(kafka: Kafka) -> Iterator[Topic]:
 def eventually(check: Callable[[], bool]) -> None:
     """Wait until something holds."""
     retrying = Retrying(
-        stop=stop_after_delay(20),
+        stop=stop_after_delay(120),
         wait=wait_fixed(0.05),
         retry=retry_if_exception_type(AssertionError),
         reraise=True,

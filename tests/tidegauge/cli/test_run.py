@@ -66,7 +66,7 @@ def start(folder: Path, file: Path, *arguments: str, **environment: str) -> subp
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Exit code and output of a command that ends by itself."""
     try:
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=180)
     except subprocess.TimeoutExpired:
         process.terminate()
         raise
@@ -112,9 +112,9 @@ def test_a_flow_that_was_told_to_end_goes_on_where_it_stopped(
     options += ["--processes", str(processes)]
     fill(kafka, topic)
     first = start(tmp_path, file, *options, KAFKA_BOOTSTRAP=kafka.bootstrap)
-    assert wait_until(lambda: counted(store) > 0, seconds=60, alive=lambda: first.poll() is None), (
-        finish(first)
-    )
+    assert wait_until(
+        lambda: counted(store) > 0, seconds=180, alive=lambda: first.poll() is None
+    ), finish(first)
     first.send_signal(signal.SIGTERM)
     assert finish(first)[0] == 0
     fill(kafka, topic, first=EVENTS)
@@ -129,8 +129,11 @@ def test_no_broker_is_a_line_and_exit_code_2(tmp_path: Path, processes: str) -> 
     command = start(tmp_path, write(tmp_path), "--processes", processes, **nowhere)
     code, output = finish(command)
     assert code == 2
-    (line,) = set(output.splitlines())
-    assert line.startswith("KAFKA_BOOTSTRAP=127.0.0.1:1: no Kafka broker answered within 0.5 s")
+    lines = output.splitlines()
+    assert 1 <= len(lines) <= int(processes)
+    # Two processes may know different reasons by then.
+    said = "KAFKA_BOOTSTRAP=127.0.0.1:1: no Kafka broker answered within 0.5 s"
+    assert all(line.startswith(said) for line in lines)
 
 
 def test_mistakes_of_the_file_are_lines_and_exit_code_2(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def seen(output: Output) -> list[str]:
 
 def assert_seen(output: Output, expected: list[str]) -> None:
     """A reader of committed messages sees these, once the broker has written the commit down."""
-    wait_until(lambda: len(seen(output)) >= len(expected), seconds=30)
+    wait_until(lambda: len(seen(output)) >= len(expected), seconds=120)
     assert seen(output) == expected
 
 

@@ -11,7 +11,7 @@ from tidegauge.settings import Settings
 
 def test_the_broker_has_the_topic() -> None:
     with mock_broker("readings") as (address, partitions):
-        metadata = AdminClient({"bootstrap.servers": address}).list_topics(timeout=10)
+        metadata = AdminClient({"bootstrap.servers": address}).list_topics(timeout=60)
         assert len(metadata.topics["readings"].partitions) == partitions
 
 
@@ -34,7 +34,7 @@ def test_a_process_sees_no_setting_of_a_real_installation(
 def test_a_process_that_fails_is_told_by_its_last_line(tmp_path: Path) -> None:
     program = "print('starting', flush=True); exit('no such topic')"
     with Child("flow", ["-c", program], environment({}), tmp_path / "log") as child:
-        child._process.wait(20)
+        child._process.wait(60)
         with pytest.raises(UserMistake, match=r"^the flow ended with exit code 1: no such topic"):
             child.running()
 
@@ -44,7 +44,7 @@ def test_a_process_waits_for_its_go(tmp_path: Path) -> None:
     with Child("simulator", ["-c", program], environment({}), tmp_path / "log") as child:
         assert child.running()
         child.go()
-        child._process.wait(20)
+        child._process.wait(60)
         assert not child.running()
         assert child.last_line() == "went"
 
