@@ -91,6 +91,14 @@ class PartitionReader:
         """Whether a bounded reading has come to the end it was given."""
         return self._reading.bounded and (self.at_end or self.offset >= self._end)
 
+    @property
+    def left(self) -> int:
+        """How many messages are still to be read, as far as the broker has told with the last."""
+        end = self._end
+        if not self._reading.bounded:
+            _, end = self._consumer.get_watermark_offsets(self._here, cached=True)
+        return max(end - self.offset, 0)
+
     def read(self) -> RawBatch | None:
         """The next messages that have arrived, if there are any.
 

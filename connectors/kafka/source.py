@@ -10,6 +10,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from connectors.kafka.alignment import Alignment
 from connectors.kafka.budget import EpochBudget
+from connectors.kafka.pace import Pace
 from connectors.kafka.reader import CONSUMER_CONFIG, PartitionReader, Reading
 from tidegauge.batch import EventBatch, PartitionState
 from tidegauge.intake import Intake
@@ -60,6 +61,7 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         self._journal_of = journal_of
         self._align = align
         self._budget = EpochBudget(reading.epoch_bytes)
+        self._pace = Pace(reading.batch_size)
 
     def list_parts(self) -> list[str]:
         """Topic and number of each partition."""
@@ -87,6 +89,7 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
             self._monotonic_ns,
             journal,
             budget=self._budget,
+            pace=self._pace,
             number=number,
             alignment=self._align() if self._align is not None else None,
         )
@@ -105,11 +108,13 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         journal: PartitionJournal | None = None,
         *,
         budget: EpochBudget,
+        pace: Pace,
         number: int,
         alignment: Alignment | None = None,
     ) -> None:
         self._alignment = alignment
         self._budget = budget
+        self._pace = pace
         self._number = number
         self._reading = reading
         self._reader = reader
@@ -141,13 +146,20 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
             self._quiet_since_ns = self._monotonic_ns()
             self._wait = _LONGEST_WAIT
             return []
+        if self._pace.rests(self._number, self._monotonic_ns()):
+            self._quiet_since_ns = self._monotonic_ns()
+            self._wait = _SHORTEST_WAIT
+            return []
         raw = self._reader.read()
         if raw is not None:
             self._wait = timedelta(0)
             self._state = PartitionState.ACTIVE
             self._quiet_since_ns = self._monotonic_ns()
             self._budget.spend(self._number, raw)
-            return [self._intake.take(raw)]
+            batch = self._intake.take(raw)
+            reached_ns = batch.progress.watermark_ns
+            self._pace.has_read(self._number, reached_ns, self._reader.left, self._quiet_since_ns)
+            return [batch]
         self._wait = min(max(self._wait * 2, _SHORTEST_WAIT), _LONGEST_WAIT)
         return self._quiet()
 
