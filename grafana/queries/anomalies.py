@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from grafana.influxql import STEP, TIME, Store, applied, quoted, select, text
+from grafana.influxql import TIME, Store, quoted, select, text
+from grafana.queries.over_time import over_time
 
 MEASUREMENT = "anomalies"
 LISTED = 100
@@ -13,12 +14,12 @@ TOLD = ("field", "value", "expected", "lower", "upper", "score", "direction", "r
 
 def marks(store: Store, anomaly: str, keys: Sequence[str], conditions: Sequence[str]) -> str:
     """The anomalous values over time, by key."""
-    return _over_time(store, anomaly, "value", keys, conditions)
+    return _of(store, anomaly, "value", keys, conditions)
 
 
 def expected(store: Store, anomaly: str, keys: Sequence[str], conditions: Sequence[str]) -> str:
     """What was expected instead of them."""
-    return _over_time(store, anomaly, "expected", keys, conditions)
+    return _of(store, anomaly, "expected", keys, conditions)
 
 
 def newest(store: Store, keys: Sequence[str], conditions: Sequence[str]) -> str:
@@ -37,13 +38,8 @@ def number(store: Store) -> str:
     return select('count("score") AS "anomalies"', source, where=[store.own, TIME])
 
 
-def _over_time(
+def _of(
     store: Store, anomaly: str, field: str, keys: Sequence[str], conditions: Sequence[str]
 ) -> str:
-    return select(
-        applied("last", field),
-        store.measurement(MEASUREMENT),
-        where=[store.own, f'"anomaly" = {text(anomaly)}', *conditions, TIME],
-        by=[STEP, *quoted(keys)],
-        fill="none",
-    )
+    own = f'"anomaly" = {text(anomaly)}'
+    return over_time(store, MEASUREMENT, field, keys, [own, *conditions])
