@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from operators.detectors.contract import (
     Verdicts,
 )
 from operators.detectors.density import Density
+from operators.detectors.of_interest import Direction, check_of_interest
 
 WEEK_S = 7 * 86_400.0
 BAND = 6.0
@@ -44,7 +45,7 @@ class RarityConfig:
 
     false_alarms_per_week: float = 0.5
     warm_up: int = 50
-    direction: Literal["both", "up", "down"] = "both"
+    direction: Direction = "both"
     min_deviation: float = 0.0
 
     def __post_init__(self) -> None:
@@ -54,10 +55,7 @@ class RarityConfig:
             )
         if self.warm_up < 20:
             raise ValueError(f"warm_up is {self.warm_up}: it must be at least 20")
-        if self.direction not in ("both", "up", "down"):
-            raise ValueError(f"direction is {self.direction!r}: it must be both, up or down")
-        if not self.min_deviation >= 0:
-            raise ValueError(f"min_deviation is {self.min_deviation}: it must not be negative")
+        check_of_interest(self.direction, self.min_deviation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from operators.detectors.contract import Detector, Floats, Mask, Memory, Slots, Times, Verdicts
+from operators.detectors.of_interest import Direction, check_of_interest
 from operators.detectors.scale import Counts, medians, scales
 
 MAX_SCORE = 1_000.0
@@ -40,7 +40,7 @@ class RobustZConfig:
     threshold: float = 6.0
     warm_up: int = 20
     history: int = 120
-    direction: Literal["both", "up", "down"] = "both"
+    direction: Direction = "both"
     min_deviation: float = 0.0
 
     def __post_init__(self) -> None:
@@ -50,10 +50,7 @@ class RobustZConfig:
             raise ValueError(
                 f"warm_up is {self.warm_up}: it must be from 3 to the history of {self.history}"
             )
-        if self.direction not in ("both", "up", "down"):
-            raise ValueError(f"direction is {self.direction!r}: it must be both, up or down")
-        if not self.min_deviation >= 0:
-            raise ValueError(f"min_deviation is {self.min_deviation}: it must not be negative")
+        check_of_interest(self.direction, self.min_deviation)
 
 
 class RobustZ(Detector):
