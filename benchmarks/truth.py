@@ -4,7 +4,8 @@
 
 A line of E is a JSON object with `partition`, `key` and `value` (the raw message text, null for a
 tombstone); lines are produced in file order. W holds the final rows: `window`, the key columns,
-`start` and `end` in epoch ms, then fields; an empty cell means the row has no such field.
+`start` and `end` in epoch ms, then fields; an empty cell means the row has no such field,
+`(empty)` is the empty text. Superseded sessions are no final rows: W may leave them out.
 """
 
 import json

@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.codecs.frames import EMPTY_TAG
 from connectors.influxdb.escapes import stored_tag
-from tidegauge.catalogue import window_columns
+from tidegauge.catalogue import STATE, SUPERSEDED, window_columns
 from tidegauge.errors import UserMistake
 from tidegauge.fieldtypes import FieldType
 from tidegauge.records import TIME_NS
@@ -87,9 +87,15 @@ def compare(expected: Mapping[RowKey, Row], found: Mapping[RowKey, Row]) -> Comp
     """Numbers are equal within 1e-9 (relative, or absolute near 0), everything else exactly.
 
     Fields of a found row that the expected one does not name are not looked at. An empty cell of a
-    key may stand for the empty text, where no row without that key is found.
+    key may stand for the empty text, where no row without that key is found. A superseded session
+    is no final row: it counts only where one with that state is expected.
     """
     expected = {_as_found(key, found): row for key, row in expected.items()}
+    found = {
+        key: row
+        for key, row in found.items()
+        if row.get(STATE) != SUPERSEDED or expected.get(key, {}).get(STATE) == SUPERSEDED
+    }
     missing, extra = expected.keys() - found.keys(), found.keys() - expected.keys()
     unequal = {
         key: differences
@@ -154,6 +160,8 @@ def _key(value: object, kind: FieldType) -> str | None:
 def _number_or_text(cell: str | None) -> str | float | None:
     if not cell:
         return None
+    if cell == EMPTY_TAG:
+        return ""
     if cell.lower() in _TRUTH_VALUES:
         return _TRUTH_VALUES[cell.lower()]
     try:

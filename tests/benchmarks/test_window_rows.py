@@ -66,6 +66,11 @@ def test_an_empty_cell_of_the_window_s_own_field_says_that_the_row_has_none(tmp_
     assert rows == {KEY: {"n": 2.0, "total": None}}
 
 
+def test_the_empty_text_has_a_name_of_its_own_since_an_empty_cell_is_none(tmp_path: Path) -> None:
+    rows = read(tmp_path, "window,shop,till,start,end,n,total\nsales,(empty),1,0,10000,2,(empty)\n")
+    assert rows == {("sales", 0, 10_000, ("(empty)", "1")): {"n": 2.0, "total": ""}}
+
+
 def test_cells_of_other_windows_columns_are_nothing(tmp_path: Path) -> None:
     text = "window,shop,till,gift,rate,start,end,n,total\nkinds,,,True,2.50,0,10000,4,\n"
     assert read(tmp_path, text) == {("kinds", 0, 10_000, ("true", "2.5")): {"n": 4.0}}
@@ -141,3 +146,11 @@ def test_missing_and_extra_rows_are_counted_and_a_few_are_told() -> None:
     assert (result.equal, result.different, result.missing, result.extra) == (0, 0, 5, 1)
     assert len([line for line in result.examples if line.startswith("missing")]) == 3
     assert result.examples[-1] == f"extra {KEY}"
+
+
+def test_a_superseded_session_counts_only_where_one_is_expected() -> None:
+    withdrawn = found(state="superseded")
+    assert compare({}, withdrawn).same
+    assert compare({KEY: {"n": 2.0}}, withdrawn).missing == 1
+    assert compare({KEY: {"n": 2.0, "state": "superseded"}}, withdrawn).equal == 1
+    assert compare({}, found(state="final")).extra == 1
