@@ -8,6 +8,7 @@ from pathlib import Path
 from bytewax.errors import BytewaxRuntimeError
 from bytewax.testing import run_main
 
+from connectors.embedded.reader import open_store
 from connectors.embedded.rows import EmbeddedRows
 from connectors.embedded.sink import StoreSink
 from connectors.influxdb.escapes import stored_tag
@@ -90,9 +91,11 @@ def stored_rows(pipeline: Pipeline, settings: Settings) -> StoredRows:
     """The store of a pipeline.
 
     Raises:
-        UserMistake: it has none.
+        UserMistake: it has none, or it is a file that cannot be read as a store.
     """
     if settings.store is not None:
+        # Not after all messages were read.
+        open_store(settings.store).close()
         return EmbeddedRows(settings.store)
     if pipeline.output.influxdb is None:
         raise UserMistake("there is nothing stored: no output.influxdb, and TIDEGAUGE_STORE is not")

@@ -85,6 +85,17 @@ def test_an_untouched_store_is_equal_and_a_changed_one_is_not(
     assert run(*arguments, "90", capsys=capsys)[0] == 0
 
 
+def test_what_is_no_store_is_told_before_a_message_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    (tmp_path / "store.db").write_text("no database")
+    for name, told in (("store.db", "cannot be read as a store"), ("none.db", "no such file")):
+        path = str(tmp_path / name)
+        code, _, error = run("verify", str(PIPELINE), "--embedded", path, capsys=capsys)
+        assert (code, told in error, error.count("\n")) == (2, True, 1), error
+
+
 def _falsify(stored: PrivateCopy, row: dict[str, Any]) -> None:
     if stored.influxdb is None:
         with closing(sqlite3.connect(stored.database)) as connection, connection:
