@@ -1,7 +1,8 @@
 """Records of the embedded store, as they are held against others."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from connectors.embedded.reader import open_store
@@ -44,8 +45,12 @@ class EmbeddedRows:
         return int(found[0][TIME_NS] or 0) if found else None
 
     def times(self, about: Stored, each: int) -> list[int]:
-        """The time of every so many-th record, in their order."""
-        with closing(open_store(self._path)) as connection:
+        """The time of every so many-th record, in their order.
+
+        Raises:
+            UserMistake: there is no store, or it cannot be read.
+        """
+        with self._reading() as connection:
             if not _columns(connection, about):
                 return []
             found = connection.execute(
@@ -58,18 +63,23 @@ class EmbeddedRows:
     def _query(
         self, about: Stored, names: list[str], where: str, values: list[int]
     ) -> list[StoredRow]:
+        with self._reading() as connection:
+            there = _columns(connection, about)
+            if not there:
+                return []
+            chosen = [TIME_NS, *(name for name in names if name in there)]
+            found = connection.execute(
+                f"SELECT {', '.join(map(quoted, chosen))} FROM {quoted(about.measurement)}"  # noqa: S608 - names, quoted
+                f" WHERE pipeline = ? AND {where}",
+                [about.pipeline, *values],
+            )
+            return [dict(zip(chosen, row, strict=True)) for row in found]
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
         with closing(open_store(self._path)) as connection:
             try:
-                there = _columns(connection, about)
-                if not there:
-                    return []
-                chosen = [TIME_NS, *(name for name in names if name in there)]
-                found = connection.execute(
-                    f"SELECT {', '.join(map(quoted, chosen))} FROM {quoted(about.measurement)}"  # noqa: S608 - names, quoted
-                    f" WHERE pipeline = ? AND {where}",
-                    [about.pipeline, *values],
-                )
-                return [dict(zip(chosen, row, strict=True)) for row in found]
+                yield connection
             except sqlite3.Error as error:
                 raise UserMistake(f"{self._path}: cannot be read: {error}") from None
 
