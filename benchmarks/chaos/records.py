@@ -18,8 +18,16 @@ OF_THE_RUN = frozenset(
     {SignalKind.FLOW, SignalKind.WINDOW_STATE, SignalKind.PATTERN_STATE, SignalKind.EVENT}
 )
 """Kinds whose points have the time of the wall clock, and events, which InfluxDB does not get."""
-OF_WINDOWS = frozenset({SignalKind.WINDOW, SignalKind.ANOMALY, SignalKind.ALERT})
-"""Kinds whose records have the time of the end of a window."""
+TIMED = frozenset(
+    {
+        SignalKind.WINDOW,
+        SignalKind.ANOMALY,
+        SignalKind.ALERT,
+        SignalKind.MATCH,
+        SignalKind.FORECAST,
+    }
+)
+"""Kinds whose records have an event time: of a match, of a forecast, or the end of a window."""
 
 Identity = tuple[object, ...]
 Row = dict[str, Any]
@@ -58,7 +66,7 @@ def read_records(copy: PrivateCopy, until_ns: int) -> Records:
 
     Args:
         copy: the pipeline.
-        until_ns: the last time of records of windows that are looked at. What is later is of those
+        until_ns: the last event time of records that are looked at. What is later is of windows
             that are open when the flow ends, unless it is silent for long enough before.
     """
     catalogue = catalogue_of(copy.pipeline)
@@ -68,7 +76,7 @@ def read_records(copy: PrivateCopy, until_ns: int) -> Records:
             found[f"influxdb/{signal.name}"] = [
                 (identity, row)
                 for identity, row in _points(copy, catalogue, signal)
-                if signal.kind not in OF_WINDOWS or row[TIME_NS] <= until_ns
+                if signal.kind not in TIMED or row[TIME_NS] <= until_ns
             ]
     for topic in (copy.output.topic, copy.output.critical_topic):
         for record in _messages(copy, topic):
@@ -76,7 +84,8 @@ def read_records(copy: PrivateCopy, until_ns: int) -> Records:
                 continue
             name = str(record["signal"])
             row = _without_run_fields(record["fields"], catalogue[name])
-            identity = topic, record["id"], row.get("revision")
+            # The same time is forecast again and again; the store keeps the newest.
+            identity = topic, record["id"], row.get("revision"), row.get("made_at_ns")
             about = {"time_ns": record["time_ns"], "tags": record.get("tags")}
             found.setdefault(f"kafka/{name}", []).append((identity, {**row, **about}))
     letters: list[tuple[Identity, Row]] = [

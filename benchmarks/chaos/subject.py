@@ -26,6 +26,27 @@ PATIENCE_S = 120.0
 """How long anything may take before the run is given up."""
 _TOLD = 3_000
 _TURN_S = 0.02
+_MORE = """\
+  pulse:
+    from: sales
+    tumbling: {size: 500ms}
+    by: [shop]
+    select: {n: count(*)}
+patterns:
+  given_back:
+    from: sales
+    by: [shop]
+    match: "sale{2,}[->] -> refund"
+    define: {sale: "amount > 40", refund: "amount < -20 AND quantity <= LAST(sale.quantity)"}
+    measures: {sales: COUNT(sale), sold: SUM(sale.amount), refunded: refund.amount}
+    within: 5s
+    timeouts: true
+forecasts:
+  ahead: {on: pulse.n, horizon: 2s}
+anomalies:
+"""
+"""What the shop has not: sequences of events in the order of their times over all partitions, and
+forecasts, which depend on all results before."""
 BATCH = 200
 """Messages in a batch: so few that a kill comes between two of an epoch, too."""
 LAST_BATCH = 5_000
@@ -193,12 +214,14 @@ def subject(
 ) -> Iterator[Subject]:
     """The shop pipeline with names of its own, and an empty input topic.
 
-    Its partitions are idle after a second, so that the journal has a say.
+    Its partitions are idle after a second, so that the journal has a say; it also has a pattern and
+    a forecast.
     """
     text = PIPELINE.read_text()
     for old, new in (
         ("lateness: 1m,", "lateness: 1m, idle_after: 1s,"),
         ("threshold: 4,", "threshold: 2,"),
+        ("anomalies:\n", _MORE),
         ("kafka: {}", f"kafka: {{delivery: {delivery}}}"),
     ):
         assert old in text, old

@@ -32,7 +32,8 @@ def test_a_flow_that_was_killed_wrote_what_an_undisturbed_one_writes(
     """Killed while InfluxDB stalls; one of two processes killed; told to end at the end."""
     found = report(SHORT, kafka, influxdb, servers).report(SHORT)
     assert found["same"], [one["examples"] for one in found["signals"].values()]
-    assert found["signals"]["kafka/per_till"]["records"] > 0
+    for name in ("per_till", "given_back", "given_back_timeouts", "ahead"):
+        assert found["signals"][f"kafka/{name}"]["records"] > 0, name
     assert found["signals"]["influxdb/dead_letters"]["records"] > 0
     assert found["floors"] > 0
     assert found["unexpected_ends"] == []
