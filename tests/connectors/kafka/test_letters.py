@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.kafka.letters.filters import LetterFilter
+from connectors.kafka.letters.handling import resent
 from connectors.kafka.letters.headers import ATTEMPT, ORIGIN, attempt_of
 from connectors.kafka.letters.headers import LETTER as LETTER_ID
 from connectors.kafka.letters.letter import Letter, Spot, read_letter
@@ -128,6 +129,11 @@ def test_the_key_is_the_messages_where_the_letter_holds_it() -> None:
     assert replace(LETTER, key_text="/w==", key_encoding="base64").message_key == b"\xff"
     assert replace(LETTER, key_text="3f9c", key_encoding="redacted").message_key is None
     assert LETTER.message_key is None
+
+
+def test_a_message_that_its_topic_has_lost_is_sent_from_the_letter_with_its_key() -> None:
+    again = resent(entry(key_text="till 9", key_encoding="utf-8"), None, 3)
+    assert (again.key, again.value, again.partition) == (b"till 9", b'{"shop": "north"}', 2)
 
 
 def test_text_is_found_in_the_key() -> None:
