@@ -38,15 +38,16 @@ def run(plan: Plan, kafka: Kafka, influxdb: InfluxDB, servers: Servers, say: Tel
         options = plan.delivery, plan.launcher, plan.epoch
         flow = stack.enter_context(subject(folder, kafka, influxdb, *options))
         flow.make_ready()
-        closing_ms = max(event["ts"] for _, event in story.events) + _LATER_MS
+        last_ms = max(event["ts"] for _, event in story.events)
+        closing_ms = last_ms + _LATER_MS
         messages = [*story.messages, *_closing(closing_ms)]
-        _disturbed(plan, flow, servers, messages, outcome, say)
+        _disturbed(plan, flow, servers, messages, last_ms * NS_PER_MS, outcome, say)
         found = read_records(flow.copy, closing_ms * NS_PER_MS)
         outcome.floors = flow.floors
         say("the same without faults")
         flow.forget()
         flow.make_ready()
-        _to_the_end(undisturbed(flow), influxdb.url)
+        _to_the_end(undisturbed(flow), influxdb.url, last_ms * NS_PER_MS)
         outcome.differences = compare_records(
             read_records(flow.copy, closing_ms * NS_PER_MS), found
         )
@@ -64,6 +65,7 @@ def _disturbed(
     flow: Subject,
     servers: Servers,
     messages: list[Message],
+    last_ns: int,
     outcome: Outcome,
     say: Tell,
 ) -> None:
@@ -76,11 +78,11 @@ def _disturbed(
             tormentor.run(fault)
         say("the rest of the input")
         feeder.finish()
-        tormentor.last_run(servers.proxy.url)
+        tormentor.last_run(servers.proxy.url, last_ns)
 
 
-def _to_the_end(flow: Subject, influxdb_url: str) -> None:
+def _to_the_end(flow: Subject, influxdb_url: str, last_ns: int) -> None:
     watcher = Watcher(flow.copy.kafka, flow.outputs)
     with watcher.running(), flow.running(1, influxdb_url, LAST_BATCH) as members:
-        wait_until_through(flow, watcher)
+        wait_until_through(flow, watcher, last_ns)
         end(members)

@@ -24,9 +24,17 @@ _OTHERS_S = 2.0
 """How long the other process may live on after one was killed."""
 
 
-def wait_until_through(flow: Subject, watcher: Watcher) -> None:
-    """Wait until all of the input is in the saved state, and nothing new is written."""
+def wait_until_through(flow: Subject, watcher: Watcher, last_ns: int) -> None:
+    """Wait until all of the input is in the saved state, and nothing new is written.
+
+    Args:
+        flow: the flow.
+        watcher: of what it writes.
+        last_ns: the last event time whose windows are to be closed.
+    """
     flow.wait(flow.through, "the end of the input", progress=flow.saved)
+    # A partition without messages lets windows close only once it is idle.
+    flow.wait(lambda: watcher.closed_ns >= last_ns, "the last windows")
     started = time.monotonic()
     flow.wait(
         lambda: time.monotonic() - max(watcher.at_s, started) > _QUIET_S, "the end of the output"
@@ -94,13 +102,13 @@ class Tormentor:
             if self._servers.kafka is not None:
                 self._servers.kafka.go_on()
 
-    def last_run(self, influxdb_url: str) -> None:
-        """Let the flow come to the end of its input."""
+    def last_run(self, influxdb_url: str, last_ns: int) -> None:
+        """Let the flow come to the end of its input, and close the windows of this event time."""
         self._watcher.settle(_CALM_S)
         seen = self._watcher.seen
         with self._flow.running(1, influxdb_url, LAST_BATCH) as members:
             self._wait_for_output(seen)
-            wait_until_through(self._flow, self._watcher)
+            wait_until_through(self._flow, self._watcher, last_ns)
             end(members)
 
     def _do(self, fault: Fault) -> None:

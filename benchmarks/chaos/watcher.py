@@ -1,11 +1,12 @@
 """When committed messages became visible in the output topics."""
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Lock, Thread
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
 from tests.services.kafka import Kafka
 from tests.services.names import unique
@@ -18,7 +19,7 @@ class Watcher:
 
     Args:
         kafka: the broker.
-        topics: topics to read, which are there.
+        topics: topics to read, which are there; that of the window results first.
     """
 
     def __init__(self, kafka: Kafka, topics: Sequence[str]) -> None:
@@ -38,9 +39,11 @@ class Watcher:
                 for number in kafka.end_offsets(topic)
             ]
         )
+        self._windows = topics[0]
         self._lock = Lock()
         self._seen = 0
         self._at_s = 0.0
+        self._closed_ns = 0
         self._ended = Event()
 
     @contextmanager
@@ -66,6 +69,12 @@ class Watcher:
         with self._lock:
             return self._at_s
 
+    @property
+    def closed_ns(self) -> int:
+        """The latest end of a window whose result was seen."""
+        with self._lock:
+            return self._closed_ns
+
     def settle(self, seconds: float) -> None:
         """Wait until nothing has come for so long."""
         while time.monotonic() - self.at_s < seconds:
@@ -74,9 +83,18 @@ class Watcher:
     def _run(self) -> None:
         while not self._ended.is_set():
             messages = self._consumer.consume(10_000, _WAIT_S)
-            good = sum(1 for message in messages if message.error() is None)
+            good = [message for message in messages if message.error() is None]
             if good:
+                closed_ns = max(map(self._end_ns, good))
                 with self._lock:
-                    self._seen += good
+                    self._seen += len(good)
                     self._at_s = time.monotonic()
+                    self._closed_ns = max(self._closed_ns, closed_ns)
         self._consumer.close()
+
+    def _end_ns(self, message: Message) -> int:
+        """End of the window that a message is the result of; 0 if it is of none."""
+        if message.topic() != self._windows:
+            return 0
+        record = json.loads(message.value() or b"{}")
+        return int(record["time_ns"]) if record.get("kind") == "window" else 0
