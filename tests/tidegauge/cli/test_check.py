@@ -9,6 +9,12 @@ from tests.tidegauge.spec.test_mistakes import GOOD
 PIPELINES = Path(__file__).parents[3] / "pipelines"
 
 
+@pytest.fixture(autouse=True)
+def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that the environment names for other tests is not asked here."""
+    monkeypatch.delenv("KAFKA_BOOTSTRAP", raising=False)
+
+
 @pytest.fixture
 def good(tmp_path: Path) -> Path:
     file = tmp_path / "good.yaml"
