@@ -10,10 +10,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import bytewax.operators as op
-from bytewax.dataflow import Dataflow, Stream
+from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
-from bytewax.operators import KeyedStream
 
 from dataflows.connections.servers import connect
 from dataflows.lifecycle.agreement import agree
@@ -26,33 +24,25 @@ from dataflows.lifecycle.startup import (
     require_recovery_directory,
     tell_errors_of_ours,
 )
-from dataflows.topology.anomalies import judge, only_anomalous, ticking, without_ticks
-from dataflows.topology.journal import JournalFlow, Timed, read_journal, with_floors
-from dataflows.topology.outputs import Sinks
+from dataflows.topology.alerts import raise_alerts
+from dataflows.topology.anomalies import judge, only_anomalous
+from dataflows.topology.context import FlowContext
+from dataflows.topology.forecasts import forecast_windows, only_declared, predict_windows
+from dataflows.topology.inputs import read_inputs
+from dataflows.topology.intake import intake_health, refused_messages, taken_events
+from dataflows.topology.journal import JournalFlow
+from dataflows.topology.ordering import order_sources
+from dataflows.topology.outputs import Sinks, write_kafka, write_store
 from dataflows.topology.patterns import look_for_patterns
-from operators.alerts.operator import alert, event_levels
-from operators.alerts.plan import plan_alerts
-from operators.detectors.plan import plan_anomalies
-from operators.forecasts.operator import forecast
-from operators.forecasts.plan import plan_forecasts
-from operators.health.operator import PERIOD_NS, dead_letters, partition_health
-from operators.intake.operator import processed_events
+from dataflows.topology.ticks import without_ticks
+from dataflows.topology.windows import measure_windows
+from operators.health.operator import PERIOD_NS
 from operators.keygroups.shelf import IN_SNAPSHOTS, Saving
-from operators.ledger.operator import ledger
-from operators.ordering.operator import order_events
-from operators.ordering.plan import Ordering, merge_orderings
-from operators.predictions.operator import predict
 from operators.predictions.plan import PredictionPlan, plan_predictions
-from operators.windows.operator import Telling, join_sources, windows
-from operators.windows.plan import WindowPlan, plan_pipeline_window
 from tidegauge.batch import EventBatch
-from tidegauge.catalogue import ALERTS, catalogue_of
-from tidegauge.records import RecordBatch
 from tidegauge.settings import read_settings
 from tidegauge.spec.loader import load_pipeline
 from tidegauge.spec.models import Pipeline
-
-Records = KeyedStream[RecordBatch]
 
 
 def flow(pipeline_file: str) -> Dataflow:
@@ -106,105 +96,25 @@ def build(
         measure_every_ns: how often windows tell what they hold; None for never.
         predictions: its predictions, with their models loaded (`plan_predictions`).
     """
+    context = FlowContext(pipeline, clock_ns, saving, measure_every_ns)
     graph = Dataflow(pipeline.pipeline)
-    signal = catalogue_of(pipeline)[ALERTS]
-    batches = {name: op.input(f"read_{name}", graph, source) for name, source in sources.items()}
-    news = read_journal(graph, journal)
-    timed = with_floors(news, batches, journal)
-    measured = _windows(pipeline, timed, clock_ns, saving, measure_every_ns)
-    arranged = [step for name, up in timed.items() for step in _ordered(pipeline, name, up, saving)]
-    labels = journal.labels if journal is not None else ()
-    verdicts = judge(pipeline, [*measured, *arranged], clock_ns, saving, news, labels)
-    ticks = ticking(pipeline)
-    results = without_ticks("results", measured, ticks)
-    ordered = without_ticks("ordered", arranged, ticks)
-    changes = journal.pattern_changes if journal is not None else ()
-    matches = look_for_patterns(
-        pipeline, timed, clock_ns, saving, measure_every_ns, news=news, changes=changes
-    )
-    ahead = _forecasts(pipeline, results, clock_ns, saving)
-    scored = _predictions(predictions, results, clock_ns)
+    inputs = read_inputs(graph, sources, journal)
+    measured = measure_windows(context, inputs.timed)
+    arranged = order_sources(context, inputs.timed)
+    verdicts = judge(context, [*measured, *arranged], inputs)
+    results = without_ticks("results", pipeline, measured)
+    ordered = without_ticks("ordered", pipeline, arranged)
+    matches = look_for_patterns(context, inputs)
+    ahead = forecast_windows(context, results)
+    scored = predict_windows(context, results, predictions)
     judged = [*results, *ordered, *verdicts, *matches, *ahead, *scored]
-    alerts = _alerts(pipeline, judged, clock_ns, saving)
-    alerts += [
-        event_levels(f"event_levels_{name}", up, pipeline.pipeline, signal, clock_ns)
-        for name, up in batches.items()
-    ]
-    refused = [dead_letters(f"dead_letters_{name}", up) for name, up in batches.items()]
-    health = [partition_health(f"health_{name}", up, clock_ns) for name, up in batches.items()]
-    health += [ledger(f"ledger_{name}", up, clock_ns) for name, up in batches.items()]
-    anomalies = [op.flat_map_batch("anomalies", step, only_anomalous) for step in verdicts]
-    known = frozenset(catalogue_of(pipeline).signals)
-    forecasts = [
-        op.filter("forecasts", step, lambda item: item[1].signal in known) for step in ahead
-    ]
+    alerts = raise_alerts(context, judged, inputs.batches)
+    refused = refused_messages(inputs.batches)
+    health = intake_health(inputs.batches, clock_ns)
+    anomalies = only_anomalous(verdicts)
+    forecasts = only_declared(pipeline, ahead)
     records = [*results, *matches, *anomalies, *forecasts, *scored, *alerts, *refused]
-    if sinks.store is not None:
-        op.output("store", op.merge("to_store", *records, *health), sinks.store)
-    if sinks.kafka is not None:
-        events = _events(pipeline, batches)
-        op.output("kafka", op.merge("to_kafka", *records, *events), sinks.kafka)
+    write_store(sinks, [*records, *health])
+    events = taken_events(pipeline, inputs.batches) if sinks.kafka is not None else []
+    write_kafka(sinks, [*records, *events])
     return graph
-
-
-def _windows(
-    pipeline: Pipeline,
-    timed: Mapping[str, Timed],
-    clock_ns: Callable[[], int],
-    saving: Saving,
-    measure_every_ns: int | None,
-) -> list[Records]:
-    """A step for each source, and for all sources that some windows join."""
-    groups = pipeline.state.key_groups
-    plans: dict[tuple[str, ...], list[WindowPlan]] = {}
-    for name, window in pipeline.windows.items():
-        plans.setdefault(window.from_, []).append(plan_pipeline_window(pipeline, name))
-    results = []
-    for sources, planned in plans.items():
-        joined, place = "+".join(sources), (planned, groups, clock_ns, saving)
-        topics = {name: pipeline.sources[name].kafka.topic for name in sources}
-        telling = Telling(topics, measure_every_ns, ticking(pipeline))
-        if len(sources) == 1:
-            results.append(windows(f"windows_{joined}", timed[joined], *place, (), telling))
-        else:
-            up = join_sources(f"join_{joined}", {name: timed[name] for name in sources})
-            results.append(windows(f"windows_{joined}", up, *place, sources, telling))
-    return results
-
-
-def _ordered(pipeline: Pipeline, source: str, up: Timed, saving: Saving) -> list[Records]:
-    needed: list[Ordering | None] = [plan.ordering for plan in plan_anomalies(pipeline)]
-    needed += [plan.ordering for plan in plan_alerts(pipeline)]
-    orderings = merge_orderings(needed, source)
-    if not orderings:
-        return []
-    place = (orderings, pipeline.state.key_groups, saving, ticking(pipeline))
-    return [order_events(f"order_{source}", up, *place)]
-
-
-def _forecasts(
-    pipeline: Pipeline, ups: list[Records], clock_ns: Callable[[], int], saving: Saving
-) -> list[Records]:
-    plans = plan_forecasts(pipeline)
-    return [forecast("ahead", op.merge("to_ahead", *ups), plans, clock_ns, saving)] if plans else []
-
-
-def _predictions(
-    plans: Sequence[PredictionPlan], ups: list[Records], clock_ns: Callable[[], int]
-) -> list[Records]:
-    return [predict("predict", op.merge("to_predict", *ups), plans, clock_ns)] if plans else []
-
-
-def _alerts(
-    pipeline: Pipeline, ups: list[Records], clock_ns: Callable[[], int], saving: Saving
-) -> list[Records]:
-    plans = plan_alerts(pipeline)
-    if not plans or not ups:
-        return []
-    return [alert("alert", op.merge("to_alert", *ups), plans, clock_ns, saving)]
-
-
-def _events(pipeline: Pipeline, batches: Mapping[str, Stream[EventBatch]]) -> list[Records]:
-    if pipeline.output.kafka is None or not pipeline.output.kafka.events:
-        return []
-    return [processed_events(f"events_{name}", up) for name, up in batches.items()]

@@ -1,0 +1,38 @@
+"""The part of the flow that raises alerts: by rules, and by a level that an event brings along."""
+
+from collections.abc import Mapping, Sequence
+
+import bytewax.operators as op
+from bytewax.dataflow import Stream
+
+from dataflows.topology.context import FlowContext, Records
+from operators.alerts.operator import alert, event_levels
+from operators.alerts.plan import plan_alerts
+from tidegauge.batch import EventBatch
+from tidegauge.catalogue import ALERTS, catalogue_of
+
+
+def raise_alerts(
+    context: FlowContext, judged: Sequence[Records], batches: Mapping[str, Stream[EventBatch]]
+) -> list[Records]:
+    """Alerts.
+
+    Args:
+        context: that of the flow.
+        judged: all that rules may speak of.
+        batches: events of each source.
+    """
+    pipeline, clock_ns = context.pipeline, context.clock_ns
+    signal = catalogue_of(pipeline)[ALERTS]
+    return _by_rules(context, judged) + [
+        event_levels(f"event_levels_{name}", up, pipeline.pipeline, signal, clock_ns)
+        for name, up in batches.items()
+    ]
+
+
+def _by_rules(context: FlowContext, judged: Sequence[Records]) -> list[Records]:
+    plans = plan_alerts(context.pipeline)
+    if not plans or not judged:
+        return []
+    up = op.merge("to_alert", *judged)
+    return [alert("alert", up, plans, context.clock_ns, context.saving)]
