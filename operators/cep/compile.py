@@ -26,7 +26,7 @@ class Bound:
         program: the compiled pattern.
         sources: for each predicate of the event alone its bit and its number in the layout.
         begins: bits of which an event has one if it can begin a run; 0 when any event can.
-        every_event: whether an event may be taken for which no predicate holds.
+        every_event: whether an event for which no predicate holds may be taken, or read.
     """
 
     program: Program
@@ -62,7 +62,8 @@ def bind(pattern: Pattern, columns: Columns, layout: EventLayout) -> Bound:
     for one in binding.dynamic:
         if begins & one.bit:
             begins |= one.guard
-    every = any_begins or any(bit & unguarded for bit in taken)
+    # Whatever asks for the run alone reads the event's values too, also what must not come.
+    every = any_begins or bool(program.unguarded) or any(bit & ALWAYS_BIT for bit in taken)
     return Bound(program, tuple(binding.sources), begins, every)
 
 

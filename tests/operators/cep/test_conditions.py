@@ -86,6 +86,21 @@ def test_a_condition_in_python_sees_only_events_that_it_needs() -> None:
     assert seen == ["b"]
 
 
+def _less(event: Event, run: Taken) -> bool:
+    return bool(event["amount"] < run.events("a")[-1]["amount"])
+
+
+@pytest.mark.parametrize("less", ["amount < LAST(a.amount)", RunTest(_less)])
+@pytest.mark.parametrize(("amounts", "found"), [([2, 2, 2, 2], ["a0 b3"]), ([2, 2, 1, 2], [])])
+def test_what_must_not_come_may_ask_for_the_run_alone(
+    less: str | RunTest, amounts: list[float], found: list[str]
+) -> None:
+    """Also of events that no other condition looks at."""
+    begun = pattern_of("p").begin("a", "kind = 'a'")
+    made = begun.not_followed_by("n", less).followed_by("b", "kind = 'b'").build()
+    assert matches(made, "a..b", amounts) == found
+
+
 def test_one_condition_is_evaluated_once_for_all_patterns() -> None:
     makes = [
         parse_rows(f"p{number}", "a -> b", {"a": sql, "b": f"amount > {number}"})
