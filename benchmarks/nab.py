@@ -96,7 +96,10 @@ def main(
     try:
         root = data / "data" if (data / "data").is_dir() else data
         for name in find(root):
-            rows, times, values = read(root / name)
+            try:
+                rows, times, values = read(root / name)
+            except (UnicodeDecodeError, csv.Error) as error:
+                raise DataError(f"{root / name}: is no CSV text: {error}") from None
             told = scores(times, values)
             points += len(told)
             target = out / name

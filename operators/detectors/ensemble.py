@@ -73,6 +73,8 @@ class Ensemble(RarityDetector):
 
     def judge(self, slots: Slots, x: Floats, t_ns: Times) -> Verdicts:
         """See `Detector.judge`: many series by arrays, a few by plain floats, to the same bit."""
+        if not slots.size:
+            return Verdicts.blank(0)
         order = np.argsort(slots, kind="stable")
         series, firsts = np.unique(slots[order], return_index=True)
         if series.size > _FEW and 4 * series.size > slots.size:

@@ -75,3 +75,7 @@ def _run(data: Path, out: Path) -> Result:
     app = typer.Typer()
     app.command()(nab.main)
     return CliRunner().invoke(app, ["--data", str(data), "--out", str(out)])
+
+
+def test_a_series_without_points_has_no_scores() -> None:
+    assert nab.scores([], []) == []
