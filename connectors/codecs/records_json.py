@@ -28,7 +28,7 @@ from tidegauge.records import TIME_NS, RecordBatch
 from tidegauge.signals import Signal, SignalKind
 
 _START_NS = "start_ns"
-_EDITION = frozenset({"revision", "state"})
+_EDITION = frozenset({"revision", "state", "made_at_ns"})
 """Fields by which messages of one record differ."""
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from connectors.codecs.records_json import RecordJson
 from tests.connectors.samples import SIGNAL, batch, record, records
-from tidegauge.catalogue import ALERT_FIELDS
+from tidegauge.catalogue import ALERT_FIELDS, FORECAST_FIELDS
 from tidegauge.fieldtypes import FieldType
-from tidegauge.records import RecordBatch
+from tidegauge.records import TIME_NS, RecordBatch
 from tidegauge.signals import Column, Signal, SignalKind
 
 ENCODER = RecordJson(SIGNAL, "payments", {"site": "north"})
@@ -165,3 +165,15 @@ def test_the_id_can_be_computed_elsewhere_whatever_the_tags_are(row: dict[str, o
         "time_ns": row["time_ns"],
     }
     assert decoded(row)[0]["id"] == xxhash.xxh3_128_hexdigest(orjson.dumps(identity))
+
+
+def test_a_newer_forecast_of_a_time_is_the_same_record_and_another_message() -> None:
+    """What was committed before is left out when it is made again, but not what is newer."""
+    signal = Signal("ahead", SignalKind.FORECAST, (), FORECAST_FIELDS)
+    records = pl.DataFrame(
+        {TIME_NS: [9, 9], "field": "spend.amount", "expected": 1.0, "made_at_ns": [3, 6]}
+    )
+    messages = RecordJson(signal, "shop", {}).messages(RecordBatch("ahead", records), "out")
+    older, newer = (json.loads(message.value or b"") for message in messages)
+    assert older["id"] == newer["id"]
+    assert messages[0].identity != messages[1].identity
