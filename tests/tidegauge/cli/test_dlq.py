@@ -40,7 +40,7 @@ output:
   kafka: {topic: NAME-records, critical_topic: NAME-critical}
 """
 HOUR_MS = 3_600_000
-PATIENCE_S = 60
+PATIENCE_S = 180
 RUNNER = CliRunner()
 
 
@@ -67,7 +67,7 @@ class Shop:
         for value in values:
             raw = value if value is None or isinstance(value, bytes) else json.dumps(value).encode()
             producer.produce(f"{self.name}-sales", raw, b"key", 0, headers=[("trace", b"t")])
-        producer.flush(10)
+        producer.flush(60)
 
     def run(self, *, until_letters: int | None = None) -> str:
         """The flow, from where it was: to the end of the topic, or until there are letters."""
@@ -81,14 +81,14 @@ class Shop:
             if until_letters is not None:
                 topic, admin = f"{self.name}-dead-letters", self.kafka.admin()
                 assert wait_until(
-                    lambda: topic in admin.list_topics(timeout=10).topics, seconds=PATIENCE_S
+                    lambda: topic in admin.list_topics(timeout=60).topics, seconds=PATIENCE_S
                 ), members[0].output
                 assert wait_until(
                     lambda: len(self.kafka.read(topic)) >= until_letters, seconds=PATIENCE_S
                 ), members[0].output
                 members[0].process.send_signal(signal.SIGTERM)
                 wait_for_end(members)
-            members[0].process.wait(60)
+            members[0].process.wait(PATIENCE_S)
             assert members[0].process.returncode in (0, 2), members[0].output
             return members[0].output
 
@@ -113,7 +113,7 @@ def shop(kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     (tmp_path / "state").mkdir()
     init_db_dir(tmp_path / "state", 1)  # type: ignore[no-untyped-call]  # it has no types
     yield made
-    for topic in kafka.admin().list_topics(timeout=10).topics:
+    for topic in kafka.admin().list_topics(timeout=60).topics:
         if topic.startswith(made.name):
             kafka.delete_topic(topic)
 
