@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     """Read to the end offsets found at the start, close every window and end."""
     accept_reset: str = Field("", alias="TIDEGAUGE_ACCEPT_RESET")
     """Parts whose saved state may begin anew, such as `window:spend`, or `all`."""
-    start_timeout_s: float = Field(8.0, alias="TIDEGAUGE_START_TIMEOUT", gt=0, le=60)
+    start_timeout_s: float = Field(6.0, alias="TIDEGAUGE_START_TIMEOUT", gt=0, le=60)
     """How long a server may take to answer at the start."""
 
     @model_validator(mode="before")

@@ -169,7 +169,7 @@ def test_the_id_can_be_computed_elsewhere_whatever_the_tags_are(row: dict[str, o
 
 def test_a_newer_forecast_of_a_time_is_the_same_record_and_another_message() -> None:
     """What was committed before is left out when it is made again, but not what is newer."""
-    signal = Signal("ahead", SignalKind.FORECAST, (), FORECAST_FIELDS)
+    signal = Signal("ahead", SignalKind.FORECAST, "forecasts", (), FORECAST_FIELDS)
     records = pl.DataFrame(
         {TIME_NS: [9, 9], "field": "spend.amount", "expected": 1.0, "made_at_ns": [3, 6]}
     )
