@@ -67,3 +67,15 @@ def test_sources_are_there_and_each_once() -> None:
     assert mistakes(GOOD.replace("[cards, transfers]", "[]"))[0].startswith(
         "15: windows.spend.from: "
     )
+
+
+def test_a_misspelt_source_hides_no_other_mistake() -> None:
+    """Columns are those of the source that was meant; none of one that is like no other."""
+    wrong = GOOD.replace("sum(amount)", "sum(amuont)")
+    found = mistakes(wrong.replace("[cards, transfers]", "[cards, transfer]"))
+    assert [line.split(";")[0] for line in found] == [
+        "15: windows.spend.from[1]: unknown source 'transfer' (did you mean transfers?)",
+        "18: windows.spend.select.amount: unknown column 'amuont' (did you mean amount?)",
+    ]
+    (only,) = mistakes(wrong.replace("[cards, transfers]", "[cards, wire]"))
+    assert only.startswith("15: windows.spend.from[1]: unknown source 'wire'")

@@ -113,11 +113,11 @@ def _events(review: Review, kind: TargetKind, target: str) -> Columns:
     """Columns of the events that a target is made of."""
     pipeline = review.pipeline
     if kind in ("match", "timeout"):
-        return pattern_events(review, pipeline.patterns[target])
+        return pattern_events(review, pipeline.patterns[target].from_)
     window = window_of(pipeline, kind, target)
     if window:
         declared = pipeline.windows.get(window)
-        return review.events_of(declared) if declared else {}
+        return review.events_of(declared.from_) if declared else {}
     on = pipeline.anomalies[target].target if kind == "anomaly" else target
     return review.events.get(on, {})
 

@@ -1,5 +1,6 @@
 """Patterns: their sources and keys, the row pattern, conditions and measures."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from tidegauge.catalogue import joined_columns
@@ -22,21 +23,22 @@ def check_patterns(review: Review) -> None:
         review.metrics[name] = review.untyped((*path, "measures"))
         review.metrics[name] |= dict.fromkeys(declared.measures)
         compiled = _compiled(review, path, declared)
-        if not check_sources_of(review, path, declared.from_):
+        sources = check_sources_of(review, path, declared.from_)
+        if sources is None:
             continue
-        columns = pattern_events(review, declared)
+        columns = pattern_events(review, sources)
         check_keys(review, (*path, "by"), declared.by, columns)
-        if len(declared.from_) > 1:
-            _check_shared_keys(review, path, declared)
+        if len(sources) > 1:
+            _check_shared_keys(review, path, declared.by, sources)
         if compiled is not None:
             _check_expressions(review, path, declared, compiled, columns)
         if declared.timeouts and not _has_window(declared, compiled):
             review.say((*path, "timeouts"), "nothing times out without a window; add within")
 
 
-def pattern_events(review: Review, declared: Pattern) -> Columns:
-    """Columns of a pattern's events, and their types."""
-    return joined_columns([(name, review.events.get(name, {})) for name in declared.from_])
+def pattern_events(review: Review, sources: Sequence[str]) -> Columns:
+    """Columns of the events of a pattern over sources, and their types."""
+    return joined_columns([(name, review.events.get(name, {})) for name in sources])
 
 
 def _compiled(review: Review, path: Path, declared: Pattern) -> Compiled | None:
@@ -71,10 +73,12 @@ def _check_expressions(
         review.metrics[str(path[-1])][measure] = made[1] if made else None
 
 
-def _check_shared_keys(review: Review, path: Path, declared: Pattern) -> None:
+def _check_shared_keys(
+    review: Review, path: Path, by: Sequence[str], sources: Sequence[str]
+) -> None:
     """A key column is one of every source, or its events would all have the key null."""
-    for index, key in enumerate(declared.by):
-        for source in declared.from_:
+    for index, key in enumerate(by):
+        for source in sources:
             columns = review.events.get(source, {})
             if columns and key not in columns:
                 message = f"source {source} has no column {key}; allowed: columns of all sources"

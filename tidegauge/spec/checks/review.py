@@ -1,6 +1,6 @@
 """What the checks share: the file, the columns that are sound, and the problems found."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path as FilePath
 from typing import TypeVar
 
@@ -8,7 +8,7 @@ from tidegauge.expressions.compiled import Columns, ExpressionError, UntypedColu
 from tidegauge.expressions.names import UnknownName
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.mistakes import Path, Problem
-from tidegauge.spec.models import Pipeline, Window
+from tidegauge.spec.models import Pipeline
 from tidegauge.spec.salvage import LEAVES
 
 T = TypeVar("T")
@@ -36,12 +36,12 @@ class Review:
         self.events: dict[str, dict[str, FieldType | None]] = {}
         self.metrics: dict[str, dict[str, FieldType | None]] = {}
 
-    def events_of(self, window: Window) -> dict[str, FieldType | None]:
-        """Columns of a window's events: those that all of its sources have alike.
+    def events_of(self, sources: Sequence[str]) -> dict[str, FieldType | None]:
+        """Columns of the events of a window over sources: those that all of them have alike.
 
         Of a source that does not exist nothing is known.
         """
-        first, *others = [self.events.get(name, {}) for name in window.from_]
+        first, *others = [self.events.get(name, {}) for name in sources]
         shared: dict[str, FieldType | None] = {}
         for column, kind in first.items():
             kinds = {kind, *(other[column] for other in others if column in other)}
