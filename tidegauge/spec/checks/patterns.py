@@ -23,13 +23,12 @@ def check_patterns(review: Review) -> None:
         review.metrics[name] = review.untyped((*path, "measures"))
         review.metrics[name] |= dict.fromkeys(declared.measures)
         compiled = _compiled(review, path, declared)
-        sources = check_sources_of(review, path, declared.from_)
-        if sources is None:
+        if not check_sources_of(review, path, declared.from_):
             continue
-        columns = pattern_events(review, sources)
+        columns = pattern_events(review, declared.from_)
         check_keys(review, (*path, "by"), declared.by, columns)
-        if len(sources) > 1:
-            _check_shared_keys(review, path, declared.by, sources)
+        if len(declared.from_) > 1:
+            _check_shared_keys(review, path, declared)
         if compiled is not None:
             _check_expressions(review, path, declared, compiled, columns)
         if declared.timeouts and not _has_window(declared, compiled):
@@ -38,7 +37,8 @@ def check_patterns(review: Review) -> None:
 
 def pattern_events(review: Review, sources: Sequence[str]) -> Columns:
     """Columns of the events of a pattern over sources, and their types."""
-    return joined_columns([(name, review.events.get(name, {})) for name in sources])
+    events = [review.events.get(review.meant(name) or "", {}) for name in sources]
+    return joined_columns(list(zip(sources, events, strict=True)))
 
 
 def _compiled(review: Review, path: Path, declared: Pattern) -> Compiled | None:
@@ -73,12 +73,10 @@ def _check_expressions(
         review.metrics[str(path[-1])][measure] = made[1] if made else None
 
 
-def _check_shared_keys(
-    review: Review, path: Path, by: Sequence[str], sources: Sequence[str]
-) -> None:
+def _check_shared_keys(review: Review, path: Path, declared: Pattern) -> None:
     """A key column is one of every source, or its events would all have the key null."""
-    for index, key in enumerate(by):
-        for source in sources:
+    for index, key in enumerate(declared.by):
+        for source in declared.from_:
             columns = review.events.get(source, {})
             if columns and key not in columns:
                 message = f"source {source} has no column {key}; allowed: columns of all sources"

@@ -5,7 +5,7 @@ from pathlib import Path as FilePath
 from typing import TypeVar
 
 from tidegauge.expressions.compiled import Columns, ExpressionError, UntypedColumnError
-from tidegauge.expressions.names import UnknownName
+from tidegauge.expressions.names import UnknownName, nearest
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.mistakes import Path, Problem
 from tidegauge.spec.models import Pipeline
@@ -41,13 +41,21 @@ class Review:
 
         Of a source that does not exist nothing is known.
         """
-        first, *others = [self.events.get(name, {}) for name in sources]
+        first, *others = [self.events.get(self.meant(name) or "", {}) for name in sources]
         shared: dict[str, FieldType | None] = {}
         for column, kind in first.items():
             kinds = {kind, *(other[column] for other in others if column in other)}
             if all(column in other for other in others) and len(kinds - {None}) <= 1:
                 shared[column] = None if None in kinds else kind
         return shared
+
+    def meant(self, source: str) -> str | None:
+        """The source of this name, or else the one most like it; None where nothing is like it.
+
+        So what is wrong beside a misspelt name is found, too.
+        """
+        sources = self.pipeline.sources
+        return source if source in sources else nearest(source, sources)
 
     def say(self, path: Path, message: str, *, unless: Path | None = None) -> None:
         """Note a problem."""

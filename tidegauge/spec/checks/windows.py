@@ -7,7 +7,6 @@ from math import gcd
 from tidegauge.durations import format_duration_ns as _text
 from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.expressions.compiled import Columns
-from tidegauge.expressions.names import nearest
 from tidegauge.expressions.scalars import compile_predicate
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.checks.bounds import check_bounds
@@ -28,11 +27,10 @@ def check_windows(review: Review) -> None:
         if not window.select:
             message = "no metric: select at least one, such as count: count(*)"
             review.say((*path, "select"), message, unless=(*path, "select"))
-        sources = check_sources_of(review, path, window.from_)
-        if sources is None:
+        if not check_sources_of(review, path, window.from_):
             review.metrics[name] |= dict.fromkeys(window.select)
             continue
-        columns = review.events_of(sources)
+        columns = review.events_of(window.from_)
         check_keys(review, (*path, "by"), window.by, columns)
         if window.where is not None:
             review.attempt((*path, "where"), partial(compile_predicate, window.where, columns))
@@ -42,25 +40,21 @@ def check_windows(review: Review) -> None:
             review.metrics[name][metric] = made.type if made else None
 
 
-def check_sources_of(review: Review, path: Path, sources: Sequence[str]) -> list[str] | None:
-    """The sources of `from`, each once: they have to exist.
+def check_sources_of(review: Review, path: Path, sources: Sequence[str]) -> bool:
+    """Check the sources of `from`: they are there, each once.
 
-    In the place of one that does not stands the one most like it, so that what else is wrong is
-    found, too; None where nothing is like it.
+    Returns:
+        whether it is known which are meant.
     """
     here = (*path, "from")
     several = len(sources) > 1
-    meant: list[str | None] = []
     for index, name in enumerate(sources):
         at = (*here, index) if several else here
         if name in sources[:index]:
             review.say(at, f"{name} is here twice")
-        elif review.known(at, "source", name, review.pipeline.sources):
-            meant.append(name)
         else:
-            meant.append(nearest(name, review.pipeline.sources))
-    found = list(dict.fromkeys(name for name in meant if name is not None))
-    return None if None in meant else found
+            review.known(at, "source", name, review.pipeline.sources)
+    return None not in map(review.meant, sources)
 
 
 def check_keys(review: Review, path: Path, by: list[str], columns: Columns) -> None:
