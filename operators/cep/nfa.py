@@ -7,7 +7,7 @@ each combination and then looked up.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from operators.cep.positions import Frames, Onward, Places, Tail, Way
 from operators.cep.ways import BitWay, GreedyBits, lift_bits, lifts, looks, looks_at_next, ranks
@@ -88,6 +88,7 @@ class Nfa:
         self._places = Places(pattern)
         self._order = {name: number for number, name in enumerate(step_names(pattern))}
         self._positions: dict[Frames, Position] = {}
+        self._lasts: dict[Frames, Position] = {}
         self._states: dict[StateKey, State] = {}
         start = self._places.from_start()
         ways = self._bit_ways(start)
@@ -159,9 +160,7 @@ class Nfa:
     def _work_out(self, state: State, bits: int) -> Move:
         frames, mask, fresh, lifted = state.key
         opened = [(n, way) for n, way in enumerate(state.ways) if mask >> n & 1]
-        for _, way in opened:
-            if bits & way.ends:
-                return Move((), None)
+        ends = any(bits & way.ends for _, way in opened)
         if fresh:
             lifted |= lifts((way for _, way in opened), bits)
         blocked = {n for n, way in opened if way.blocked(bits, lifted, fresh=fresh)}
@@ -170,11 +169,23 @@ class Nfa:
         free = [(n, way) for n, way in opened if n not in blocked]
         completes = any(way.tail is Tail.NEXT_EVENT for _, way in free)
         takes = tuple(self.position(way.target) for _, way in free if way.takes(bits))
+        if ends:
+            # The event that must not come ends the run; a match that it completes is one.
+            return Move(tuple(map(self._last, filter(_accepts, takes))), None, completes)
         stays = sum(1 << n for n, way in free if way.passes(bits))
         if not stays or state is self.start:
             return Move(takes, None, completes)
         key = (frames, stays, False, lifted & lift_bits(w for n, w in opened if stays >> n & 1))
         return Move(takes, self.state(key), completes)
+
+    def _last(self, position: Position) -> Position:
+        """The position, for a run that is a match there and does not go on."""
+        if position.key is None:
+            return position
+        last = self._lasts.get(position.frames)
+        if last is None:
+            last = self._lasts[position.frames] = replace(position, key=None)
+        return last
 
     def _reach_all(self) -> None:
         """Number every predicate that any position looks at."""
@@ -228,3 +239,7 @@ class Nfa:
             number = self._numbers[condition] = len(self.predicates)
             self.predicates.append(condition)
         return 1 << number
+
+
+def _accepts(position: Position) -> bool:
+    return position.accepts

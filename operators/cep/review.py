@@ -137,7 +137,9 @@ class _Reached:
 
     def _forbidden(self, way: BitWay, where: Condition) -> str | None:
         """Why no event that fits is ever taken."""
-        never = way.ends | (way.ends_next if way.gap is Contiguity.STRICT else 0)
+        never = way.ends_next if way.gap is Contiguity.STRICT else 0
+        if not self._nfa.position(way.target).accepts:
+            never |= way.ends
         for condition in self._conditions(never):
             if implies(where, condition):
                 name = self._absent[condition]

@@ -119,12 +119,11 @@ class ReferenceMatcher:
         def holds(condition: Condition | None) -> bool:
             return condition is not None and self._holds(condition, event, run)
 
-        if any(
+        ends = any(
             absence.contiguity is Contiguity.RELAXED and holds(absence.where)
             for option in run.options
             for absence in option.absences
-        ):
-            return []
+        )
         options = [self._lift(option, run, holds) for option in run.options]
         free = [option for option in options if not self._blocked(option, run, holds)]
         if run.fresh and any(
@@ -149,6 +148,8 @@ class ReferenceMatcher:
             passes = option.gap is Contiguity.ANY or (option.gap is Contiguity.RELAXED and not fits)
             if passes and not (option.again and stops):
                 stay.append(option)
+        if ends:
+            return []  # but what the event completed is a match
         if stay and run.taken:
             result.append(replace(run, options=tuple(stay), fresh=False))
         return result

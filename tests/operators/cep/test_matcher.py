@@ -17,6 +17,7 @@ from tests.operators.cep.timelines import (
     drawn,
     events,
     matcher_of,
+    matches,
     pattern,
 )
 from tidegauge.batch import TIME
@@ -122,6 +123,23 @@ def test_a_condition_in_python_is_the_same_by_its_name() -> None:
     matcher.process(events("a"))
     assert again.restore(matcher.snapshot()) == []
     assert drawn(again.process(events("b", start=1))) == ["a0 b1"]
+
+
+@pytest.mark.parametrize(
+    ("match", "line", "found"),
+    [
+        ("a -> !c -> bc", "a.c", ["a0 c2"]),
+        ("a -> !c -> bc -> d", "a.cd", []),
+        ("a -> !c -> bc+", "a.ccb", ["a0 c2"]),
+        ("a -> !c -> bc+", "a.bcb", ["a0 b2", "a0 b2 c3", "a0 b2 c3 b4"]),
+        ("a -> !c -> b? -> cd", "acd", ["a0 c1"]),
+        ("a !c bc", "ac", []),
+    ],
+)
+def test_what_must_not_come_ends_a_run_but_not_the_match_that_it_completes(
+    match: str, line: str, found: list[str]
+) -> None:
+    assert matches(pattern(match), line) == found
 
 
 def test_a_snapshot_of_another_version_is_refused() -> None:
