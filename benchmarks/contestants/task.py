@@ -1,10 +1,10 @@
 """What a contestant is to do, and what it has done."""
 
-import resource
 import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from benchmarks.contestants.peak import peak_mib
 from tidegauge.batch import EventBatch
 
 
@@ -96,5 +96,5 @@ class Tally:
 
     def told(self) -> dict[str, Any]:
         """What is printed."""
-        self.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        self.peak_mb = peak_mib()
         return {name: value for name, value in asdict(self).items() if name[0] != "_"}
