@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Lock, Thread
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
 
+from connectors.kafka.consumer import LastingConsumer
 from tests.services.kafka import Kafka
 from tests.services.names import unique
 
@@ -23,7 +24,7 @@ class Watcher:
     """
 
     def __init__(self, kafka: Kafka, topics: Sequence[str]) -> None:
-        self._consumer = Consumer(
+        self._consumer = LastingConsumer(
             {
                 "bootstrap.servers": kafka.bootstrap,
                 "group.id": unique("watcher"),

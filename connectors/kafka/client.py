@@ -63,11 +63,17 @@ def short(error: KafkaError) -> str:
     return _SUFFIX.sub("", _PREFIX.sub("", " ".join(error.str().split())))
 
 
+_REBOOTSTRAP_MS = 1_000
+"""How long no known broker answers before the client begins again with those of `KAFKA_BOOTSTRAP`
+(KIP-1102); five minutes by default."""
+
+
 def client_config(settings: Settings, faults: Faults) -> dict[str, Any]:
     """Configuration that a consumer, producer or admin client of ours begins with."""
     return {
         "bootstrap.servers": settings.kafka_bootstrap,
         "client.id": "tidegauge",
+        "metadata.recovery.rebootstrap.trigger.ms": _REBOOTSTRAP_MS,
         "error_cb": faults,
         "logger": LOG,
         **security_config(settings),

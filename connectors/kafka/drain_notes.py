@@ -10,9 +10,10 @@ from threading import Thread
 from typing import Any
 
 import orjson
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaException, Message, Producer, TopicPartition
 
 from connectors.kafka.client import Faults, client_config, short
+from connectors.kafka.consumer import LastingConsumer
 from connectors.kafka.journal import PARTITION
 from tidegauge.errors import Stop
 from tidegauge.settings import Settings
@@ -48,7 +49,7 @@ class DrainNotes:
         self._cluster = cluster
         config = client_config(settings, Faults())
         config["fetch.wait.max.ms"] = settings.kafka_fetch_wait_ms
-        self._consumer = Consumer({**config, **_CONSUMER_CONFIG})
+        self._consumer = LastingConsumer({**config, **_CONSUMER_CONFIG})
         here = TopicPartition(topic, PARTITION)
         try:
             _, here.offset = self._consumer.get_watermark_offsets(
@@ -90,11 +91,11 @@ class DrainNotes:
 
     def _follow(self, heard: Callable[[], None]) -> None:
         while True:
-            message = self._consumer.poll(_WAIT_S)
             # What the client reports it tries again by itself.
-            if message is not None and message.error() is None and self._is_for_us(message):
-                heard()
-                return
+            for message in self._consumer.consume(1, _WAIT_S):
+                if message.error() is None and self._is_for_us(message):
+                    heard()
+                    return
 
     def _is_for_us(self, message: Message) -> bool:
         if message.key() != _KIND.encode():

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from connectors.kafka.client import short
+from connectors.kafka.consumer import LastingConsumer
 from connectors.kafka.letters.headers import attempt_of
 from tidegauge.batch import Attempt, RawBatch
 from tidegauge.errors import Stop
@@ -76,7 +77,7 @@ class PartitionReader:
         self._reading = reading
         self._where = f"kafka: {reading.topic}-{number}"
         self._here = TopicPartition(reading.topic, number)
-        self._consumer = Consumer({**CONSUMER_CONFIG, **reading.client})
+        self._consumer = LastingConsumer({**CONSUMER_CONFIG, **reading.client})
         low, self._end = self._range()
         if offset is None:
             offset = low if reading.start == "earliest" else self._end
@@ -108,7 +109,7 @@ class PartitionReader:
         raw = _Gathered()
         while (left := self._reading.batch_size - len(raw.payloads)) > 0:
             wanted = min(left, _PIECE)
-            messages: list[Message] = self._consumer.consume(wanted, 0)
+            messages = self._consumer.consume(wanted, 0)
             got = len(messages)
             self.at_end = self.at_end and not got
             if any(map(Message.error, messages)):
@@ -127,7 +128,7 @@ class PartitionReader:
     def commit(self) -> None:
         """Tell the consumer group the position, for tools that show its lag and nothing else."""
         here = TopicPartition(self._here.topic, self._here.partition, self.offset)
-        self._consumer.commit(offsets=[here], asynchronous=True)
+        self._consumer.commit([here])
 
     def close(self) -> None:
         """Leave the broker."""

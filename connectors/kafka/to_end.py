@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from connectors.kafka.client import Faults, short
+from connectors.kafka.consumer import LastingConsumer
 
 Place = tuple[str, int]
 """A topic and the number of one of its partitions."""
@@ -59,7 +60,7 @@ class TopicReader:
         self._timeout_s = timeout_s
         told = client.get("error_cb")
         self._faults = told if isinstance(told, Faults) else Faults()
-        self._consumer = Consumer({**_CONFIG, "error_cb": self._faults, **client})
+        self._consumer = LastingConsumer({**_CONFIG, "error_cb": self._faults, **client})
         self._wanted: frozenset[Place] = frozenset()
         self.at_end: set[Place] = set()
 
@@ -92,7 +93,7 @@ class TopicReader:
             except KafkaException as error:
                 # A topic that was made just now is not known to every broker at once.
                 if time.monotonic() < deadline and error.args[0].code() in _NOT_YET:
-                    self._consumer.poll(0.1)
+                    time.sleep(_WAIT_S)
                     continue
                 raise UnreadError(short(error.args[0])) from None
 
