@@ -6,6 +6,7 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.domain.bucket import Bucket
 from influxdb_client.domain.bucket_retention_rules import BucketRetentionRules
+from influxdb_client.domain.dbrp import DBRP
 from influxdb_client.domain.dbrp_create import DBRPCreate
 from influxdb_client.domain.patch_bucket_request import PatchBucketRequest
 from influxdb_client.domain.post_bucket_request import PostBucketRequest
@@ -29,6 +30,7 @@ FORBIDDEN = frozenset({401, 403})
 CONFLICT = 422
 NOT_FOUND = 404
 
+_POLICY = "autogen"
 _HOUR, _DAY = (UNITS_NS[unit] // UNITS_NS["s"] for unit in ("h", "d"))
 
 
@@ -142,16 +144,42 @@ class _Preparation:
             change = PatchBucketRequest(retention_rules=[rules])
             if not _allowed(lambda: self._buckets.patch_buckets_id(bucket.id, change)):
                 notes.append(f"INFLUXDB_TOKEN may not set the retention of bucket {self._name!r}")
+        self._database_of(bucket)
+        return notes
+
+    def _database_of(self, bucket: Bucket) -> None:
+        """Let InfluxQL find the bucket.
+
+        InfluxDB lets two who ask at once both make a mapping, and then refuses every query for
+        there are two of them.
+        """
         mapping = DBRPCreate(
             org=self._org,
             bucket_id=bucket.id,
             database=self._name,
-            retention_policy="autogen",
+            retention_policy=_POLICY,
             default=True,
         )
         # Without one InfluxDB still makes up a mapping of the same name.
-        _allowed(lambda: self._databases.post_dbrp(mapping))
-        return notes
+        if not self._mappings():
+            _allowed(lambda: self._databases.post_dbrp(mapping))
+        # Whoever was second sees both, and all choose the same.
+        for extra in sorted(self._mappings(), key=lambda one: (not one.default, one.id))[1:]:
+            self._remove(extra)
+
+    def _mappings(self) -> list[DBRP]:
+        """Mappings that somebody has made."""
+        found: list[DBRP] = []
+        asked = {"org": self._org, "db": self._name}
+        _allowed(lambda: found.extend(self._databases.get_dbr_ps(**asked).content or []))
+        return [one for one in found if one.retention_policy == _POLICY and not one.virtual]
+
+    def _remove(self, mapping: DBRP) -> None:
+        try:
+            self._databases.delete_dbrpid(mapping.id, org=self._org)
+        except ApiException as error:
+            if error.status not in FORBIDDEN | {NOT_FOUND}:
+                raise
 
     def _found(self) -> Bucket | None:
         try:

@@ -56,6 +56,7 @@ class InfluxDB:
         )
         with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - as above
             results = json.load(response)["results"]
+        assert not any("error" in result for result in results), results
         return [
             {**series.get("tags", {}), **dict(zip(series["columns"], values, strict=True))}
             for result in results

@@ -1,8 +1,9 @@
 """What is wrong with InfluxDB is said in a line before the flow starts; what is missing is made."""
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Barrier, Thread
 
 import pytest
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -87,6 +88,37 @@ def test_influxql_finds_the_bucket_as_a_database(influxdb: InfluxDB) -> None:
         mappings = DBRPsService(client.api_client).get_dbr_ps(org=influxdb.org, db=bucket).content
         assert [mapping.bucket_id for mapping in mappings] == [found(client, bucket).id]
     assert influxdb.influxql(bucket, "SHOW MEASUREMENTS") == []
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_processes_that_start_together_make_one_database(influxdb: InfluxDB, count: int) -> None:
+    for _ in range(10):
+        bucket = unique("bucket")
+        together = Barrier(count)
+
+        def start(bucket: str = bucket, together: Barrier = together) -> list[str]:
+            together.wait()
+            return prepare(settings_of(influxdb), output(bucket))
+
+        with ThreadPoolExecutor(count) as pool:
+            started = [pool.submit(start) for _ in range(count)]
+        assert [one.result() for one in started] == [[]] * count
+        assert influxdb.influxql(bucket, "SHOW MEASUREMENTS") == []
+
+
+def test_a_database_that_is_there_is_kept(influxdb: InfluxDB) -> None:
+    bucket = unique("bucket")
+    prepare(settings_of(influxdb), output(bucket))
+    with influxdb.client() as client:
+        service = DBRPsService(client.api_client)
+        (mapping,) = service.get_dbr_ps(org=influxdb.org, db=bucket).content
+        assert mapping.virtual is False
+    prepare(settings_of(influxdb), output(bucket))
+    with influxdb.client() as client:
+        service = DBRPsService(client.api_client)
+        assert [one.id for one in service.get_dbr_ps(org=influxdb.org, db=bucket).content] == [
+            mapping.id
+        ]
 
 
 @pytest.mark.parametrize("actions", [("read", "write"), ("write",)])
