@@ -1,9 +1,9 @@
 """A consumer that outlives its client.
 
 A broker that is shut down may answer last that there is no broker at all. The client (librdkafka
-2.10 to 2.14, https://github.com/confluentinc/librdkafka/issues/5301) then forgets every one it
-knew, at times those of its configuration too, asks nobody any more and reports nothing, for ever.
-Its statistics tell: they name no broker but its own makeshifts.
+since 2.10, seen with 2.12 and 2.16; https://github.com/confluentinc/librdkafka/issues/5301) then
+forgets every one it knew, at times those of its configuration too, asks nobody any more and reports
+nothing, for ever. Its statistics tell: they name no broker but its own makeshifts.
 """
 
 from collections.abc import Mapping, Sequence
