@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.domain.onboarding_request import OnboardingRequest
@@ -15,7 +16,7 @@ from influxdb_client.service.setup_service import SetupService
 from tests.services import docker, influxdb_package
 from tests.services.errors import ServerUnavailableError
 from tests.services.names import unique
-from tests.services.process import free_port
+from tests.services.process import free_port, wait_until
 
 IMAGE = f"influxdb:{influxdb_package.VERSION}"
 ORG = "tidegauge"
@@ -49,20 +50,38 @@ class InfluxDB:
         return name
 
     def influxql(self, bucket: str, query: str) -> list[dict[str, object]]:
-        """The rows of an InfluxQL query: columns and tags by name, `time` as integer ns."""
-        parameters = urllib.parse.urlencode({"db": bucket, "q": query, "epoch": "ns"})
-        request = urllib.request.Request(  # noqa: S310 - the address is a server of the tests
-            f"{self.url}/query?{parameters}", headers={"Authorization": f"Token {self.token}"}
-        )
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - as above
-            results = json.load(response)["results"]
-        assert not any("error" in result for result in results), results
+        """The rows of an InfluxQL query: columns and tags by name, `time` as integer ns.
+
+        None for a bucket that is not there yet. An error that passes (two mappings of one database
+        while processes start together) is waited for.
+        """
+        results: list[dict[str, Any]] = []
+
+        def answered() -> bool:
+            results[:] = self._results(bucket, query)
+            return not _errors(results)
+
+        assert wait_until(answered, seconds=5), _errors(results)
         return [
             {**series.get("tags", {}), **dict(zip(series["columns"], values, strict=True))}
             for result in results
             for series in result.get("series", [])
             for values in series["values"]
         ]
+
+    def _results(self, bucket: str, query: str) -> list[dict[str, Any]]:
+        parameters = urllib.parse.urlencode({"db": bucket, "q": query, "epoch": "ns"})
+        request = urllib.request.Request(  # noqa: S310 - the address is a server of the tests
+            f"{self.url}/query?{parameters}", headers={"Authorization": f"Token {self.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - as above
+            results: list[dict[str, Any]] = json.load(response)["results"]
+        return results
+
+
+def _errors(results: list[dict[str, Any]]) -> list[str]:
+    told = [result["error"] for result in results if "error" in result]
+    return [error for error in told if not error.startswith("database not found")]
 
 
 @contextmanager

@@ -1,9 +1,13 @@
 """The servers of the tests really answer."""
 
+import urllib.error
+
+import pytest
 from influxdb_client.client.write_api import SYNCHRONOUS
 
 from tests.services.influxdb import InfluxDB
 from tests.services.kafka import Kafka
+from tests.services.names import unique
 
 
 def test_a_message_written_to_kafka_is_read_back(kafka: Kafka) -> None:
@@ -33,3 +37,12 @@ def test_a_point_written_to_influxdb_is_read_back_by_influxql(influxdb: InfluxDB
     assert influxdb.influxql(bucket, "SELECT * FROM tide") == [
         {"time": 1_000_000_001, "station": "north", "level": 1.5, "count": 2}
     ]
+
+
+def test_a_bucket_that_is_not_there_yet_has_no_rows(influxdb: InfluxDB) -> None:
+    assert influxdb.influxql(unique("absent"), "SELECT * FROM tide") == []
+
+
+def test_a_wrong_query_is_told(influxdb: InfluxDB) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        influxdb.influxql(influxdb.bucket(), "SELECT FROM")
