@@ -137,7 +137,7 @@ def _run(copy: PrivateCopy, messages: int) -> Measured:
 def main(
     *,
     events: Annotated[int, typer.Option(help="Messages, about.", min=1_000)] = 500_000,
-    rounds: Annotated[int, typer.Option(help="Rounds; the ratio is a median.", min=1)] = 3,
+    rounds: Annotated[int, typer.Option(help="Rounds; the ratio is a median.", min=1)] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """The flow over a topic with 1 % poison beside the same one without.
