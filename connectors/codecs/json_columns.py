@@ -15,13 +15,14 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from connectors.codecs.json_second_look import LARGEST, SecondLook
 from tidegauge.decoding import Decoded, Undecodable
 from tidegauge.errors import UserMistake
 from tidegauge.fieldtypes import FieldType
 
 _ESCAPED = re.compile(r'["\\\x00-\x1f]')
 """Characters that JSON writes with a backslash; the parser compares names as they are written."""
-_Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_Int64 = Annotated[int, msgspec.Meta(ge=-LARGEST - 1, le=LARGEST)]
 _PYTHON_TYPES: dict[FieldType, Any] = {
     FieldType.STRING: str | None,
     FieldType.INT: _Int64 | None,
@@ -35,7 +36,8 @@ class JsonColumns:
 
     Args:
         fields: names and types of the keys to read; other keys are ignored, absent ones and
-            `null` are null. An integer is a valid float; nothing else is converted.
+            `null` are null. An integer is a valid float, and a number without a fraction (`1.0`,
+            `1e2`) a valid integer; nothing else is converted.
         lenient: those integers among them of which a value of another type counts as absent.
 
     Raises:
@@ -57,6 +59,8 @@ class JsonColumns:
         # Structures without references to containers need no garbage collection: a fifth faster.
         row = msgspec.defstruct("Row", slots, rename=keys, gc=False)
         self._decode = msgspec.json.Decoder(row).decode
+        self._row = row
+        self._second_look = SecondLook(fields, self._lenient)
         self._getters = [(name, attrgetter(f"f{i}")) for i, name in enumerate(fields)]
 
     def decode(self, payloads: list[bytes | None]) -> Decoded:
@@ -69,7 +73,11 @@ class JsonColumns:
                 rows.extend(parsed)
             except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError) as error:
                 position = len(rows) + len(undecodable)
-                undecodable.append(_fault(position, payloads[position], error))
+                found = self._second_look(position, payloads[position], error)
+                if isinstance(found, Undecodable):
+                    undecodable.append(found)
+                else:
+                    rows.append(self._row(*found))
         return Decoded(self._frame(rows), undecodable)
 
     def _frame(self, rows: list[Any]) -> pl.DataFrame:
@@ -91,18 +99,6 @@ class JsonColumns:
 
 
 def _integer(value: object) -> int | None:
-    return value if type(value) is int and _fits(value) else None
-
-
-def _fits(value: int) -> bool:
-    return -(2**63) <= value < 2**63
-
-
-def _fault(position: int, payload: bytes | None, error: Exception) -> Undecodable:
-    if payload is None:
-        return Undecodable(position, "tombstone", "a message without a value")
-    if not payload:
-        return Undecodable(position, "broken", "an empty message")
-    if isinstance(error, msgspec.ValidationError):
-        return Undecodable(position, "wrong_type", str(error))
-    return Undecodable(position, "broken", str(error))
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and -LARGEST - 1 <= value <= LARGEST else None

@@ -18,6 +18,7 @@ FIELDS = {
     "f": FieldType.FLOAT,
     "b": FieldType.BOOL,
 }
+INT64 = "-9223372036854775808 to 9223372036854775807"
 GOOD = b'{"s": "a", "i": 1, "f": 0.5, "b": true}'
 
 
@@ -97,6 +98,30 @@ def test_what_is_no_single_json_document_is_broken(payload: bytes) -> None:
     assert "\n" not in reason
 
 
+@pytest.mark.parametrize("text", ["\\ud800", "\\ud800x", "\\udfff", "\\ud800\\u0041"])
+def test_half_of_a_surrogate_pair_is_not_called_an_early_end(text: str) -> None:
+    kind, reason = fault(f'{{"s": "{text}"}}'.encode())
+    assert kind == "broken"
+    assert "surrogate pair" in reason
+    assert "ends too early" not in reason
+
+
+def test_a_message_that_is_cut_off_ends_too_early() -> None:
+    assert fault(b'{"s": "a\\ud8') == ("broken", "JSON is malformed: it ends too early")
+
+
+@pytest.mark.parametrize("text", ["1e400", "-1e400", "9" * 500, "1.5", '"9"', "{}"])
+def test_a_lenient_integer_of_another_value_is_absent_and_the_message_is_read(text: str) -> None:
+    columns = JsonColumns({"s": FieldType.STRING, "l": FieldType.INT}, lenient=["l"])
+    decoded = columns.decode([f'{{"l": {text}, "s": "a"}}'.encode()])
+    assert (decoded.frame.rows(), decoded.undecodable) == ([("a", None)], [])
+
+
+def test_a_lenient_integer_may_be_written_with_a_fraction_of_nothing() -> None:
+    columns = JsonColumns({"l": FieldType.INT}, lenient=["l"])
+    assert columns.decode([b'{"l": 8.0}', b'{"l": 8}']).frame["l"].to_list() == [8, 8]
+
+
 def test_an_empty_message_and_a_tombstone_are_told_apart() -> None:
     assert fault(b"") == ("broken", "an empty message")
     assert fault(None) == ("tombstone", "a message without a value")
@@ -105,27 +130,30 @@ def test_an_empty_message_and_a_tombstone_are_told_apart() -> None:
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
-        (b'{"s": 1}', "Expected `str | null`, got `int` - at `$.s`"),
-        (b'{"s": true}', "Expected `str | null`, got `bool` - at `$.s`"),
-        (b'{"s": ["a"]}', "Expected `str | null`, got `array` - at `$.s`"),
-        (b'{"i": "1"}', "Expected `int | null`, got `str` - at `$.i`"),
-        (b'{"i": 1.0}', "Expected `int | null`, got `float` - at `$.i`"),
-        (b'{"i": 1e2}', "Expected `int | null`, got `float` - at `$.i`"),
-        (b'{"i": true}', "Expected `int | null`, got `bool` - at `$.i`"),
-        (b'{"i": 9223372036854775808}', "Expected `int` <= 9223372036854775807 - at `$.i`"),
-        (b'{"i": -9223372036854775809}', "Expected `int` >= -9223372036854775808 - at `$.i`"),
-        (b'{"f": "1.5"}', "Expected `float | null`, got `str` - at `$.f`"),
-        (b'{"f": false}', "Expected `float | null`, got `bool` - at `$.f`"),
-        (b'{"f": {}}', "Expected `float | null`, got `object` - at `$.f`"),
-        (b'{"f": 1e999}', "Number out of range - at `$.f`"),
-        (b'{"b": 1}', "Expected `bool | null`, got `int` - at `$.b`"),
-        (b'{"b": "true"}', "Expected `bool | null`, got `str` - at `$.b`"),
-        (b"null", "Expected `object`, got `null`"),
-        (b"[]", "Expected `object`, got `array`"),
-        (b'[{"s": "a"}]', "Expected `object`, got `array`"),
-        (b"1", "Expected `object`, got `int`"),
-        (b'"a"', "Expected `object`, got `str`"),
-        (b"true", "Expected `object`, got `bool`"),
+        (b'{"s": 1}', "s is an int, allowed is string"),
+        (b'{"s": 1.5}', "s is a float, allowed is string"),
+        (b'{"s": true}', "s is a bool, allowed is string"),
+        (b'{"s": ["a"]}', "s is an array, allowed is string"),
+        (b'{"i": "1"}', "i is a string, allowed is int"),
+        (b'{"i": 1.5}', "i is a float, allowed is int"),
+        (b'{"i": 1e-2}', "i is a float, allowed is int"),
+        (b'{"i": true}', "i is a bool, allowed is int"),
+        (b'{"i": 9223372036854775808}', f"i is outside of the range of int, {INT64}"),
+        (b'{"i": -9223372036854775809}', f"i is outside of the range of int, {INT64}"),
+        (b'{"i": 1e999}', "i is a float, allowed is int"),
+        (b'{"f": "1.5"}', "f is a string, allowed is float"),
+        (b'{"f": false}', "f is a bool, allowed is float"),
+        (b'{"f": {}}', "f is an object, allowed is float"),
+        (b'{"f": 1e999}', "f is outside of the range of float"),
+        (b'{"b": 1}', "b is an int, allowed is bool"),
+        (b'{"b": "true"}', "b is a string, allowed is bool"),
+        (b'{"i": 1.0, "f": "x"}', "f is a string, allowed is float"),
+        (b"null", "the message is null, allowed is an object"),
+        (b"[]", "the message is an array, allowed is an object"),
+        (b'[{"s": "a"}]', "the message is an array, allowed is an object"),
+        (b" 1", "the message is an int, allowed is an object"),
+        (b'"a"', "the message is a string, allowed is an object"),
+        (b"true", "the message is a bool, allowed is an object"),
     ],
 )
 def test_json_of_another_type_is_named(payload: bytes, reason: str) -> None:
@@ -137,6 +165,11 @@ def test_json_of_another_type_is_named(payload: bytes, reason: str) -> None:
     [
         (b'{"i": 9223372036854775807}', (None, 2**63 - 1, None, None)),
         (b'{"i": -9223372036854775808}', (None, -(2**63), None, None)),
+        (b'{"i": 1.0}', (None, 1, None, None)),
+        (b'{"i": -1e2}', (None, -100, None, None)),
+        (b'{"i": 9007199254740993.0}', (None, 2**53 + 1, None, None)),
+        (b'{"i": 9.223372036854775807e18}', (None, 2**63 - 1, None, None)),
+        (b'{"i": 10e-1, "s": "a", "f": 2, "b": true}', ("a", 1, 2.0, True)),
         (b'{"f": 1}', (None, None, 1.0, None)),
         (b'{"f": -0.0}', (None, None, -0.0, None)),
         (b'{"f": 18446744073709551616}', (None, None, 2.0**64, None)),

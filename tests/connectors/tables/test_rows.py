@@ -74,10 +74,34 @@ def test_parquet_columns_are_widened_but_not_converted(tmp_path: Path) -> None:
     assert read_rows("t", file, TABLE).rows() == ROWS
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\n\n", "\r\n\r\n", "\n  \n", "\n,,,,\n"])
+def test_a_line_without_a_value_is_no_row(tmp_path: Path, end: str) -> None:
+    text = 'id,other,on,x,n\na,?,true,1.5,1\n\nb,,,,\n"ö,\n",?,FALSE,2,-3' + end
+    assert read_rows("t", write(tmp_path, "t.csv", text), TABLE).rows() == ROWS
+
+
+def test_a_blank_line_of_json_lines_is_no_row(tmp_path: Path) -> None:
+    text = '{"id": "a", "n": 1, "x": 1.5, "on": true}\n\n{"id": "b"}\n \n'
+    assert read_rows("t", write(tmp_path, "t.jsonl", text), TABLE).rows() == ROWS[:2]
+
+
+def test_an_int_may_be_written_with_a_fraction_of_nothing(tmp_path: Path) -> None:
+    text = "id,n,x,on\na,1.0,,\nb,-2e1,,\nc,,,\nd,7,,\n"
+    rows = read_rows("t", write(tmp_path, "t.csv", text), TABLE)
+    assert rows["n"].to_list() == [1, -20, None, 7]
+    floats = parquet(tmp_path, id=["a", "b", "c"], n=[1.0, None, -3.0], x=[1, 1, 1], on=[True] * 3)
+    assert read_rows("t", floats, TABLE)["n"].to_list() == [1, None, -3]
+    half = parquet(tmp_path, id=["a", "b"], n=[1.0, 2.5], x=[1, 1], on=[True] * 2)
+    assert refusal(half) == "row 2: n is 2.5, allowed is int"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("id,n,x,on\na,1.0,1,true\n", "row 1: n is '1.0', allowed is int"),
+        ("id,n,x,on\na,1.5,1,true\n", "row 1: n is '1.5', allowed is int"),
+        ("id,n,x,on\na,1e99,1,true\n", "row 1: n is '1e99', allowed is int"),
+        ("id,n,x,on\na,,,\n\n,,,\nb,one,,\n", "row 4: n is 'one', allowed is int"),
+        ("id,n,x,on\na,,,\n\na,,,\n", "row 3: id is 'a', as in a row before"),
         ("id,n,x,on\na,1,1,true\nb,1,one,true\n", "row 2: x is 'one', allowed is float"),
         ("id,n,x,on\na,1,nan,true\n", "row 1: x is 'nan', allowed is float"),
         ("id,n,x,on\na,1,1,yes\n", "row 1: on is 'yes', allowed is bool"),
@@ -102,7 +126,11 @@ def test_a_parquet_file_that_is_not_whole_is_refused(tmp_path: Path) -> None:
 def test_what_is_wrong_with_another_file_is_a_line(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none.csv") == "cannot be read: No such file or directory"
     lines = '{"id": "a"}\n{"id": 5}\n'
-    assert refusal(write(tmp_path, "t.jsonl", lines)).startswith("row 2: Expected `str | null`")
+    assert refusal(write(tmp_path, "t.jsonl", lines)).startswith(
+        "row 2: id is an int, allowed is string"
+    )
+    lines = '{"id": "a"}\n\n{"id": 5}\n'
+    assert refusal(write(tmp_path, "t.jsonl", lines)).startswith("row 3: id is an int")
     assert refusal(write(tmp_path, "t.parquet", "none")).startswith("cannot be read as parquet: ")
     strings = parquet(tmp_path, id=["a"], n=["1"], x=[1.0], on=[True])
     assert refusal(strings) == "column n holds String, allowed is int"
