@@ -22,13 +22,21 @@ class Conflict:
     why: str
 
 
+Columns = Mapping[tuple[str, str], str]
+"""`tag`, or the type of the field, by measurement and name."""
+
+
 def conflicts(old: Catalogue, new: Catalogue) -> list[Conflict]:
+    """Columns that a pipeline would write otherwise than it did before."""
+    return conflicts_between(written_columns(old), written_columns(new))
+
+
+def conflicts_between(before: Columns, after: Columns) -> list[Conflict]:
     """Columns of measurements of both that are of another type, or a tag here and a field there.
 
     InfluxDB refuses a field of another type as long as one shard holds the old one. A name that is
     a tag of old points and a field of new ones is stored, but no query tells the two apart.
     """
-    before, after = _columns(old), _columns(new)
     found = []
     for key in sorted(before.keys() & after.keys()):
         was, now = before[key], after[key]
@@ -42,8 +50,8 @@ def conflicts(old: Catalogue, new: Catalogue) -> list[Conflict]:
     return found
 
 
-def _columns(catalogue: Catalogue) -> Mapping[tuple[str, str], str]:
-    """`tag`, or the type of the field, by measurement and name."""
+def written_columns(catalogue: Catalogue) -> Columns:
+    """The columns of all measurements that a pipeline writes."""
     columns: dict[tuple[str, str], str] = {}
     for signal in catalogue:
         if signal.kind is SignalKind.EVENT:

@@ -12,6 +12,7 @@ from connectors.embedded.sink import StoreSink
 from connectors.embedded.store import Store
 from connectors.influxdb.server import prepare
 from connectors.influxdb.sink import InfluxSink
+from connectors.influxdb.stored_columns import stored_conflicts
 from connectors.kafka.client import Faults, client_config
 from connectors.kafka.once.sink import OnceSink, Outlet
 from connectors.kafka.routes import Routes
@@ -75,6 +76,8 @@ def store_sink(pipeline: Pipeline, settings: Settings) -> Sink[Any] | None:
         return None
     for note in prepare(settings, influxdb):
         _LOG.warning(note)
+    for conflict in stored_conflicts(settings, influxdb.bucket, catalogue):
+        _LOG.warning(f"{conflict.measurement}.{conflict.column} {conflict.why}")
     return InfluxSink(settings, influxdb.bucket, catalogue, _Letters(pipeline, settings))
 
 

@@ -1,6 +1,6 @@
-"""What `tidegauge check --live` says: the series that the windows of a file would have."""
+"""What `tidegauge check --live` says of topics: series of windows, and fields of sources."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from secrets import token_hex
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from operators.intake.plan import plan_intake
 from operators.intake.sensitive import KeyedHash
 from operators.progress.board import ProgressBoard
 from tidegauge.cardinality import estimate_distinct
+from tidegauge.cli._live_fields import absent_fields
 from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline, Window
@@ -21,13 +22,26 @@ SAMPLED = 50_000
 """Most messages that are looked at in each topic."""
 
 
-def series_of(pipeline: Pipeline, settings: Settings) -> Iterator[tuple[str, bool]]:
-    """A line for each window with keys, and whether it is a warning.
+def live_lines(pipeline: Pipeline, settings: Settings) -> Iterator[tuple[str, bool]]:
+    """What the topics of a file tell about it: lines, and whether each is a warning.
 
     Raises:
         UserMistake: the broker does not answer, or a topic does not exist or is empty.
     """
-    samples: dict[str, tuple[TopicSample, pl.DataFrame]] = {}
+    samples = {
+        name: read_sample(settings, source.kafka.topic, SAMPLED)
+        for name, source in pipeline.sources.items()
+    }
+    for name, read in samples.items():
+        yield from ((line, True) for line in absent_fields(name, pipeline.sources[name], read))
+    yield from _series_of(pipeline, samples)
+
+
+def _series_of(
+    pipeline: Pipeline, samples: Mapping[str, TopicSample]
+) -> Iterator[tuple[str, bool]]:
+    """A line for each window with keys."""
+    events: dict[str, pl.DataFrame] = {}
     for name, window in pipeline.windows.items():
         if not window.by:
             continue
@@ -35,9 +49,9 @@ def series_of(pipeline: Pipeline, settings: Settings) -> Iterator[tuple[str, boo
             yield f"window {name}: its series are not estimated (tables, or several sources)", False
             continue
         (source,) = window.from_
-        if source not in samples:
-            samples[source] = _sample(pipeline, source, settings)
-        yield _told(name, window, *samples[source], pipeline)
+        if source not in events:
+            events[source] = _events(pipeline, source, samples[source])
+        yield _told(name, window, samples[source], events[source], pipeline)
 
 
 def _told(
@@ -64,9 +78,8 @@ def _told(
     )
 
 
-def _sample(pipeline: Pipeline, name: str, settings: Settings) -> tuple[TopicSample, pl.DataFrame]:
+def _events(pipeline: Pipeline, name: str, read: TopicSample) -> pl.DataFrame:
     source = pipeline.sources[name]
-    read = read_sample(settings, source.kafka.topic, SAMPLED)
     plan = plan_intake(
         name,
         source,
@@ -80,4 +93,4 @@ def _sample(pipeline: Pipeline, name: str, settings: Settings) -> tuple[TopicSam
         batch = Intake(plan, number, read.partition_count, board, IntakeState()).take(raw)
         frames += [batch.on_time, batch.corrections]
     found = [frame for frame in frames if frame.height]
-    return read, pl.concat(found) if found else pl.DataFrame()
+    return pl.concat(found) if found else pl.DataFrame()

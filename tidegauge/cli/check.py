@@ -26,7 +26,8 @@ def command(
         bool | None,
         typer.Option(
             "--live/--no-live",
-            help="Also estimate the series of each window from its topic"
+            help="Also hold the file against its topics and its bucket: series of each window,"
+            " fields that no message has, columns of another type"
             " [default: where KAFKA_BOOTSTRAP is set and the broker answers].",
             show_default=False,
         ),
@@ -34,8 +35,9 @@ def command(
 ) -> None:
     """Check pipeline files: every mistake as `file:line: key: what is wrong, what is allowed`.
 
-    Patterns that never match, never end or can blow up are warned of. Exit code 0 without mistakes,
-    1 with some, 2 when a file cannot be read.
+    Patterns that never match, never end or can blow up are warned of, and so are comparisons with
+    NULL and names that are keywords of InfluxQL. Exit code 0 without mistakes, 1 with some, 2 when
+    a file cannot be read.
     """
     from tidegauge.cli import EXIT_COULD_NOT_RUN, EXIT_MISTAKES
     from tidegauge.errors import UserMistake
@@ -92,10 +94,11 @@ def _import_functions(file: Path, pipeline: "Pipeline") -> None:
 
 
 def _warned(file: Path, pipeline: "Pipeline", *, tell: bool) -> list[dict[str, Any]]:
-    """Print what may be wrong with the file's patterns; the same for programs."""
+    """Print what is probably not meant as it is written; the same for programs."""
     from tidegauge.cli._pattern_warnings import pattern_warnings
+    from tidegauge.spec.warnings import warnings_of
 
-    found = list(pattern_warnings(file, pipeline))
+    found = sorted([*pattern_warnings(file, pipeline), *warnings_of(file, pipeline)])
     for one in found if tell else []:
         typer.echo(f"warning: {one.render(str(file))}")
     return [{"line": one.line, "key": one.key, "message": one.message} for one in found]
@@ -116,12 +119,14 @@ def _looked_at(
 def _series(pipeline: "Pipeline", *, live: bool | None) -> list[tuple[str, bool]]:
     if live is False or (live is None and "KAFKA_BOOTSTRAP" not in os.environ):
         return []
-    from tidegauge.cli._live_series import series_of
+    from tidegauge.cli._live_bucket import bucket_lines
+    from tidegauge.cli._live_series import live_lines
     from tidegauge.errors import UserMistake
     from tidegauge.settings import read_settings
 
     try:
-        return list(series_of(pipeline, read_settings()))
+        settings = read_settings()
+        return [*live_lines(pipeline, settings), *bucket_lines(pipeline, settings)]
     except UserMistake as mistake:
         if live:
             raise

@@ -61,7 +61,8 @@ def command(
     seen = f"{read.messages:,} of {read.available:,} messages"
     _write(file, render(draft, _schema_path(SCHEMA_FILE, file), seen), force=force)
     pipeline = load_pipeline(file)
-    _tell(file, draft, read, rehearse(pipeline, read))
+    other = read.messages - sum(map(len, objects.partitions.values()))
+    _tell(file, draft, read, rehearse(pipeline, read), other)
 
 
 class Rehearsal(NamedTuple):
@@ -124,7 +125,9 @@ def _write(file: Path, text: str, *, force: bool) -> None:
         ) from None
 
 
-def _tell(file: Path, draft: "Draft", read: "TopicSample", rehearsal: Rehearsal) -> None:
+def _tell(
+    file: Path, draft: "Draft", read: "TopicSample", rehearsal: Rehearsal, other: int
+) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -146,7 +149,7 @@ def _tell(file: Path, draft: "Draft", read: "TopicSample", rehearsal: Rehearsal)
     console.print(table)
     if len(rows) > MOST_ROWS:
         console.print(f"and {len(rows) - MOST_ROWS:,} more fields")
-    for note in _notes(draft, read, rehearsal):
+    for note in [*_foreign(read, other), *_notes(draft, read, rehearsal)]:
         console.print(note, soft_wrap=True)
     console.print(f"\n{file} is written. Next:", soft_wrap=True)
     quoted = shlex.quote(str(file))
@@ -166,6 +169,16 @@ def _rows(draft: "Draft") -> Iterator[tuple[str, str, str, str]]:
         yield field.name, str(field.type), f"{field.seen:,}", about
     for name, why in draft.left_out.items():
         yield name, "", "", f"left out: {why}"
+
+
+def _foreign(read: "TopicSample", other: int) -> Iterator[str]:
+    """Messages that are no JSON objects, so that nothing in the file was made from them."""
+    if other:
+        much = "MOST OF THE TOPIC IS IN ANOTHER FORMAT: " if 2 * other > read.messages else ""
+        yield (
+            f"{much}{other:,} of {read.messages:,} messages are no JSON objects; the file is made"
+            " from the others, and these become dead letters."
+        )
 
 
 def _notes(draft: "Draft", read: "TopicSample", rehearsal: Rehearsal) -> Iterator[str]:

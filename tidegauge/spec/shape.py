@@ -32,6 +32,9 @@ _BOUNDS = {
     "less_than": ("lt", "less than"),
     "less_than_equal": ("le", "at most"),
 }
+_REWRITTEN = {"true": "on"}
+"""What tools that read YAML 1.1 make of a key that they take for a truth value."""
+_YAML_1_1 = 'A tool of YAML 1.1 has rewritten it: write "{}" in quotes'
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,13 @@ def refusals(error: ValidationError) -> list[Refusal]:
             continue
         *parent, key = detail["loc"]
         allowed = allowed_keys(tuple(parent))
-        meant = nearest(str(key), [name for name in allowed if (*parent, name) in missing])
+        rewritten = _REWRITTEN.get(str(key).lower())
+        meant = rewritten if rewritten in allowed else None
+        advice = f" {_YAML_1_1.format(meant)}" if meant else ""
+        meant = meant or nearest(str(key), [one for one in allowed if (*parent, one) in missing])
         meant = meant or nearest(str(key), allowed)
         missing.discard((*parent, meant or ""))
-        hint = f" (did you mean {meant}?)" if meant else ""
+        hint = f" (did you mean {meant}?{advice})" if meant else ""
         message = f"unknown key{hint}; allowed: {', '.join(allowed)}"
         found.append(Refusal(Problem(detail["loc"], message), unknown_key=True, meant=meant))
     for detail in details:

@@ -2,7 +2,9 @@ import json
 from pathlib import Path
 
 import pytest
+from influxdb_client.client.write_api import SYNCHRONOUS
 
+from tests.services.influxdb import InfluxDB
 from tests.services.kafka import Kafka
 from tests.services.names import unique
 from tests.tidegauge.cli.test_main import run
@@ -50,6 +52,48 @@ def test_series_are_estimated_and_too_many_are_warned_of(
         " max_series"
     )
     assert shops == f"window shops: about 3 series of shop {seen}"
+
+
+def test_declared_fields_that_no_message_has_are_warned_of(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = file.read_text().replace("shop: {type: int}", "shop: {type: int}, shpo: {type: int}")
+    file.write_text(text)
+    code, out, _ = run("check", "--live", str(file), capsys=capsys)
+    assert code == 0
+    assert (
+        "warning: source s: no message has a value of shpo (of 400 messages looked at);"
+        " is a name misspelt?"
+    ) in out.splitlines()
+
+
+def test_a_topic_of_other_messages_is_warned_of(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(file.read_text().replace("user: {type: string}", "user: {type: bool}"))
+    _, out, _ = run("check", "--live", str(file), capsys=capsys)
+    assert (
+        "warning: source s: none of 400 messages looked at is a JSON object with the declared types"
+    ) in out.splitlines()
+
+
+def test_a_column_that_the_bucket_holds_with_another_type_is_warned_of(
+    file: Path,
+    influxdb: InfluxDB,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bucket = influxdb.bucket(unique("live-check"))
+    with influxdb.client() as client, client.write_api(SYNCHRONOUS) as api:
+        api.write(bucket, record='shops,shop=1 n="many" 1')
+    monkeypatch.setenv("INFLUXDB_URL", influxdb.url)
+    monkeypatch.setenv("INFLUXDB_TOKEN", influxdb.token)
+    monkeypatch.setenv("INFLUXDB_ORG", influxdb.org)
+    file.write_text(f"{file.read_text()}output: {{influxdb: {{bucket: {bucket}}}}}\n")
+    _, out, _ = run("check", "--live", str(file), capsys=capsys)
+    assert out.splitlines()[-1].startswith(
+        f"warning: bucket {bucket}: shops.n was string, now int: InfluxDB refuses it"
+    )
 
 
 def test_programs_get_them_as_json(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

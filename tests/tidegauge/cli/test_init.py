@@ -114,6 +114,18 @@ def test_poison_among_the_messages_is_told_and_does_no_harm(
     assert load_pipeline("here.yaml").sources.popitem()[1].event_time.field == "ts"
 
 
+def test_messages_that_are_no_json_objects_are_counted(
+    broker: Kafka, capsys: pytest.CaptureFixture[str]
+) -> None:
+    topic = fill(broker, payments(300))
+    assert run("init", topic, "--output", "all.yaml") == 0
+    assert "no JSON objects" not in capsys.readouterr().out
+    topic = fill(broker, [*payments(2), *[b"\x00avro"] * 36])
+    assert run("init", topic, "--output", "few.yaml") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "MOST OF THE TOPIC IS IN ANOTHER FORMAT: 36 of 38 messages are no JSON objects" in told
+
+
 def test_the_sample_is_bounded(broker: Kafka, capsys: pytest.CaptureFixture[str]) -> None:
     topic = fill(broker, payments(300))
     assert run("init", topic, "--sample", "20") == 0
