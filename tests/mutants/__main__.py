@@ -1,0 +1,104 @@
+"""`python -m tests.mutants --sample 50 --seed 1`: which small faults do the fast tests notice?
+
+Exit code 0 when at least `--least` of the faults that make a difference are noticed, 1 when fewer
+are, 2 when the tests fail without any.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Queue
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.progress import track
+
+from tests.mutants.coverage import covered_lines
+from tests.mutants.faults import Fault, faults_of, in_rooms
+from tests.mutants.trial import Outcome, Trial, copy_of, share, try_fault
+
+CHECKOUT = Path(__file__).parents[2]
+HARMLESS = Path(__file__).with_name("harmless.txt")
+ROOMS = (
+    "connectors/codecs",
+    "connectors/influxdb",
+    "connectors/recovery",
+    "grafana/alerting",
+    "operators",
+    "tidegauge/expressions",
+    "tidegauge/patterns",
+)
+
+
+def sampled(rooms: list[str], sample: int, seed: int) -> list[Fault]:
+    """Faults drawn from all that can be put into the files of some rooms."""
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+    files = in_rooms(iter(listed.stdout.splitlines()), rooms)
+    found = [fault for file in files for fault in faults_of(file, (CHECKOUT / file).read_bytes())]
+    return random.Random(seed).sample(found, min(sample, len(found)))
+
+
+def tried(faults: list[Fault], jobs: int, console: Console) -> list[Trial]:
+    """What becomes of each fault, in copies of the checkout."""
+    with TemporaryDirectory(prefix="mutants-") as folder:
+        copies: Queue[Path] = Queue()
+        for number in range(jobs):
+            copies.put(copy_of(CHECKOUT, Path(folder) / str(number)))
+        console.print("The fast tests run once, to see which of them runs which line.")
+        first = copies.get()
+        lines = covered_lines(first, Path(folder) / "coverage.db")
+        copies.put(first)
+
+        def one(fault: Fault) -> Trial:
+            copied = copies.get()
+            try:
+                return try_fault(fault, copied, lines)
+            finally:
+                copies.put(copied)
+
+        with ThreadPoolExecutor(jobs) as pool:
+            running = pool.map(one, faults)
+            return list(track(running, "faults", total=len(faults), console=console))
+
+
+def main() -> int:
+    """Run the trials that the command line asks for, and print what became of them."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("--sample", type=int, default=50, help="how many faults")
+    parser.add_argument("--seed", type=int, default=1, help="which ones")
+    parser.add_argument("--room", action="append", help="a folder or file; again for more")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at once")
+    parser.add_argument("--least", type=float, default=0.97, help="share for exit code 0")
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+    asked = parser.parse_args()
+    console = Console(stderr=True)
+    faults = sampled(asked.room or list(ROOMS), asked.sample, asked.seed)
+    try:
+        trials = tried(faults, asked.jobs, console)
+    except RuntimeError as error:
+        console.print(str(error), markup=False)
+        return 2
+    harmless = frozenset(HARMLESS.read_text(encoding="utf-8").splitlines())
+    noticed, different = share(trials, harmless)
+    reached = noticed / different if different else 1.0
+    left = [one for one in trials if one.outcome is not Outcome.NOTICED]
+    if asked.json:
+        rows = [{"outcome": one.outcome, "fault": one.name, "line": one.fault.line} for one in left]
+        told = {"tried": len(trials), "noticed": noticed, "different": different}
+        print(json.dumps({**told, "share": reached, "left": rows}, indent=2))
+    else:
+        for one in left:
+            mark = "harmless" if one.name in harmless else one.outcome
+            print(f"{mark}: {one.fault.path}:{one.fault.line}\n  - {one.before}\n  + {one.after}")
+        print(f"{noticed} of {different} faults that make a difference are noticed: {reached:.3f}")
+    return 0 if reached >= asked.least else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
