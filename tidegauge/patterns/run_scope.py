@@ -65,10 +65,10 @@ class Lookups(Protocol):
 class _Nowhere:
     """For an expression that is checked, not evaluated."""
 
-    def event(self, scalar: Scalar) -> rows.Row:  # noqa: ARG002 - as the protocol has it
+    def event(self, scalar: Scalar) -> rows.Row:
         return rows.constant(None)
 
-    def taken(self, call: Taken) -> rows.Row:  # noqa: ARG002 - as the protocol has it
+    def taken(self, call: Taken) -> rows.Row:
         return rows.constant(None)
 
 
