@@ -189,7 +189,7 @@ class _RunCompiler(Compiler):
             call = self._scope.call(tree)
             finite_ = call.function not in ("SUM", "AVG")
             return Node(pl.lit(None), call.type, self._lookups.taken(call), finite=finite_)
-        if isinstance(tree, exp.Expr) and _is_of_event(tree):
+        if _is_of_event(tree):
             node = finite(Compiler(self._columns).compile(tree))
             if node.type is not None:
                 scalar = Scalar(canonical(tree), node.polars, node.type, frozenset())
@@ -218,8 +218,10 @@ def has_call(tree: exp.Expr) -> bool:
     return any(type(node) in CALLS for node in tree.walk())
 
 
-def _is_of_event(tree: exp.Expr) -> bool:
+def _is_of_event(tree: object) -> bool:
     """Whether an expression has columns of the event, and nothing of the run."""
+    if not isinstance(tree, exp.Expr):  # an argument is missing
+        return False
     columns = list(tree.find_all(exp.Column))
     return bool(columns) and not any(column.table for column in columns) and not has_call(tree)
 
