@@ -124,7 +124,7 @@ def _run(
 ) -> list[RecordBatch]:
     board = ProgressBoard()
     sources = {
-        name: _source(name, pipeline, messages if name == source else [], board, tables)
+        name: memory_source(name, pipeline, messages if name == source else [], board, tables)
         for name in pipeline.sources
     }
     sink = MemorySink()
@@ -138,13 +138,14 @@ def _run(
     return sink.records
 
 
-def _source(
+def memory_source(
     name: str,
     pipeline: Pipeline,
     messages: list[Held],
     board: ProgressBoard,
     tables: Mapping[str, LookupTable],
 ) -> MemorySource:
+    """A source of a pipeline that reads messages from memory, as one partition."""
     zone = ZoneInfo(pipeline.timezone)
     source = pipeline.sources[name]
     plan = plan_intake(

@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlglot import exp
 
-from operators.cep.sql_condition import conjuncts, has_call
+from operators.cep.sql_condition import conjuncts
 from tidegauge.expressions.parsing import canonical, parse
 from tidegauge.patterns.condition import Always, Condition, Sql
-from tidegauge.patterns.run_scope import CALLS
+from tidegauge.patterns.run_scope import CALLS, has_call
 
 Value = float | str | bool
 Literal = tuple[exp.Expr, bool]
@@ -74,8 +74,7 @@ def before(parts: Sequence[exp.Expr], taken: Collection[str]) -> list[exp.Expr]:
     def empty(node: exp.Expr) -> exp.Expr:
         if type(node) not in CALLS or _step(node) in taken:
             return node
-        zero = isinstance(node, exp.Count | exp.Sum)
-        return exp.Literal.number(0) if zero else exp.Null()
+        return exp.Literal.number(0) if isinstance(node, exp.Count) else exp.Null()
 
     return [part.copy().transform(empty) for part in parts]
 

@@ -10,12 +10,12 @@ from sqlglot import exp
 from operators.cep.buffer import Path
 from operators.cep.layout import EventLayout
 from operators.cep.measures import Measures
-from operators.cep.sql_condition import conjuncts, has_call
+from operators.cep.sql_condition import conjuncts
 from tidegauge.expressions.compiled import Columns, Scalar
 from tidegauge.expressions.parsing import DIALECT, parse, snippet
 from tidegauge.patterns.condition import Condition, RunTest, Sql
 from tidegauge.patterns.pattern import Pattern, step_names
-from tidegauge.patterns.run_scope import CALLS, RunScope
+from tidegauge.patterns.run_scope import CALLS, RunScope, has_call
 
 
 @dataclass(frozen=True, slots=True)

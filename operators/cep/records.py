@@ -73,9 +73,7 @@ class PatternRecords:
 def _frame(rows: Sequence[dict[str, Any]], signal: Signal) -> pl.DataFrame:
     schema: dict[str, type[pl.DataType]] = {TIME_NS: pl.Int64}
     schema |= {one.name: one.type.dtype for one in signal.columns}
-    # Not strict: a sum of nothing is the int 0, also of floats; one of too many bits is null.
     columns = {
-        name: pl.Series(name, [row[name] for row in rows], kind, strict=False)
-        for name, kind in schema.items()
+        name: pl.Series(name, [row[name] for row in rows], kind) for name, kind in schema.items()
     }
     return pl.DataFrame(columns)

@@ -100,13 +100,16 @@ def load(saved: Mapping[str, Any], runs: Runs, remap: Remap) -> None:
         runs: new runs of that pattern.
         remap: brings rows into today's layout.
     """
-    nfa = runs.program.nfa
+    program, nfa = runs.program, runs.program.nfa
     rows = [None if row is None else remap(row) for row in saved["rows"]]
     positions = [nfa.position(frames) for frames in saved["positions"]]
     nodes: list[Node] = []
-    for seq, time_ns, row, position, before, begins, oldest, newest, count, memo in saved["nodes"]:
-        earlier = tuple(nodes[at] for at in before)
-        node = Node(seq, time_ns, rows[row], positions[position], earlier, begins, memo)
+    for seq, time_ns, number, at, before, begins, oldest, newest, count, memo in saved["nodes"]:
+        earlier, row, position = tuple(nodes[one] for one in before), rows[number], positions[at]
+        if row is not None:
+            # Made anew: an earlier version kept something else, such as 0 for a sum of nothing.
+            memo = program.memo(earlier[0] if earlier else None, position.step, row)  # noqa: PLW2901
+        node = Node(seq, time_ns, row, position, earlier, begins, memo)
         node.oldest, node.newest, node.runs = oldest, newest, count
         nodes.append(node)
     runs.configuration = runs.program.configurations.of(map(nfa.state, saved["states"]))

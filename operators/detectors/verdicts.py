@@ -10,6 +10,7 @@ from operators.detectors.plan import AnomalyPlan
 from operators.detectors.points import category, is_category
 from operators.detectors.reasons import reason, silence_reason
 from operators.detectors.turns import Told
+from tidegauge.finite import finite_columns
 from tidegauge.records import TIME_NS
 
 ANOMALOUS = "anomalous"
@@ -30,20 +31,21 @@ def verdict_frame(plan: AnomalyPlan, points: pl.DataFrame, told: Told, now_ns: i
     """
     verdicts = told.verdicts
     rows = points.with_columns(
-        *(pl.Series(name, getattr(verdicts, name)).fill_nan(None) for name in (*_BAND, "score")),
+        *(pl.Series(name, getattr(verdicts, name)) for name in (*_BAND, "score")),
         pl.Series("direction", verdicts.direction),
-        pl.Series("value", told.value).fill_nan(None),
+        pl.Series("value", told.value),
         pl.Series("sensitivity", told.sensitivity),
         pl.Series(ANOMALOUS, verdicts.anomalous),
         pl.lit(value=False).alias(REPEATED),
     ).filter(verdicts.judged)
+    rows = rows.with_columns(finite_columns([*_BAND, "score", "value"]))
     rows = rows.with_columns(reason(plan).cast(pl.String).alias("reason"))
     if is_category(plan):
         rows = rows.with_columns(
             category().cast(pl.Float64, strict=False).alias("value"),
             *(pl.lit(None, pl.Float64).alias(name) for name in _BAND),
             pl.lit(0, pl.Int8).alias("direction"),
-        )
+        ).with_columns(finite_columns(["value"]))
     return _signal(plan, rows, now_ns)
 
 

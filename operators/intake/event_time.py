@@ -1,18 +1,19 @@
 """Event time of a decoded column, in nanoseconds since the epoch."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 
 import numpy as np
 import polars as pl
 
 from tidegauge.fieldtypes import FieldType
+from tidegauge.isotime import RFC_3339, strict_ns
 from tidegauge.spec.models import EventTimeFormat
 
 _NS_PER_UNIT = {"epoch_s": 1_000_000_000, "epoch_ms": 1_000_000, "epoch_us": 1_000, "epoch_ns": 1}
 LIMIT_NS = 2**63 - 2**60
 """Event times further from the epoch (years 1714 to 2225) leave no room to add a window to them."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORTEST_WITH_NS = len("2024-05-01T12:00:00.1234567")
+_USUAL = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?$"
 _BELOW_US = r":\d\d[.,]\d{6}(\d{1,3})"
 
 
@@ -74,28 +75,30 @@ def _whole(column: pl.Series) -> bool:
 
 
 def _iso8601_ns(column: pl.Series, zone: tzinfo) -> pl.Series:
-    """RFC 3339 in one call, every other form of ISO 8601 by the standard library, text by text."""
-    parsed = column.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
-    times = parsed.cast(pl.Int64)
-    unread = times.is_null() & column.is_not_null()
-    if unread.any():
-        positions = unread.arg_true()
-        times = times.scatter(
-            positions, [_parse_iso8601_us(text, zone) for text in column[positions]]
-        )
-    times = _within(times, LIMIT_NS // 1_000) * 1_000
+    """RFC 3339 in one call, every other form of ISO 8601 text by text."""
+    parsed = column.str.to_datetime(RFC_3339, time_unit="us", time_zone="UTC", strict=False)
+    times_us = parsed.cast(pl.Int64)
+    if str(zone) == "UTC" and times_us.null_count() > column.null_count():
+        times_us = times_us.zip_with(times_us.is_not_null(), _utc_us(column))
+    unread = times_us.is_null() & column.is_not_null()
+    times = _within(times_us, LIMIT_NS // 1_000) * 1_000
     if (column.str.len_bytes() >= _SHORTEST_WITH_NS).any():
         rest = column.str.extract(_BELOW_US).str.pad_end(3, "0").cast(pl.Int64)
         times += rest.fill_null(0)
+    if unread.any():
+        positions = unread.arg_true()
+        times = times.scatter(positions, _other_ns(column[positions], zone))
     return times
 
 
-def _parse_iso8601_us(text: str, zone: tzinfo) -> int | None:
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone)
-    elapsed = moment - _EPOCH
-    return (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds
+def _other_ns(texts: pl.Series, zone: tzinfo) -> list[int | None]:
+    times = [strict_ns(text, zone) for text in texts]
+    return [time if time is not None and -LIMIT_NS <= time <= LIMIT_NS else None for time in times]
+
+
+def _utc_us(column: pl.Series) -> pl.Series:
+    """Times without a zone, as most write them, in UTC; null for others."""
+    usual = column.set(~column.str.contains(_USUAL), None).str.replace(" ", "T", literal=True)
+    return usual.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False).cast(
+        pl.Int64
+    )

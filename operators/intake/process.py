@@ -7,6 +7,7 @@ import polars as pl
 
 from tidegauge.batch import OFFSET, TIME
 from tidegauge.errors import UserMistake
+from tidegauge.finite import finite_columns
 
 Process = Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -59,7 +60,10 @@ def process_rows(
 
 
 def _checked(made: object, given: pl.DataFrame) -> pl.DataFrame:
-    """The returned rows in offset order, with the columns and types that were given."""
+    """The returned rows in offset order, with the columns and types that were given.
+
+    A float that is no finite number becomes null, as everywhere.
+    """
     if not isinstance(made, pl.DataFrame):
         raise UserMistake(f"process: returned {type(made).__name__}; allowed is a Polars DataFrame")
     missing = [name for name in given.columns if name not in made.columns]
@@ -76,6 +80,8 @@ def _checked(made: object, given: pl.DataFrame) -> pl.DataFrame:
             f"process: the types of the returned frame do not fit: {reason};"
             " it must keep the type of every column it was given"
         ) from error
+    floats = [name for name, dtype in given.schema.items() if dtype == pl.Float64]
+    made = made.with_columns(finite_columns(floats))
     if not made[OFFSET].is_sorted():
         made = made.sort(OFFSET)
     kept = (

@@ -1,6 +1,5 @@
 """What people tell running flows by the journal, and from when on it counts."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,8 +9,6 @@ if TYPE_CHECKING:
 
 AHEAD_NS = 5_000_000_000
 """It counts from so much later than now on, so that flows have read it by then."""
-_S_NS = 1_000_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def effective_ns(command: str, told: str | None, now_ns: int) -> int:
@@ -30,18 +27,17 @@ def time_ns(command: str, option: str, text: str) -> int:
         UserMistake: it is neither.
     """
     from tidegauge.errors import UserMistake
+    from tidegauge.isotime import read_iso8601
 
     if text.isdecimal():
         return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+    read = read_iso8601(text)
+    if read is None:
         raise UserMistake(
             f"{command}: {option} {text} is no time; allowed: such as 2026-01-31T12:00:00Z, or"
             " nanoseconds since the epoch"
-        ) from None
-    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
-    return (since.days * 86_400 + since.seconds) * _S_NS + since.microseconds * 1_000
+        )
+    return read.time_ns
 
 
 def announce(command: str, pipeline: "Pipeline", entry: "Label | PatternChange") -> None:

@@ -3,7 +3,6 @@
 import json
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -59,7 +58,7 @@ def command(
     settings = read_settings()
     if embedded is not None:
         settings = settings.model_copy(update={"store": embedded})
-    span = Span(_time_ns("--from", begin), _time_ns("--to", end))
+    span = Span(option_ns("--from", begin), option_ns("--to", end))
     store = stored_rows(pipeline, settings)
     with TemporaryDirectory(prefix="tidegauge-") as folder:
         into = Path(folder) / "recomputed.db"
@@ -88,19 +87,21 @@ class _Progress:
             sys.stderr.write(f"{sum(self._read.values()):,} messages read\n")
 
 
-def _time_ns(option: str, text: str | None) -> int | None:
+def option_ns(option: str, text: str | None) -> int | None:
+    """A time as an option has it; None where it is left out.
+
+    Raises:
+        UserMistake: it is no time.
+    """
     from tidegauge.errors import UserMistake
+    from tidegauge.isotime import read_iso8601
 
     if text is None:
         return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UserMistake(
-            f"{option} {text}: is no time; write it as 2026-01-31T12:00:00Z"
-        ) from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1_000) * _MS_NS
+    read = read_iso8601(text)
+    if read is None:
+        raise UserMistake(f"{option} {text}: is no time; write it as 2026-01-31T12:00:00Z")
+    return read.time_ns
 
 
 def _together(found: "dict[str, Comparison]") -> "Comparison":

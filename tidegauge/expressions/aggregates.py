@@ -7,6 +7,7 @@ and 1. Each takes `FILTER (WHERE …)`. What each means, and its error, is in do
 import polars as pl
 from sqlglot import exp
 
+from tidegauge.expressions import rows
 from tidegauge.expressions.calls import AGGREGATE_NAMES, Call, call_of, is_call
 from tidegauge.expressions.compiled import (
     Aggregate,
@@ -24,6 +25,8 @@ from tidegauge.fieldtypes import FieldType
 _OF_ANYTHING = frozenset({"count", "distinct", "first", "last", "top", "event_rate"})
 """Functions that take strings too."""
 _COUNTS = frozenset({"count", "distinct"})
+_ONE_OF_THEM = frozenset({"min", "max", "first", "last"})
+"""Functions whose value is one of the argument's, so that it is finite."""
 _LIKE_ARGUMENT = frozenset({"sum", "min", "max", "delta"})
 """Functions whose value is whole where their argument is."""
 
@@ -56,7 +59,8 @@ class _AggregateCompiler(Compiler):
             return super().compile(tree)
         call = _compiled(call_of(tree), tree, self._columns)
         self.calls[call.id] = call
-        return Node(pl.col(call.id), call.type)
+        finite = call.function in _ONE_OF_THEM
+        return Node(pl.col(call.id), call.type, rows.column(call.id), finite=finite)
 
     def column(self, tree: exp.Column) -> Node:
         super().column(tree)

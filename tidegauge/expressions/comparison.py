@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 from sqlglot import exp
 
+from tidegauge.expressions import rows
 from tidegauge.expressions.compiled import ExpressionError
 from tidegauge.expressions.nodes import Compile, Node, Rule, common_type, made_of, unified
 from tidegauge.expressions.parsing import snippet
@@ -16,6 +17,11 @@ from tidegauge.fieldtypes import FieldType
 BOOL = FieldType.BOOL
 Apply = Callable[[Any, Any], pl.Expr]
 
+_NULL_SAFE: dict[Apply, Callable[[Any, Any], bool]] = {
+    pl.Expr.eq_missing: operator.eq,
+    pl.Expr.ne_missing: operator.ne,
+}
+"""For one row: here null is a value as any other."""
 _OPERATORS: dict[type[exp.Expr], tuple[str, Apply]] = {
     exp.EQ: ("=", operator.eq),
     exp.NEQ: ("<>", operator.ne),
@@ -34,15 +40,23 @@ _MIRRORED: dict[Apply, Apply] = {
 }
 
 
-def compared(left: Node, right: Node, apply: Apply) -> pl.Expr:
+def compared(left: Node, right: Node, apply: Apply) -> Node:
     """A comparison of two nodes of one type, with a constant on the right.
 
     Polars 2.1 makes a single row of `5 > x` when x came out of a when-then as one value for all
     rows; `x < 5` keeps its length.
     """
+    null_safe = _NULL_SAFE.get(apply)
+    row = (
+        rows.of_values(null_safe, left.row, right.row)
+        if null_safe
+        else rows.strict(apply, left.row, right.row)
+    )
     if left.constant and not right.constant:
-        return _MIRRORED.get(apply, apply)(right.polars, left.polars)
-    return apply(left.polars, right.polars)
+        polars = _MIRRORED.get(apply, apply)(right.polars, left.polars)
+    else:
+        polars = apply(left.polars, right.polars)
+    return made_of(polars, BOOL, row, [left, right])
 
 
 def comparable(trees: list[exp.Expr], nodes: list[Node], user: str) -> list[Node]:
@@ -61,7 +75,7 @@ def _compare(tree: exp.Expr, compile_: Compile) -> Node:
                 f"{snippet(tree)} compares a comparison: join them with AND, as in 1 < a AND a < 5"
             )
     left, right = comparable(sides, [compile_(side) for side in sides], f"'{sign}' compares")
-    return made_of(compared(left, right, apply), BOOL, [left, right])
+    return compared(left, right, apply)
 
 
 def _in(tree: exp.Expr, compile_: Compile) -> Node:
@@ -73,18 +87,25 @@ def _in(tree: exp.Expr, compile_: Compile) -> Node:
     listed = all(isinstance(member, exp.Literal) for member in members)
     if listed and value.type and not value.constant:
         kind = {FieldType.INT: int, FieldType.FLOAT: float}.get(value.type, str)
-        constants = pl.Series([kind(str(member.this)) for member in members])
-        return made_of(value.polars.is_in(constants.implode()), BOOL, [value, *others])
+        constants = [kind(str(member.this)) for member in members]
+        found = value.polars.is_in(pl.Series(constants).implode())
+        row = rows.strict(frozenset(constants).__contains__, value.row)
+        return made_of(found, BOOL, row, [value, *others])
     equal = [compared(value, other, operator.eq) for other in others]
-    return made_of(reduce(operator.or_, equal), BOOL, [value, *others], times=len(others))
+    return reduce(_either, equal)
+
+
+def _either(left: Node, right: Node) -> Node:
+    row = rows.either(left.row, right.row)
+    return made_of(left.polars | right.polars, BOOL, row, [left, right])
 
 
 def _between(tree: exp.Expr, compile_: Compile) -> Node:
     trees = [tree.this, tree.args["low"], tree.args["high"]]
-    nodes = comparable(trees, [compile_(part) for part in trees], "BETWEEN")
-    value, low, high = nodes
-    within = compared(value, low, operator.ge) & compared(value, high, operator.le)
-    return made_of(within, BOOL, nodes, times=2)
+    value, low, high = comparable(trees, [compile_(part) for part in trees], "BETWEEN")
+    above, below = compared(value, low, operator.ge), compared(value, high, operator.le)
+    row = rows.both(above.row, below.row)
+    return made_of(above.polars & below.polars, BOOL, row, [above, below])
 
 
 RULES: dict[type[exp.Expr], tuple[Rule, frozenset[str]]] = {

@@ -1,16 +1,19 @@
 """Functions of one row: numbers, text and CAST."""
 
+import math
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import polars as pl
 from sqlglot import exp
 
+from tidegauge.expressions import rows
 from tidegauge.expressions.compiled import ExpressionError
 from tidegauge.expressions.nodes import (
     Compile,
     Node,
     Rule,
-    finite,
     made_of,
     numeric,
     text,
@@ -36,15 +39,23 @@ _TYPES = {
 
 def _abs(tree: exp.Expr, compile_: Compile) -> Node:
     node = numeric(tree.this, compile_(tree.this), "ABS")
-    return made_of(node.polars.abs(), node.type or INT, [node])
+    if node.type is INT:
+        row = rows.strict(lambda value: rows.wrapped(abs(value)), node.row)
+        return made_of(node.polars.abs(), INT, row, [node])
+    row = rows.strict(abs, node.row)
+    return made_of(node.polars.abs(), FLOAT, row, [node], finite=node.finite)
 
 
-def _whole(name: str, apply: Callable[[pl.Expr], pl.Expr]) -> Rule:
+def _whole(
+    name: str, apply: Callable[[pl.Expr], pl.Expr], of_row: Callable[[float], float]
+) -> Rule:
     """FLOOR or CEIL: an int stays what it is, a float stays a float."""
 
     def rule(tree: exp.Expr, compile_: Compile) -> Node:
         node = numeric(tree.this, compile_(tree.this), name)
-        return node if node.type is INT else made_of(apply(node.polars), FLOAT, [node])
+        if node.type is INT:
+            return node
+        return made_of(apply(node.polars), FLOAT, rows.strict(of_row, node.row), [node])
 
     return rule
 
@@ -62,23 +73,31 @@ def _round(tree: exp.Expr, compile_: Compile) -> Node:
         )
     if node.type is INT:
         return node
-    return made_of(node.polars.round(int(digits), mode="half_away_from_zero"), FLOAT, [node])
+    polars = node.polars.round(int(digits), mode="half_away_from_zero")
+    row = rows.strict(partial(rows.rounded, decimals=int(digits)), node.row)
+    return made_of(polars, FLOAT, row, [node])
 
 
-def _real(name: str, apply: Callable[[pl.Expr], pl.Expr]) -> Rule:
-    """A function of real numbers; null where it has no finite value."""
+def _real(name: str, apply: Callable[[pl.Expr], pl.Expr], of_row: Callable[[float], float]) -> Rule:
+    """A function of real numbers; not finite where it has no such value."""
 
     def rule(tree: exp.Expr, compile_: Compile) -> Node:
         node = numeric(tree.this, compile_(tree.this), name).cast(FLOAT)
-        return finite(made_of(apply(node.polars), FLOAT, [node]))
+        row = rows.strict(rows.real(of_row), node.row)
+        return made_of(apply(node.polars), FLOAT, row, [node], finite=False)
 
     return rule
 
 
-def _textual(name: str, apply: Callable[[pl.Expr], pl.Expr], result: FieldType) -> Rule:
+def _textual(
+    name: str,
+    apply: Callable[[pl.Expr], pl.Expr],
+    of_row: Callable[[str], Any],
+    result: FieldType,
+) -> Rule:
     def rule(tree: exp.Expr, compile_: Compile) -> Node:
         node = text(tree.this, compile_(tree.this), name)
-        return made_of(apply(node.polars), result, [node])
+        return made_of(apply(node.polars), result, rows.strict(of_row, node.row), [node])
 
     return rule
 
@@ -87,7 +106,11 @@ def _concat(tree: exp.Expr, compile_: Compile) -> Node:
     """CONCAT leaves nulls out."""
     parts = [compile_(part).cast(STRING) for part in tree.expressions]
     joined = pl.concat_str([part.polars for part in parts], ignore_nulls=True)
-    return made_of(joined, STRING, parts)
+    row = rows.of_values(
+        lambda *texts: "".join(text for text in texts if text is not None),
+        *(part.row for part in parts),
+    )
+    return made_of(joined, STRING, row, parts)
 
 
 def _cast(tree: exp.Expr, compile_: Compile) -> Node:
@@ -101,10 +124,14 @@ def _cast(tree: exp.Expr, compile_: Compile) -> Node:
         )
     if to is BOOL and node.type is STRING:
         raise ExpressionError(f"{snippet(tree)}: compare the text instead, such as x = 'true'")
-    polars = node.polars
     if node.type is FLOAT and to is INT:
-        polars = polars.round(0, mode="half_to_even")
-    return made_of(polars.cast(to.dtype, strict=False), to, [node])
+        whole = node.polars.round(0, mode="half_to_even").cast(INT.dtype, strict=False)
+        return made_of(whole, INT, rows.strict(rows.nearest, node.row), [node])
+    if node.type is STRING and to in (INT, FLOAT):
+        row = rows.strict(rows.by_series(STRING.dtype, to.dtype), node.row)
+        polars = node.polars.cast(to.dtype, strict=False)
+        return made_of(polars, to, row, [node], finite=False)
+    return node.cast(to)
 
 
 def _one(rule: Rule) -> tuple[Rule, frozenset[str]]:
@@ -114,14 +141,16 @@ def _one(rule: Rule) -> tuple[Rule, frozenset[str]]:
 RULES: dict[type[exp.Expr], tuple[Rule, frozenset[str]]] = {
     exp.Abs: _one(_abs),
     exp.Round: (_round, frozenset({"this", "decimals"})),
-    exp.Floor: _one(_whole("FLOOR", pl.Expr.floor)),
-    exp.Ceil: _one(_whole("CEIL", pl.Expr.ceil)),
-    exp.Sqrt: _one(_real("SQRT", pl.Expr.sqrt)),
-    exp.Ln: _one(_real("LN", pl.Expr.log)),
-    exp.Exp: _one(_real("EXP", pl.Expr.exp)),
-    exp.Lower: _one(_textual("LOWER", lambda x: x.str.to_lowercase(), STRING)),
-    exp.Upper: _one(_textual("UPPER", lambda x: x.str.to_uppercase(), STRING)),
-    exp.Length: _one(_textual("LENGTH", lambda x: x.str.len_chars().cast(pl.Int64), INT)),
+    exp.Floor: _one(_whole("FLOOR", pl.Expr.floor, rows.floored)),
+    exp.Ceil: _one(_whole("CEIL", pl.Expr.ceil, rows.ceiled)),
+    exp.Sqrt: _one(_real("SQRT", pl.Expr.sqrt, math.sqrt)),
+    exp.Ln: _one(_real("LN", pl.Expr.log, math.log)),
+    exp.Exp: _one(_real("EXP", pl.Expr.exp, math.exp)),
+    exp.Lower: _one(_textual("LOWER", lambda x: x.str.to_lowercase(), rows.lower, STRING)),
+    exp.Upper: _one(_textual("UPPER", lambda x: x.str.to_uppercase(), rows.upper, STRING)),
+    exp.Length: _one(
+        _textual("LENGTH", lambda x: x.str.len_chars().cast(pl.Int64), len, INT),
+    ),
     exp.Concat: (_concat, frozenset({"expressions", "safe", "coalesce"})),
     exp.Cast: (_cast, frozenset({"this", "to"})),
 }

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import polars as pl
 from sqlglot import exp
 
+from tidegauge.expressions import rows
 from tidegauge.expressions.comparison import compared
 from tidegauge.expressions.compiled import ExpressionError
 from tidegauge.expressions.nodes import (
@@ -36,9 +38,14 @@ def _like(tree: exp.Expr, compile_: Compile) -> Node:
     pattern = tree.expression
     if not isinstance(pattern, exp.Literal) or not pattern.is_string:
         raise ExpressionError(f"{snippet(tree)}: the pattern of LIKE is a text in quotes")
-    flags = "(?si)" if isinstance(tree, exp.ILike) else "(?s)"
-    found = node.polars.str.contains(f"{flags}^{_regex(str(pattern.this), escape)}$")
-    return made_of(~found if tree.args.get("negate") else found, BOOL, [node])
+    ignore_case = isinstance(tree, exp.ILike)
+    regex = _regex(str(pattern.this), escape)
+    test = rows.matches(regex, ignore_case=ignore_case)
+    found = node.polars.str.contains(f"{'(?si)' if ignore_case else '(?s)'}^{regex}$")
+    if tree.args.get("negate"):
+        row = rows.strict(lambda value: not test(value), node.row)
+        return made_of(~found, BOOL, row, [node])
+    return made_of(found, BOOL, rows.strict(test, node.row), [node])
 
 
 def _regex(pattern: str, escape: str | None) -> str:
@@ -68,26 +75,36 @@ def _case(tree: exp.Expr, compile_: Compile) -> Node:
     chosen = values[-1].polars
     for test, value in zip(reversed(tests), reversed(values[:-1]), strict=True):
         chosen = pl.when(test.polars).then(value.polars).otherwise(chosen)
-    return made_of(chosen, values[0].type, [*tests, *values])
+    row = rows.choice([test.row for test in tests], [value.row for value in values])
+    return made_of(chosen, values[0].type, row, [*tests, *values])
 
 
 def _coalesce(tree: exp.Expr, compile_: Compile) -> Node:
-    return _over_all(tree, compile_, "COALESCE", pl.coalesce)
+    return _over_all(tree, compile_, "COALESCE", pl.coalesce, rows.first_known)
 
 
 def _greatest(tree: exp.Expr, compile_: Compile) -> Node:
     """The greatest of those that are not null."""
-    return _over_all(tree, compile_, "GREATEST", pl.max_horizontal)
+    row = partial(rows.among_known, max)
+    return _over_all(tree, compile_, "GREATEST", pl.max_horizontal, row)
 
 
 def _least(tree: exp.Expr, compile_: Compile) -> Node:
-    return _over_all(tree, compile_, "LEAST", pl.min_horizontal)
+    row = partial(rows.among_known, min)
+    return _over_all(tree, compile_, "LEAST", pl.min_horizontal, row)
 
 
-def _over_all(tree: exp.Expr, compile_: Compile, user: str, apply: Callable[..., pl.Expr]) -> Node:
+def _over_all(
+    tree: exp.Expr,
+    compile_: Compile,
+    user: str,
+    apply: Callable[..., pl.Expr],
+    of_row: Callable[[list[rows.Row]], rows.Row],
+) -> Node:
     trees = [tree.this, *tree.expressions]
     nodes = unified(trees, [compile_(part) for part in trees], user)
-    return made_of(apply(*(node.polars for node in nodes)), nodes[0].type, nodes)
+    row = of_row([node.row for node in nodes])
+    return made_of(apply(*(node.polars for node in nodes)), nodes[0].type, row, nodes)
 
 
 def _nullif(tree: exp.Expr, compile_: Compile) -> Node:
@@ -96,7 +113,8 @@ def _nullif(tree: exp.Expr, compile_: Compile) -> Node:
     if value.type is None:
         return value
     differs = compared(value, other, pl.Expr.ne_missing)
-    return made_of(pl.when(differs).then(value.polars), value.type, [value, other], times=2)
+    row = rows.choice([differs.row], [value.row, rows.constant(None)])
+    return made_of(pl.when(differs.polars).then(value.polars), value.type, row, [differs, value])
 
 
 _LIKE = (_like, frozenset({"this", "expression", "negate"}))

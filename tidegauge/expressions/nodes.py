@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 
 import polars as pl
 from sqlglot import exp
 
+from tidegauge.expressions import rows
 from tidegauge.expressions.compiled import ExpressionError
 from tidegauge.expressions.parsing import snippet
 from tidegauge.fieldtypes import FieldType
@@ -18,19 +20,25 @@ MAX_WEIGHT = 5_000
 class Node:
     """A Polars expression, its type (None: the literal NULL) and how many nodes it has.
 
-    A `constant` was made of literals only, and is one.
+    `row` is the same for one row in Python. A `constant` was made of literals only, and is one. A
+    float that is not `finite` may be infinite or undefined, which stands for null.
     """
 
     polars: pl.Expr
     type: FieldType | None
+    row: rows.Row
     weight: int = 1
     constant: bool = False
+    finite: bool = True
 
     def cast(self, to: FieldType) -> "Node":
         """The same value as another type."""
         if self.type is to:
             return self
-        return made_of(self.polars.cast(to.dtype), to, [self])
+        if self.type is None:
+            return made_of(self.polars.cast(to.dtype), to, rows.constant(None), [self])
+        made = self.polars.cast(to.dtype)
+        return made_of(made, to, rows.strict(_converter(self.type, to), self.row), [self])
 
 
 Compile = Callable[[exp.Expr], Node]
@@ -39,15 +47,33 @@ Rule = Callable[[exp.Expr, Compile], Node]
 """Compiles one type of node of the syntax tree."""
 
 
-def made_of(polars: pl.Expr, kind: FieldType | None, parts: list[Node], times: int = 1) -> Node:
-    """A node over `parts`, each of which occurs in it `times` times."""
+def made_of(
+    polars: pl.Expr,
+    kind: FieldType | None,
+    row: rows.Row,
+    parts: list[Node],
+    *,
+    times: int = 1,
+    finite: bool = True,
+) -> Node:
+    """A node over `parts`, each of which occurs in it `times` times.
+
+    Args:
+        polars: its value.
+        kind: its type.
+        row: its value for one row.
+        parts: what it is made of.
+        times: how often each of them is named in `polars`.
+        finite: whether finite parts make it finite.
+    """
     weight = 1 + times * sum(part.weight for part in parts)
     if weight > MAX_WEIGHT:
         raise ExpressionError("too complex: split it with `derive`")
     if not all(part.constant for part in parts):
-        return Node(polars, kind, weight)
+        return Node(polars, kind, row, weight, finite=finite)
     value = pl.select(polars).item()
-    return Node(pl.lit(value, dtype=kind.dtype if kind else None), kind, constant=True)
+    literal = pl.lit(value, dtype=kind.dtype if kind else None)
+    return Node(literal, kind, rows.constant(value), constant=True, finite=finite)
 
 
 def kind_name(kind: FieldType | None) -> str:
@@ -122,6 +148,22 @@ def unified(trees: list[exp.Expr], nodes: list[Node], user: str) -> list[Node]:
 
 
 def finite(node: Node) -> Node:
-    """A float where what is no number (infinite or undefined) is null."""
+    """The node, null where it is infinite or undefined."""
+    if node.finite or node.type is not FieldType.FLOAT:
+        return node
     polars = pl.when(node.polars.is_finite()).then(node.polars)
-    return made_of(polars, FieldType.FLOAT, [node], times=2)
+    row = rows.strict(lambda value: value if isfinite(value) else None, node.row)
+    return made_of(polars, FieldType.FLOAT, row, [node], times=2)
+
+
+def _converter(source: FieldType, target: FieldType) -> Callable[..., object]:
+    """How one row's value becomes another type, where that is always possible."""
+    if target is FieldType.FLOAT and source is not FieldType.STRING:
+        return float
+    if target is FieldType.INT and source is FieldType.BOOL:
+        return int
+    if target is FieldType.BOOL and source is not FieldType.STRING:
+        return bool
+    if target is FieldType.STRING and source is FieldType.INT:
+        return str
+    return rows.by_series(source.dtype, target.dtype)

@@ -1,13 +1,16 @@
 """Literals and operators: arithmetic, three-valued logic, text."""
 
 import operator
-from collections.abc import Callable
-from math import isfinite
+from collections.abc import Callable, Sequence
+from math import fmod, isfinite
+from math import pow as pow_
 from typing import Any
 
+import numpy as np
 import polars as pl
 from sqlglot import exp
 
+from tidegauge.expressions import rows
 from tidegauge.expressions.compiled import ExpressionError
 from tidegauge.expressions.nodes import (
     Compile,
@@ -48,7 +51,7 @@ def _literal(tree: exp.Expr, _compile: Compile) -> Node:
 
 
 def _constant(value: object, kind: FieldType) -> Node:
-    return Node(pl.lit(value, dtype=kind.dtype), kind, constant=True)
+    return Node(pl.lit(value, dtype=kind.dtype), kind, rows.constant(value), constant=True)
 
 
 def _boolean(tree: exp.Expr, _compile: Compile) -> Node:
@@ -56,7 +59,7 @@ def _boolean(tree: exp.Expr, _compile: Compile) -> Node:
 
 
 def _null(_tree: exp.Expr, _compile: Compile) -> Node:
-    return Node(pl.lit(None), None, constant=True)
+    return Node(pl.lit(None), None, rows.constant(None), constant=True)
 
 
 def _paren(tree: exp.Expr, compile_: Compile) -> Node:
@@ -66,14 +69,22 @@ def _paren(tree: exp.Expr, compile_: Compile) -> Node:
 def _arithmetic(tree: exp.Expr, compile_: Compile) -> Node:
     sign, apply = _ARITHMETIC[type(tree)]
     left, right = _numbers(tree, compile_, sign)
-    kind = FLOAT if FLOAT in (left.type, right.type) else INT
-    return made_of(apply(left.polars, right.polars), kind, [left, right])
+    polars = apply(left.polars, right.polars)
+    if FLOAT not in (left.type, right.type):
+        row = rows.strict(lambda a, b: rows.wrapped(apply(a, b)), left.row, right.row)
+        return made_of(polars, INT, row, [left, right])
+    left, right = left.cast(FLOAT), right.cast(FLOAT)
+    row = rows.strict(apply, left.row, right.row)
+    return made_of(polars, FLOAT, row, [left, right], finite=False)
 
 
 def _divide(tree: exp.Expr, compile_: Compile) -> Node:
+    """The quotient as a float; by zero it is not finite, which stands for null."""
     left, right = (side.cast(FLOAT) for side in _numbers(tree, compile_, "/"))
-    polars = pl.when(right.polars != 0).then(left.polars / _spread(right.polars, left.polars))
-    return made_of(polars, FLOAT, [left, right], times=2)
+    right = finite(right)  # what is divided by infinity would be 0
+    row = rows.strict(rows.real(operator.truediv), left.row, right.row)
+    polars = left.polars / _spread(right.polars, left.polars)
+    return made_of(polars, FLOAT, row, [left, right], times=2, finite=False)
 
 
 def _spread(divisor: pl.Expr, over: pl.Expr) -> pl.Expr:
@@ -86,21 +97,42 @@ def _spread(divisor: pl.Expr, over: pl.Expr) -> pl.Expr:
 
 
 def _modulo(tree: exp.Expr, compile_: Compile) -> Node:
-    """SQL's remainder has the sign of the dividend; Polars' has that of the divisor."""
+    """The remainder with the sign of the dividend, less than the divisor, as C has it."""
     left, right = _numbers(tree, compile_, "%")
-    kind = FLOAT if FLOAT in (left.type, right.type) else INT
-    left, right = left.cast(kind), right.cast(kind)
-    rest = left.polars % (_spread(right.polars, left.polars) if kind is FLOAT else right.polars)
+    if FLOAT in (left.type, right.type):
+        left, right = left.cast(FLOAT), finite(right.cast(FLOAT))
+        row = rows.strict(rows.real(fmod), left.row, right.row)
+        polars = pl.map_batches(
+            [left.polars, right.polars],
+            _remainders,
+            return_dtype=FLOAT.dtype,
+            is_elementwise=True,
+        )
+        return made_of(polars, FLOAT, row, [left, right], finite=False)
+    rest = left.polars % right.polars
+    # Polars' remainder has the sign of the divisor.
     other_sign = (rest != 0) & ((rest < 0) != (left.polars < 0))
     polars = pl.when(right.polars != 0).then(
         pl.when(other_sign).then(rest - right.polars).otherwise(rest)
     )
-    return made_of(polars, kind, [left, right], times=6)
+    row = rows.strict(rows.whole_remainder, left.row, right.row)
+    return made_of(polars, INT, row, [left, right], times=6)
+
+
+def _remainders(sides: Sequence[pl.Series]) -> pl.Series:
+    """Exact remainders; NaN where there is none. Polars' own go by way of a rounded quotient."""
+    dividend, divisor = (side.to_numpy() for side in sides)
+    with np.errstate(invalid="ignore"):
+        return pl.Series(np.fmod(dividend, divisor))
 
 
 def _negate(tree: exp.Expr, compile_: Compile) -> Node:
     node = numeric(tree.this, compile_(tree.this), "-")
-    return made_of(-node.polars, node.type or INT, [node])
+    if node.type is INT:
+        row = rows.strict(lambda value: rows.wrapped(-value), node.row)
+        return made_of(-node.polars, INT, row, [node])
+    row = rows.strict(operator.neg, node.row)
+    return made_of(-node.polars, FLOAT, row, [node], finite=node.finite)
 
 
 def _numbers(tree: exp.Expr, compile_: Compile, sign: str) -> tuple[Node, Node]:
@@ -110,37 +142,43 @@ def _numbers(tree: exp.Expr, compile_: Compile, sign: str) -> tuple[Node, Node]:
 
 
 def power(tree: exp.Expr, compile_: Compile) -> Node:
-    """POWER(x, y); null where the result is no finite number."""
+    """POWER(x, y); not finite where there is no such number."""
     left, right = (side.cast(FLOAT) for side in _numbers(tree, compile_, "POWER"))
-    return finite(made_of(left.polars.pow(right.polars), FLOAT, [left, right]))
+    row = rows.strict(rows.real(pow_), left.row, right.row)
+    return made_of(left.polars.pow(right.polars), FLOAT, row, [left, right], finite=False)
 
 
 def _logic(tree: exp.Expr, compile_: Compile) -> Node:
     user = "AND" if isinstance(tree, exp.And) else "OR"
     left = condition(tree.this, compile_(tree.this), user)
     right = condition(tree.expression, compile_(tree.expression), user)
-    both = left.polars & right.polars if user == "AND" else left.polars | right.polars
-    return made_of(both, BOOL, [left, right])
+    if user == "AND":
+        both = rows.both(left.row, right.row)
+        return made_of(left.polars & right.polars, BOOL, both, [left, right])
+    either = rows.either(left.row, right.row)
+    return made_of(left.polars | right.polars, BOOL, either, [left, right])
 
 
 def _not(tree: exp.Expr, compile_: Compile) -> Node:
     node = condition(tree.this, compile_(tree.this), "NOT")
-    return made_of(~node.polars, BOOL, [node])
+    return made_of(~node.polars, BOOL, rows.strict(operator.not_, node.row), [node])
 
 
 def _is(tree: exp.Expr, compile_: Compile) -> Node:
     node = compile_(tree.this)
-    wanted = tree.expression
+    wanted, negate = tree.expression, bool(tree.args.get("negate"))
     if isinstance(wanted, exp.Null):
-        polars = node.polars.is_null()
+        polars, value = node.polars.is_null(), None
     elif isinstance(wanted, exp.Boolean):
         node = condition(tree.this, node, "IS")
-        polars = node.polars.eq_missing(pl.lit(bool(wanted.this)))
+        value = bool(wanted.this)
+        polars = node.polars.eq_missing(pl.lit(value))
     else:
         raise ExpressionError(
             f"{snippet(tree)}: after IS may follow NULL, TRUE or FALSE (with or without NOT)"
         )
-    return made_of(~polars if tree.args.get("negate") else polars, BOOL, [node])
+    row = rows.of_values(lambda found: (found is value) is not negate, node.row)
+    return made_of(~polars if negate else polars, BOOL, row, [node])
 
 
 def _join(tree: exp.Expr, compile_: Compile) -> Node:
@@ -151,8 +189,9 @@ def _join(tree: exp.Expr, compile_: Compile) -> Node:
             f"'||' joins strings, but {snippet(tree.this)} is {kind_name(sides[0].type)} "
             f"and {snippet(tree.expression)} {kind_name(sides[1].type)}"
         )
-    parts = [side.cast(STRING) for side in sides]
-    return made_of(parts[0].polars + parts[1].polars, STRING, parts)
+    left, right = (side.cast(STRING) for side in sides)
+    row = rows.strict(operator.add, left.row, right.row)
+    return made_of(left.polars + right.polars, STRING, row, [left, right])
 
 
 RULES: dict[type[exp.Expr], tuple[Rule, frozenset[str]]] = {

@@ -15,6 +15,9 @@ MAX_BRACKETS = 20
 MAX_DEPTH = 100
 """Levels of the syntax tree; a chain of n operators has n."""
 
+_WRITTEN = "tidegauge_written"
+_DISTINCT = "aPPROX_dISTINCT"
+"""Stands for `distinct`, so spelt that it is told from what somebody wrote."""
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 _ADVICE = "make it simpler, or split it with `derive`"
@@ -33,7 +36,8 @@ def parse(sql: str) -> exp.Expr:
         if not tokens:
             raise ExpressionError("the expression is empty")
         _check_brackets(tokens)
-        tree = sqlglot.parse_one(_named(tokens, sql), into=exp.Condition, dialect=DIALECT)
+        named = _named(tokens, sql)
+        tree = sqlglot.parse_one(named, into=exp.Condition, dialect=DIALECT)
     except ParseError as error:
         raise ExpressionError(_reason(error)) from None
     except SqlglotError:
@@ -43,6 +47,7 @@ def parse(sql: str) -> exp.Expr:
     except RecursionError:
         raise ExpressionError(f"nested too deeply: {_ADVICE}") from None
     _check_depth(tree)
+    _note_calls(tree, named)
     return tree
 
 
@@ -52,8 +57,14 @@ def canonical(tree: exp.Expr) -> str:
 
 
 def snippet(tree: exp.Expr) -> str:
-    """The expression as a message shows it: on one line, not too long."""
-    return shorten(tree.sql(dialect=DIALECT, comments=False))
+    """The expression as a message shows it: as it was written, on one line, not too long."""
+    return shorten(tree.transform(_as_written).sql(dialect=DIALECT, comments=False))
+
+
+def written_as(tree: exp.Expr, text: str) -> exp.Expr:
+    """The tree, which messages show as this text."""
+    tree.meta[_WRITTEN] = text
+    return tree
 
 
 def shorten(text: str, width: int = 60) -> str:
@@ -102,6 +113,33 @@ def _named(tokens: list[Token], sql: str) -> str:
             continue
         before = [earlier.text.upper() for earlier in tokens[max(index - 2, 0) : index]]
         if tokens[index + 1].token_type is TokenType.L_PAREN and before != ["COUNT", "("]:
-            pieces += [sql[end : token.start], "approx_distinct"]
+            pieces += [sql[end : token.start], _DISTINCT]
             end = token.end + 1
     return "".join(pieces) + sql[end:]
+
+
+def _note_calls(tree: exp.Expr, sql: str) -> None:
+    """Keep the text of each call of a function: SQL that is made again has other names for some."""
+    ends: dict[int, int] = {}
+    opened: list[int] = []
+    for token in sqlglot.tokenize(sql, dialect=DIALECT):
+        if token.token_type is TokenType.L_PAREN:
+            opened.append(token.start)
+        elif token.token_type is TokenType.R_PAREN and opened:
+            ends[opened.pop()] = token.end
+    for node in tree.find_all(exp.Func):
+        start, end = node.meta.get("start"), node.meta.get("end")
+        if start is None or end is None:
+            continue
+        at = end + 1 + len(sql[end + 1 :]) - len(sql[end + 1 :].lstrip())
+        if at in ends:
+            written_as(node, sql[start : ends[at] + 1].replace(_DISTINCT, "distinct"))
+
+
+def _as_written(node: exp.Expr) -> exp.Expr:
+    written = node.meta.get(_WRITTEN)
+    if written is not None:
+        return exp.var(written)
+    if isinstance(node, exp.Pow):
+        return exp.var(f"{snippet(node.this)} ^ {snippet(node.expression)}")
+    return node

@@ -2,7 +2,8 @@
 
 An allow-list of syntax is compiled, nothing is ever evaluated. Nulls as in SQL: arithmetic and
 comparison with null give null, AND and OR are three-valued. `/` is always a float division, and
-what has no finite value (division by zero, LN(0), SQRT(-1)) is null. Ints have 64 bits.
+what has no finite value (division by zero, LN(0), SQRT(-1), a text such as 'NaN') is null, also
+within a larger expression. Ints have 64 bits.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import ClassVar
 import polars as pl
 from sqlglot import exp
 
-from tidegauge.expressions import comparison, functions, matching, operators
+from tidegauge.expressions import comparison, functions, matching, operators, rows
 from tidegauge.expressions.calls import function_name, is_call
 from tidegauge.expressions.compiled import Columns, ExpressionError, Scalar, UntypedColumnError
 from tidegauge.expressions.names import UnknownName
@@ -25,6 +26,8 @@ _RULES: dict[type[exp.Expr], tuple[Rule, frozenset[str]]] = {
     **matching.RULES,
     **functions.RULES,
 }
+_PASSING = frozenset({exp.Paren, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.Abs})
+"""What is not finite where a part is not: there it is enough to look at the result."""
 
 
 def compile_scalar(sql: str, columns: Columns) -> Scalar:
@@ -67,8 +70,7 @@ def settled(node: Node, tree: exp.Expr, columns: Columns) -> tuple[pl.Expr, Fiel
             if columns.get(column.name, FieldType.INT) is None:
                 raise UntypedColumnError(column.name)
         raise ExpressionError(f"{snippet(tree)} is always NULL")
-    computed = node.type is FieldType.FLOAT and not isinstance(tree, exp.Column | exp.Literal)
-    return (finite(node) if computed else node).polars, node.type
+    return finite(node).polars, node.type
 
 
 class Compiler:
@@ -93,7 +95,10 @@ class Compiler:
         given = {name for name, value in tree.args.items() if value not in (None, False, [])}
         if not given <= understood:
             raise ExpressionError(f"{snippet(tree)}: this form of it is not available")
-        return compile_(tree, self.compile)
+        return compile_(tree, self.compile if type(tree) in _PASSING else self._finite)
+
+    def _finite(self, tree: exp.Expr) -> Node:
+        return finite(self.compile(tree))
 
     def column(self, tree: exp.Column) -> Node:
         """A column by its bare name."""
@@ -109,7 +114,7 @@ class Compiler:
             raise ExpressionError(
                 f"a column cannot be called {name!r}: Polars takes it for a pattern"
             )
-        return Node(pl.col(name), self._columns[name])
+        return Node(pl.col(name), self._columns[name], rows.column(name))
 
     def refusal(self, tree: exp.Expr) -> ExpressionError:
         """What to say of syntax that is not allowed."""

@@ -1,14 +1,19 @@
 """What conditions and measures can name: columns of the event, aggregates over taken events."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Protocol
 
+import polars as pl
 from sqlglot import exp
 
+from tidegauge.expressions import rows
+from tidegauge.expressions.calls import function_name, is_call
 from tidegauge.expressions.compiled import Columns, ExpressionError, Scalar
 from tidegauge.expressions.names import UnknownName
-from tidegauge.expressions.nodes import kind_name
-from tidegauge.expressions.parsing import canonical, parse, snippet
-from tidegauge.expressions.scalars import scalar_of
+from tidegauge.expressions.nodes import Node, finite, kind_name
+from tidegauge.expressions.parsing import canonical, parse, snippet, written_as
+from tidegauge.expressions.scalars import Compiler, scalar_of, settled
 from tidegauge.fieldtypes import FieldType
 
 CALLS: dict[type[exp.Expr], str] = {
@@ -21,23 +26,50 @@ CALLS: dict[type[exp.Expr], str] = {
     exp.Last: "LAST",
 }
 """Aggregates over what a run took."""
+MAX_OFFSET = 100
+"""How far `FIRST` and `LAST` look: each run keeps so many values."""
+_OF_ONE_EVENT = {"FIRST": "after the first", "LAST": "before the last"}
 
 
-def result_type(name: str, argument: FieldType | None) -> FieldType | None:
-    """Type of an aggregate; `argument` is None for COUNT of events.
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An aggregate over the events that a run took for a step.
 
-    Raises:
-        ExpressionError: it needs numbers.
+    Attributes:
+        function: one of `CALLS`.
+        step: the step.
+        argument: what it is taken of; None for COUNT of events.
+        offset: FIRST and LAST look so many events past the first, or before the last.
+        type: its type; None where that of a column is unknown.
     """
-    if name == "COUNT":
-        return FieldType.INT
-    if name in ("SUM", "AVG") and argument is FieldType.STRING:
-        raise ExpressionError(f"{name} needs numbers")
-    if name == "AVG":
-        return FieldType.FLOAT
-    if name == "SUM" and argument is FieldType.BOOL:
-        return FieldType.INT
-    return argument
+
+    function: str
+    step: str
+    argument: Scalar | None
+    offset: int
+    type: FieldType | None
+
+
+class Lookups(Protocol):
+    """Where a condition or measure finds values when it is evaluated."""
+
+    def event(self, scalar: Scalar) -> rows.Row:
+        """What the event alone decides."""
+        ...
+
+    def taken(self, call: Taken) -> rows.Row:
+        """An aggregate over what the run took."""
+        ...
+
+
+class _Nowhere:
+    """For an expression that is checked, not evaluated."""
+
+    def event(self, scalar: Scalar) -> rows.Row:
+        return rows.constant(None)
+
+    def taken(self, call: Taken) -> rows.Row:
+        return rows.constant(None)
 
 
 class RunScope:
@@ -46,11 +78,15 @@ class RunScope:
     Args:
         columns: columns of the events.
         steps: names of the pattern's steps that take events.
+        lookups: where values are found; nowhere for what is only checked.
     """
 
-    def __init__(self, columns: Columns, steps: Collection[str]) -> None:
+    def __init__(
+        self, columns: Columns, steps: Collection[str], lookups: Lookups | None = None
+    ) -> None:
         self._columns = columns
         self._steps = steps
+        self._compiler = _RunCompiler(columns, self, lookups or _Nowhere())
 
     def condition(self, sql: str) -> exp.Expr:
         """The syntax tree of a condition.
@@ -59,7 +95,7 @@ class RunScope:
             ExpressionError: it is none.
         """
         tree = parse(sql)
-        kind = self._type_of(tree, sql)
+        _, kind = self.evaluated(tree)
         if kind is not FieldType.BOOL:
             raise ExpressionError(
                 f"this is {kind_name(kind)}, not a condition: compare it with something"
@@ -77,10 +113,10 @@ class RunScope:
         tree = parse(sql)
         for column in list(tree.find_all(exp.Column)):
             if column.table and not _within_call(column):
-                last = exp.Last(this=column.copy())
+                last = written_as(exp.Last(this=column.copy()), snippet(column))
                 tree = last if column is tree else tree
                 column.replace(last)
-        kind = self._type_of(tree, sql)
+        _, kind = self.evaluated(tree)
         for column in tree.find_all(exp.Column):
             if not _within_call(column):
                 raise ExpressionError(
@@ -88,23 +124,34 @@ class RunScope:
                 )
         return tree, kind
 
-    def call(self, call: exp.Expr) -> tuple[str, exp.Expr | None]:
-        """The step an aggregate is about, and its argument over bare columns; None for events.
+    def evaluated(self, tree: exp.Expr) -> tuple[rows.Row, FieldType]:
+        """An expression over the event and the run as a function, and its type.
 
         Raises:
-            ExpressionError: it is about no step, or about several.
+            ExpressionError: it is none.
         """
-        argument = call.this
+        # Compiling moves parts to new parents.
+        node = finite(self._compiler.compile(tree.copy()))
+        _, kind = settled(node, tree, self._columns)
+        return node.row, kind
+
+    def call(self, call: exp.Expr) -> Taken:
+        """What an aggregate asks.
+
+        Raises:
+            ExpressionError: it is about no step, or about several, or has arguments too many.
+        """
+        name, argument = CALLS[type(call)], call.this
         if not isinstance(argument, exp.Expr) or isinstance(argument, exp.Star):
             raise ExpressionError(f"{snippet(call)}: say of which step, as in COUNT(small)")
-        if call.expressions:
-            raise ExpressionError(f"{snippet(call)}: one argument is allowed")
-        columns = list(argument.find_all(exp.Column))
+        if isinstance(argument, exp.Distinct):
+            raise ExpressionError(f"{snippet(call)}: DISTINCT is not available here")
+        offset = _offset(call, name)
         if isinstance(call, exp.Count) and isinstance(argument, exp.Column):
             whole = argument.table if isinstance(argument.this, exp.Star) else argument.name
             if not argument.table or isinstance(argument.this, exp.Star):
-                return self._step(whole), None
-        steps = {column.table for column in columns}
+                return Taken(name, self._step(whole), None, offset, FieldType.INT)
+        steps = {column.table for column in argument.find_all(exp.Column)}
         if len(steps) != 1 or "" in steps:
             raise ExpressionError(
                 f"{snippet(call)}: every column in it belongs to one step, as in SUM(small.amount)"
@@ -112,7 +159,8 @@ class RunScope:
         bare = argument.copy()
         for column in bare.find_all(exp.Column):
             column.set("table", None)
-        return self._step(steps.pop()), bare
+        step, scalar = self._step(steps.pop()), self.scalar(bare)
+        return Taken(name, step, scalar, offset, _type(name, scalar.type))
 
     def scalar(self, tree: exp.Expr) -> Scalar:
         """An expression over the columns of one event, compiled.
@@ -122,28 +170,97 @@ class RunScope:
         """
         return scalar_of(tree, canonical(tree), self._columns)
 
-    def _type_of(self, tree: exp.Expr, sql: str) -> FieldType:
-        """Types fit, and names exist: aggregates stand for columns of their types."""
-        columns = dict(self._columns)
-
-        def plain(node: exp.Expr) -> exp.Expr:
-            if type(node) not in CALLS:
-                return node
-            name = f"{canonical(node)} "
-            columns[name] = self._call_type(node)
-            return exp.column(name, quoted=True)
-
-        return scalar_of(tree.copy().transform(plain), sql, columns).type
-
-    def _call_type(self, call: exp.Expr) -> FieldType | None:
-        _, argument = self.call(call)
-        kind = None if argument is None else self.scalar(argument).type
-        return result_type(CALLS[type(call)], kind)
-
     def _step(self, name: str) -> str:
         if name not in self._steps:
             raise UnknownName("step", name, self._steps)
         return name
+
+
+class _RunCompiler(Compiler):
+    """Compiles what joins an event and a run; what the event alone decides is looked up."""
+
+    def __init__(self, columns: Columns, scope: RunScope, lookups: Lookups) -> None:
+        super().__init__(columns)
+        self._scope = scope
+        self._lookups = lookups
+
+    def compile(self, tree: exp.Expr) -> Node:
+        if type(tree) in CALLS:
+            call = self._scope.call(tree)
+            finite_ = call.function not in ("SUM", "AVG")
+            return Node(pl.lit(None), call.type, self._lookups.taken(call), finite=finite_)
+        if _is_of_event(tree):
+            node = finite(Compiler(self._columns).compile(tree))
+            if node.type is not None:
+                scalar = Scalar(canonical(tree), node.polars, node.type, frozenset())
+                return Node(node.polars, node.type, self._lookups.event(scalar))
+        return super().compile(tree)
+
+    def column(self, tree: exp.Column) -> Node:
+        if tree.table and not isinstance(tree.this, exp.Star):
+            raise ExpressionError(
+                f"{snippet(tree)}: which of the events taken for {tree.table}? Write "
+                f"LAST({snippet(tree)}), or another aggregate"
+            )
+        return super().column(tree)
+
+    def refusal(self, tree: exp.Expr) -> ExpressionError:
+        if is_call(tree):
+            return ExpressionError(
+                f"{function_name(tree)} is not available in this form over what a run took; "
+                f"allowed: {', '.join(CALLS.values())}, without FILTER"
+            )
+        return super().refusal(tree)
+
+
+def has_call(tree: exp.Expr) -> bool:
+    """Whether an expression asks about what was taken before."""
+    return any(type(node) in CALLS for node in tree.walk())
+
+
+def _is_of_event(tree: object) -> bool:
+    """Whether an expression has columns of the event, and nothing of the run."""
+    if not isinstance(tree, exp.Expr):  # an argument is missing
+        return False
+    columns = list(tree.find_all(exp.Column))
+    return bool(columns) and not any(column.table for column in columns) and not has_call(tree)
+
+
+def _offset(call: exp.Expr, name: str) -> int:
+    """How far from the first or last event the one is that is asked for.
+
+    Raises:
+        ExpressionError: it is no such number, or the function takes none.
+    """
+    given = call.args.get("expression")
+    if call.expressions or (given is not None and name not in _OF_ONE_EVENT):
+        raise ExpressionError(f"{snippet(call)}: {name} takes one argument")
+    if given is None:
+        return 0
+    text = str(given.this) if isinstance(given, exp.Literal) and not given.is_string else ""
+    if not (text.isascii() and text.isdecimal() and int(text) <= MAX_OFFSET):
+        raise ExpressionError(
+            f"{snippet(call)}: the second argument is how many events {_OF_ONE_EVENT[name]}; "
+            f"allowed: 0 to {MAX_OFFSET}"
+        )
+    return int(text)
+
+
+def _type(name: str, argument: FieldType | None) -> FieldType | None:
+    """Type of an aggregate of an argument.
+
+    Raises:
+        ExpressionError: it needs numbers.
+    """
+    if name == "COUNT":
+        return FieldType.INT
+    if name in ("SUM", "AVG") and argument is FieldType.STRING:
+        raise ExpressionError(f"{name} needs numbers")
+    if name == "AVG":
+        return FieldType.FLOAT
+    if name == "SUM" and argument is FieldType.BOOL:
+        return FieldType.INT
+    return argument
 
 
 def _within_call(node: exp.Expr) -> bool:

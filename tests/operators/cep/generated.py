@@ -67,7 +67,7 @@ class OfRun:
 _TEXTS = {
     "last": "price > LAST({0}.price)",
     "first": "price = FIRST({0}.price)",
-    "sum": "SUM({0}.price) + price < 6",
+    "sum": "COALESCE(SUM({0}.price), 0) + price < 6",
     "avg": "(AVG({0}.price) IS NULL OR price >= AVG({0}.price))",
     "count": "COUNT({0}) < 2",
 }

@@ -39,7 +39,7 @@ def two(condition: str) -> Pattern:
         ("MIN(a.amount) = 1 AND MAX(a.amount) = 2", True),
         ("SUM(a.amount * 2) = 6", True),
         ("LAST(b.amount) IS NULL", True),
-        ("COUNT(b) = 0 AND SUM(b.amount) = 0", True),
+        ("COUNT(b) = 0 AND SUM(b.amount) IS NULL", True),
         ("AVG(b.amount) > 0", False),
         ("NOT AVG(b.amount) > 0", False),
         ("COALESCE(LAST(b.amount), 3) = amount", True),

@@ -101,13 +101,13 @@ def condition(sql: str) -> Pattern:
     [
         ("amuont > 1", "unknown column 'amuont'.*did you mean amount"),
         ("amount > LAST(c.amount)", "unknown step 'c'"),
-        ("amount > a.amount", "bare name"),
+        ("amount > a.amount", r"which of the events taken for a\? Write LAST\(a.amount\)"),
         ("amount > SUM(amount)", "belongs to one step"),
         ("amount > COUNT(*)", "say of which step"),
         ("amount + LAST(a.amount)", "not a condition"),
         ("LAST(a.kind) > amount", "string"),
         ("SUM(a.kind) > 1", "SUM needs numbers"),
-        ("FLOOR(LAST(a.amount)) = 1", "not available over what was taken"),
+        ("FLOOR(LAST(a.kind)) = 1", "FLOOR needs numbers"),
     ],
 )
 def test_conditions_that_cannot_be_compiled(sql: str, message: str) -> None:

@@ -1,3 +1,4 @@
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -125,3 +126,10 @@ def test_nonsense_is_a_mistake_of_the_user_in_one_line(
     with pytest.raises(UserMistake, match=reason) as caught:
         process_rows(function, frame(1, 2, 3))
     assert re.fullmatch(r"process: [^\n]*", str(caught.value))
+
+
+def test_a_float_that_is_no_finite_number_becomes_null() -> None:
+    numbers = [1.0, math.nan, math.inf, -math.inf, None]
+    made, bad = process_rows(lambda rows: rows.with_columns(v=pl.Series(numbers)), frame(*range(5)))
+    assert made["v"].to_list() == [1.0, None, None, None, None]
+    assert bad == []

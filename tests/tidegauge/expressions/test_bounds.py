@@ -28,6 +28,14 @@ WORDS = """
 """
 TEXTS = st.text(max_size=60) | st.lists(st.sampled_from(WORDS.split()), max_size=14).map(" ".join)
 
+CALLS = st.builds(
+    "{}({}) {} {}(n)".format,
+    st.sampled_from(["count", "sum", "avg", "min", "max", "first", "last", "distinct", "rate"]),
+    st.sampled_from(["a", "n", "b", "s", "n % 2", "a / n", "CAST(s AS DOUBLE)"]),
+    st.sampled_from(["+", "-", "*", "/", "%", ">", "="]),
+    st.sampled_from(["count", "avg", "max", "delta", "std_dev"]),
+)
+
 
 def compiled(compile_: Callable[[str, Columns], T], sql: str) -> T | None:
     refused = None
@@ -51,14 +59,20 @@ def test_any_text_compiles_and_runs_or_is_refused_in_a_line(sql: str) -> None:
         assert FRAME.with_columns(scalar.polars.alias("r")).schema["r"] == scalar.type.dtype
 
 
-@given(TEXTS)
+@given(TEXTS | CALLS)
 @example("sum(sum(a))")
 @example("count(DISTINCT a, b)")
+@example("sum(a) / count(*)")
+@example("top(s, 3)")
+@example("count(*) > 5 OR max(b) = 1")
 def test_any_text_is_an_aggregate_or_refused_in_a_line(sql: str) -> None:
     aggregate = compiled(compile_aggregate, sql)
     if aggregate:
         frame = pl.DataFrame(
-            {call.id: pl.Series([1, 0], dtype=call.type.dtype) for call in aggregate.calls}
+            {
+                call.id: pl.Series([1, 0], strict=False).cast(call.type.dtype)
+                for call in aggregate.calls
+            }
         )
         assert frame.with_columns(aggregate.finish.alias("r")).schema["r"] == aggregate.type.dtype
 

@@ -31,11 +31,11 @@ def test_what_a_hash_can_answer(sql: str) -> None:
     [
         ("card = 'x'", "card = 'x'"),
         ("v > 1 and card <> country", "card <> country"),
-        ("lower(card)", "LOWER(card)"),
+        ("lower(card)", "lower(card)"),
         ("card like '4%'", "card LIKE '4%'"),
         ("card in ('a', 'b')", "card IN ('a', 'b')"),
-        ("max(card)", "MAX(card)"),
-        ("length(card) > 3", "LENGTH(card)"),
+        ("max(card)", "max(card)"),
+        ("length(card) > 3", "length(card)"),
     ],
 )
 def test_what_it_cannot_is_named(sql: str, told: str) -> None:

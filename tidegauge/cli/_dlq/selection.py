@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from connectors.kafka.letters.marks import State
 from connectors.kafka.topics import topic_exists
 from tidegauge.durations import parse_duration_ns
 from tidegauge.errors import UserMistake
+from tidegauge.isotime import read_iso8601
 from tidegauge.settings import Settings, read_settings
 from tidegauge.spec.loader import load_pipeline
 from tidegauge.spec.models import Pipeline
@@ -83,8 +83,8 @@ def letter_filter(  # noqa: PLR0913 - one for each option
         reason=reason,
         topics=frozenset(topics),
         partitions=frozenset(partitions or ()),
-        since_ms=_moment_ms("--since", since),
-        until_ms=_moment_ms("--until", until),
+        since_ms=moment_ms("--since", since),
+        until_ms=moment_ms("--until", until),
         text=text,
     )
 
@@ -100,18 +100,22 @@ def chosen(
     return [one for one in desk.log.entries() if one.state in states and wanted(one)]
 
 
-def _moment_ms(option: str, text: str) -> int | None:
+def moment_ms(option: str, text: str) -> int | None:
+    """A time as an option has it, in milliseconds; None where it is left out.
+
+    Raises:
+        UserMistake: it is neither a time nor how long ago it is.
+    """
     if not text:
         return None
     try:
         return (time.time_ns() - parse_duration_ns(text)) // 1_000_000
     except ValueError:
         pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+    read = read_iso8601(text)
+    if read is None:
         raise UserMistake(
             f"{option} {text!r}: allowed is a time such as 2026-01-31T12:00Z, or how long ago it"
             " is, such as 2h"
-        ) from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000)
+        )
+    return read.time_ns // 1_000_000

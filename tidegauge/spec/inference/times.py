@@ -3,9 +3,9 @@
 The magnitude of a number tells its unit, for between two units lies a factor of 1,000.
 """
 
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from tidegauge.isotime import read_iso8601
 from tidegauge.spec.models import EventTimeFormat
 
 _UNITS_NS: tuple[tuple[EventTimeFormat, int], ...] = (
@@ -14,7 +14,6 @@ _UNITS_NS: tuple[tuple[EventTimeFormat, int], ...] = (
     ("epoch_us", 1_000),
     ("epoch_ns", 1),
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST_NS = 946_684_800 * 10**9
 _LATEST_NS = 4_102_444_800 * 10**9
 _LONGEST_TEXT = 40
@@ -52,13 +51,7 @@ def read_time(value: Any) -> ReadTime | None:
 def _read_text(text: str) -> ReadTime | None:
     if len(text) > _LONGEST_TEXT:
         return None
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
+    read = read_iso8601(text)
+    if read is None or not _EARLIEST_NS <= read.time_ns <= _LATEST_NS:
         return None
-    zoned = moment.tzinfo is not None
-    elapsed = (moment if zoned else moment.replace(tzinfo=UTC)) - _EPOCH
-    time_ns = (elapsed.days * 86_400 + elapsed.seconds) * 10**9 + elapsed.microseconds * 1_000
-    if not _EARLIEST_NS <= time_ns <= _LATEST_NS:
-        return None
-    return ReadTime("iso8601", time_ns, ":" in text, zoned)
+    return ReadTime("iso8601", *read)
