@@ -58,13 +58,14 @@ def flow(pipeline_file: str) -> Dataflow:
         pipeline = load_pipeline(pipeline_file)
         predictions = plan_predictions(pipeline, Path(pipeline_file).parent)
         saving = require_recovery_directory(pipeline.state.key_groups)
-        own_recovery_directory(saving, read_invocation())
+        invocation = read_invocation()
+        own_recovery_directory(saving, invocation)
         agreement = agree(pipeline, saving, settings.accept_reset)
         sources, sinks, journal = connect(pipeline, settings, Path(pipeline_file).parent)
         agreement.remember()
-        drain_together(draining, pipeline, settings, read_invocation())
+        drain_together(draining, pipeline, settings, invocation)
         draining.on_signals()
-        tell_errors_of_ours()
+        tell_errors_of_ours(clustered=invocation.clustered)
         return build(
             pipeline,
             sources,

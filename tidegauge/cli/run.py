@@ -5,8 +5,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,7 +94,8 @@ def command(  # noqa: PLR0913 - a parameter is an option
     commands = flow_commands(file, options, processes)
     if processes == 1:
         sys.stdout.flush()
-        os.execve(commands[0][0], commands[0], environment)  # noqa: S606 - our own command, no shell
+        with _held_back(signal.SIGINT):
+            os.execve(commands[0][0], commands[0], environment)  # noqa: S606 - our own command, no shell
     raise typer.Exit(asyncio.run(supervise(commands, environment)))
 
 
@@ -201,14 +202,28 @@ async def supervise(
     for received in PASSED_ON:
         loop.add_signal_handler(received, pass_on, received)
     for command_ in commands:
-        # In a session of its own it gets the terminal's signals from us only, and so once.
-        process = await asyncio.create_subprocess_exec(
-            *command_, env=environment, start_new_session=True
-        )
+        with _held_back(signal.SIGINT):
+            # In a session of its own it gets the terminal's signals from us only, and so once.
+            process = await asyncio.create_subprocess_exec(
+                *command_, env=environment, start_new_session=True
+            )
         running.append(process)
         for received in told:
             _tell([process], PASSED_ON[received])
     return await _first_failure(running, grace_s)
+
+
+@contextmanager
+def _held_back(sign: signal.Signals) -> Iterator[None]:
+    """Let a process that is started hear a signal when it begins to listen, and not before.
+
+    In between it would end in a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [sign])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 async def _first_failure(running: Sequence[asyncio.subprocess.Process], grace_s: float) -> int:
