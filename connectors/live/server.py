@@ -101,7 +101,7 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """Tells when it has started, and takes a signal as asked: the base class dies of it in the end."""
+    """Tells when it has started, and ends by a signal as asked: its base dies of it in the end."""
 
     def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
         super().__init__(config)

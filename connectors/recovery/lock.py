@@ -17,7 +17,7 @@ from pathlib import Path
 from tidegauge.errors import UserMistake
 
 NAME = "lock"
-"""Who looks at the locks, or takes one, holds this file meanwhile; one of `lock-N` is process N's."""
+"""Held by who looks at the locks or takes one, which are called `lock-N` for process N."""
 
 
 @dataclass(frozen=True, slots=True)

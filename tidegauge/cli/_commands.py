@@ -81,7 +81,7 @@ def _tell_version(*, asked: bool) -> None:
 @app.callback()
 def _about(
     *,
-    version: Annotated[  # noqa: ARG001 - its callback does all
+    version: Annotated[
         bool,
         typer.Option(
             "--version",

@@ -28,8 +28,8 @@ def command(
     """Show what a flow finds, as it finds it: a page with charts, gauges and alerts.
 
     It reads the store that the flow writes (`tidegauge run --embedded PATH`) and sends what is new
-    to any number of browsers and programs; docs/live.md describes the messages. Ctrl-C and SIGTERM end it
-    with exit code 0.
+    to any number of browsers and programs; docs/live.md describes the messages. Ctrl-C and SIGTERM
+    end it with exit code 0.
     """
     from connectors.live.feed import Feed, Pace
     from connectors.live.hub import Hub

@@ -98,7 +98,7 @@ def test_a_holder_that_has_not_said_who_it_is_is_refused_too(tmp_path: Path) -> 
 
 def test_a_directory_that_cannot_be_written_is_a_line(tmp_path: Path) -> None:
     (tmp_path / "lock").mkdir()
-    with pytest.raises(UserMistake, match="lock cannot be written .*; let this user write there"):
+    with pytest.raises(UserMistake, match=r"lock cannot be written .*; let this user write there"):
         claim(tmp_path, "", 0)
 
 
@@ -111,8 +111,11 @@ def test_the_lock_is_not_handed_to_programs_that_the_process_starts(tmp_path: Pa
 
 
 def test_only_one_makes_the_partitions_at_a_time(tmp_path: Path) -> None:
-    with guarded(tmp_path), (tmp_path / "lock").open("r+b") as other:
-        with pytest.raises(BlockingIOError):
-            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with (
+        guarded(tmp_path),
+        (tmp_path / "lock").open("r+b") as other,
+        pytest.raises(BlockingIOError),
+    ):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
     with guarded(tmp_path):
         pass

@@ -103,7 +103,8 @@ def test_an_interrupt_is_for_the_flow_and_not_for_polars() -> None:
     """Which would raise KeyboardInterrupt in the middle of a query, and end the drain."""
     program = (
         "import signal; from dataflows.lifecycle.drain import draining; draining.on_signals();"
-        "import polars as pl; draining(); draining.on_signals(); signal.raise_signal(signal.SIGINT);"
+        "import polars as pl; draining(); draining.on_signals();"
+        "signal.raise_signal(signal.SIGINT);"
         "print(pl.LazyFrame({'a': [1]}).select(pl.col('a').sum()).collect().item());"
         "draining.pause_ns(60_000_000_000); print(draining())"
     )
