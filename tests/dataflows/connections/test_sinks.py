@@ -31,7 +31,7 @@ def part(folder: Path, retry_for_s: float) -> StorePart:
 
 def row() -> RecordBatch:
     """A record of the window of that pipeline."""
-    signal = catalogue_of(parse_pipeline(GOOD, "f.yaml")).signals["spend"]
+    signal = catalogue_of(parse_pipeline(GOOD, "f.yaml", Path(), {})).signals["spend"]
     schema = {TIME_NS: pl.Int64} | {one.name: one.type.dtype for one in signal.columns}
     return RecordBatch("spend", pl.DataFrame([dict.fromkeys(schema) | {TIME_NS: 1}], schema))
 
