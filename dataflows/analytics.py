@@ -18,6 +18,7 @@ from dataflows.lifecycle.agreement import agree
 from dataflows.lifecycle.drain import draining
 from dataflows.lifecycle.drain_together import drain_together
 from dataflows.lifecycle.invocation import read_invocation
+from dataflows.lifecycle.ownership import own_recovery_directory
 from dataflows.lifecycle.startup import (
     one_line_errors,
     refuse_web_api,
@@ -57,12 +58,14 @@ def flow(pipeline_file: str) -> Dataflow:
         pipeline = load_pipeline(pipeline_file)
         predictions = plan_predictions(pipeline, Path(pipeline_file).parent)
         saving = require_recovery_directory(pipeline.state.key_groups)
+        invocation = read_invocation()
+        own_recovery_directory(saving, invocation)
         agreement = agree(pipeline, saving, settings.accept_reset)
         sources, sinks, journal = connect(pipeline, settings, Path(pipeline_file).parent)
         agreement.remember()
-        drain_together(draining, pipeline, settings, read_invocation())
+        drain_together(draining, pipeline, settings, invocation)
         draining.on_signals()
-        tell_errors_of_ours()
+        tell_errors_of_ours(clustered=invocation.clustered)
         return build(
             pipeline,
             sources,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from connectors.embedded.store import Store
+from connectors.embedded.store import BUSY_S, Store
 from connectors.partitions import PARTS, RecordPart, RecordSink
 from tidegauge.catalogue import Catalogue
 from tidegauge.records import RecordBatch
@@ -15,10 +15,19 @@ class StoreSink(RecordSink):
         path: the SQLite file; its parts, in whichever process, share it.
         catalogue: signals of the records, and the tags of every record.
         parts: number of parts.
+        retry_for_s: how long a write waits for whoever has locked the file.
     """
 
-    def __init__(self, path: Path, catalogue: Catalogue, *, parts: int = PARTS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        catalogue: Catalogue,
+        *,
+        parts: int = PARTS,
+        retry_for_s: float = BUSY_S,
+    ) -> None:
         super().__init__(parts)
+        self._retry_for_s = retry_for_s
         self._path = path
         self._catalogue = catalogue
 
@@ -27,8 +36,9 @@ class StoreSink(RecordSink):
 
         Raises:
             UserMistake: the file cannot be opened or is no database.
+            Retry: others kept it locked for too long.
         """
-        return StorePart(Store(self._path, self._catalogue))
+        return StorePart(Store(self._path, self._catalogue, self._retry_for_s))
 
 
 class StorePart(RecordPart):

@@ -34,6 +34,7 @@ class Store:
 
     def __init__(self, path: Path, catalogue: Catalogue, busy_s: float = BUSY_S) -> None:
         self._path = path
+        self._busy_s = busy_s
         self._signals = catalogue.signals
         self._constants = dict(catalogue.constant_tags)
         tables = tables_of(catalogue)
@@ -43,7 +44,7 @@ class Store:
                 for table in tables.values():
                     ensure_table(transaction, table)
         except sqlite3.Error as error:
-            raise _fault(path, error, starting=True) from None
+            raise _fault(path, error, busy_s, starting=True) from None
         self._statements = {
             signal.name: overwrite(signal.measurement, self._columns(signal))
             for signal in catalogue
@@ -65,7 +66,7 @@ class Store:
                 for statement, values in rows:
                     transaction.executemany(statement, values)
         except sqlite3.Error as error:
-            raise _fault(self._path, error) from None
+            raise _fault(self._path, error, self._busy_s) from None
 
     def close(self) -> None:
         """Close the connection; what was written stays."""
@@ -126,11 +127,11 @@ def _is_busy(error: BaseException) -> bool:
 
 
 def _fault(
-    path: Path, error: sqlite3.Error, *, starting: bool = False
+    path: Path, error: sqlite3.Error, busy_s: float, *, starting: bool = False
 ) -> UserMistake | Retry | Stop:
     where = f"TIDEGAUGE_STORE={path}"
     if _is_busy(error):
-        return Retry(f"{where}: other writers did not let this one write in time: {error}")
+        return Retry(f"{where}: other writers kept it locked for {busy_s:g} s: {error}")
     if starting:
         return UserMistake(
             f"{where}: cannot be used as a store ({error}); name a file in a folder that is there "

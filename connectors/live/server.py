@@ -4,6 +4,7 @@ import logging
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import FrameType
 
 import uvicorn
 
@@ -100,7 +101,7 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """Tells when it has started."""
+    """Tells when it has started, and ends by a signal as asked: its base dies of it in the end."""
 
     def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
         super().__init__(config)
@@ -110,3 +111,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.started:
             self._on_start()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True

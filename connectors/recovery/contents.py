@@ -117,7 +117,7 @@ def contents_of(store: RecoveryStore, folder: Path, pipeline: str | None) -> Con
     moment = store.moment()
     found = Contents(str(folder), pipeline, moment.execution, moment.workers, moment.epoch)
     found.problems.extend(f"recovery partition {one} is missing" for one in store.missing())
-    if store.committed() > moment.epoch:
+    if not store.of_one_moment():
         found.problems.append(
             f"a partition has forgotten what comes before epoch {store.committed()}, which is after"
             f" {moment.epoch}: the files are not of one moment"

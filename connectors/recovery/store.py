@@ -85,6 +85,10 @@ class RecoveryStore:
         ]
         return max((epoch for epoch in found if epoch is not None), default=0)
 
+    def of_one_moment(self) -> bool:
+        """Whether no partition has forgotten what a start would go on from."""
+        return self.committed() <= self.moment().epoch
+
     def missing(self) -> list[int]:
         """Numbers of partitions that are not in the directory."""
         count, there = 0, set()

@@ -70,7 +70,7 @@ def store_sink(pipeline: Pipeline, settings: Settings) -> Sink[Any] | None:
     catalogue = catalogue_of(pipeline)
     if settings.store is not None:
         _make_store(settings.store, catalogue, settings.start_timeout_s)
-        return StoreSink(settings.store, catalogue)
+        return StoreSink(settings.store, catalogue, retry_for_s=settings.retry_for_s)
     influxdb = pipeline.output.influxdb
     if influxdb is None:
         return None

@@ -9,6 +9,7 @@ from operators.keygroups.begun import Begun
 from operators.keygroups.shelf import Saving
 from operators.state.decisions import Decision, Verdict, agreed, decide, remembered
 from operators.state.definitions import definitions_of
+from operators.state.wording import EVENTS, called
 from tidegauge.errors import UserMistake
 from tidegauge.spec.models import Pipeline
 from tidegauge.statedefs import Definitions
@@ -66,8 +67,9 @@ def told(decision: Decision) -> str:
     if decision.verdict is Verdict.REFUSED:
         return f"saved state: {decision.why}"
     kind, _, name = decision.part.partition(":")
+    part = called(decision.part) if kind == EVENTS else f"{kind} {name!r}"
     return (
-        f"saved state: {kind} {name!r} was made for another definition ({decision.why}); to let its"
+        f"saved state: {part} was made for another definition ({decision.why}); to let its"
         f" state begin anew set {ACCEPT}={decision.part} or run with --accept-reset"
         f" {decision.part}, or undo the change"
     )

@@ -15,14 +15,15 @@ class Drain:
 
     The first signal lets every source end after its last batch; then state is saved and the exit
     code is 0. It is told to the other processes of the cluster, too, for what is drained waits for
-    them. A second one ends the process at once. So does the first one while the flow waits for the
-    others to start: there is nothing to save.
+    them. A second one ends the process at once. So does the first one until the flow reads, as
+    while it waits for the others to start: there is nothing to save.
     """
 
     def __init__(self) -> None:
         self._asked = threading.Event()
         self._signalled = False
         self._running = False
+        self._listening = False
         self._tell_others: Callable[[], None] = lambda: None
 
     def __call__(self) -> bool:
@@ -43,17 +44,24 @@ class Drain:
         self._tell_others = tell_others
 
     def on_signals(self) -> None:
-        """Listen from now on. Only the main thread of a process can; elsewhere nothing changes."""
+        """Listen from now on. Only the main thread of a process can; elsewhere nothing changes.
+
+        To be called again when all is imported: Polars takes SIGINT for itself.
+        """
         if threading.current_thread() is not threading.main_thread():
             return
-        heard, told = os.pipe()
-        os.set_blocking(told, False)
+        if not self._listening:
+            self._listening = True
+            heard, told = os.pipe()
+            os.set_blocking(told, False)
+            signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+            threading.Thread(target=self._listen, args=[heard], name="drain", daemon=True).start()
         # Python's own handlers run between two steps of Python's main thread; while the engine
         # waits for other processes there are none.
         for number in _SIGNALS:
             signal.signal(number, lambda *_: None)
-        signal.set_wakeup_fd(told, warn_on_full_buffer=False)
-        threading.Thread(target=self._listen, args=[heard], name="drain", daemon=True).start()
+        # Whoever has started this process may have held them back until now.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
     def _listen(self, heard: int) -> None:
         while received := os.read(heard, 1):

@@ -59,6 +59,13 @@ def epoch_ns(text: str) -> int:
     return length_ns
 
 
+def is_runner() -> bool:
+    """Whether this process was started to run a flow, by `python -m` and one of `RUNNERS`."""
+    given = sys.orig_argv
+    named = given[given.index("-m") + 1 :][:1] if "-m" in given else []
+    return not RUNNERS.isdisjoint(named)
+
+
 def own_arguments() -> list[str]:
     """Command line of this process; nothing where another program than `RUNNERS` runs the flow."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+from connectors.recovery.store import opened
 from tidegauge.errors import UserMistake
 
 _ADVICE = "put back a copy of the folder, or start with an empty recovery directory"
@@ -17,7 +18,8 @@ def require_readable(folder: Path) -> None:
 
     Raises:
         UserMistake: one is damaged or no partition at all, or may not be read or written, a line
-            for each; or everybody may write there, for saved state can run code when it is read.
+            for each; or everybody may write there, for saved state can run code when it is read;
+            or one is missing, or they are not of one moment.
     """
     for path in (folder, *folder.glob("part-*.sqlite3")):
         if path.stat().st_mode & stat.S_IWOTH:
@@ -32,6 +34,20 @@ def require_readable(folder: Path) -> None:
     ]
     if wrong:
         raise UserMistake("\n".join(wrong))
+    if any(folder.glob("part-*.sqlite3")):
+        _require_whole(folder)
+
+
+def _require_whole(folder: Path) -> None:
+    with opened(folder) as store:
+        missing, together = store.missing(), store.of_one_moment()
+    if missing:
+        names = ", ".join(f"part-{number}.sqlite3" for number in missing)
+        raise UserMistake(f"recovery directory {folder}: {names} missing; {_ADVICE}")
+    if not together:
+        raise UserMistake(
+            f"recovery directory {folder}: its partitions are not of one moment; {_ADVICE}"
+        )
 
 
 def _fault(path: Path) -> str | None:

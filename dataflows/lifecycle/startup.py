@@ -3,11 +3,18 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import NoReturn
 
+from dataflows.lifecycle.engine_errors import (
+    RaisedErrors,
+    is_lost_connection,
+    lost_peer,
+    unusable,
+)
 from dataflows.lifecycle.invocation import own_arguments
 from dataflows.lifecycle.panics import PanicFilter
 from dataflows.lifecycle.recoverable import require_readable
@@ -53,27 +60,56 @@ def one_line_errors() -> Iterator[None]:
         raise SystemExit(COULD_NOT_RUN) from None
 
 
-def tell_errors_of_ours() -> None:
+def tell_errors_of_ours(*, clustered: bool = False) -> None:
     """Let a flow that we stop on purpose end with the message alone, too; others as before.
 
     Bytewax wraps what is raised inside a step, and tells of its recovery files in a panic. The exit
     code is 2 for a `UserMistake` and a `Stop`, else 1.
+
+    Args:
+        clustered: whether there are other processes, whose end ends this one.
     """
     others = sys.excepthook
     # Where another program runs the flow, standard error is its own.
     panics = PanicFilter() if own_arguments() else None
+    raised = RaisedErrors()
+    raised.listen()
 
-    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        ours = error_of_ours(error) or unsaved(error)
-        if ours is None:
-            others(kind, error, trace)
-            return
-        if panics is not None:
-            panics.drop()
-        _say(ours)
-        raise SystemExit(COULD_NOT_RUN if isinstance(ours, UserMistake | Stop) else FAILED)
+    def tell(_: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        lost = clustered and is_lost_connection(error)
+        ours = _ours([error, *raised.errors] if lost else [error])
+        if ours is None and lost and not raised.errors:
+            ours = lost_peer()
+        code = FAILED
+        if ours is not None:
+            if panics is not None:
+                panics.drop()
+            _say(ours)
+            code = COULD_NOT_RUN if isinstance(ours, UserMistake | Stop) else FAILED
+        elif lost:
+            cause = raised.errors[0]
+            others(type(cause), cause, cause.__traceback__)
+        else:
+            others(type(error), error, trace)
+        _end(code, panics) if clustered else sys.exit(code)
 
     sys.excepthook = tell
+
+
+def _ours(errors: Iterable[BaseException]) -> TidegaugeError | None:
+    """The first that a person can be told of in a line."""
+    for error in errors:
+        if found := error_of_ours(error) or unsaved(error) or unusable(error):
+            return found
+    return None
+
+
+def _end(code: int, panics: PanicFilter | None) -> NoReturn:
+    """End the process at once: its other threads would be torn out of the middle of the engine."""
+    if panics is not None:
+        panics.close()
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def error_of_ours(error: BaseException | None) -> TidegaugeError | None:

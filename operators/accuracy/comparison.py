@@ -1,8 +1,10 @@
 """Stored records held against those that follow from the log."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from operators.accuracy.texts import same_text
 
 TOLERANCE = 1e-9
 """Relative, and absolute near 0: sums differ in the last digits with how they were split."""
@@ -73,14 +75,17 @@ class Comparison:
 
 def _differences(expected: Mapping[str, Value], stored: Mapping[str, Value]) -> str:
     names = dict.fromkeys([*expected, *stored])
+    values = [one for one in expected.values() if isinstance(one, float)]
     return "; ".join(
         f"{name} is {stored.get(name)} instead of {expected.get(name)}"
         for name in names
-        if not _equal(expected.get(name), stored.get(name))
+        if not _equal(expected.get(name), stored.get(name), values)
     )
 
 
-def _equal(one: Value, other: Value) -> bool:
+def _equal(one: Value, other: Value, values: Sequence[float]) -> bool:
+    if isinstance(one, str) and isinstance(other, str):
+        return same_text(one, other, values)
     if isinstance(one, float) or isinstance(other, float):
         numbers = (int, float)
         return (

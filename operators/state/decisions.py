@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from operators.state.definitions import EVENTS
+from operators.state.wording import EVENTS, change
 from tidegauge.statedefs import Aspects, Definitions, Remembered
 
 ALL = "all"
@@ -121,28 +121,13 @@ def _part(key: str, old: Remembered | None, new: Remembered | None) -> Decision 
 
 def _changes(before: Aspects, after: Aspects, only: Iterable[str] | None = None) -> str:
     names = dict.fromkeys([*before, *after] if only is None else sorted(only))
-    told = [
-        _change(name, before.get(name), after.get(name))
+    told = {
+        name: change(name, before.get(name), after.get(name))
         for name in names
         if before.get(name) != after.get(name)
-    ]
-    return "; ".join(told)
-
-
-def _change(name: str, before: str | list[str] | None, after: str | list[str] | None) -> str:
-    if isinstance(before, list) and isinstance(after, list):
-        more = [one for one in after if one not in before]
-        less = [one for one in before if one not in after]
-        if more or less:
-            parts = [f"no longer {', '.join(less)}"] if less else []
-            parts += [f"now {', '.join(more)}"] if more else []
-            return f"{name}: {', '.join(parts)}"
-    return f"{name}: was {_text(before)}, now {_text(after)}"
-
-
-def _text(value: str | list[str] | None) -> str:
-    text = ", ".join(value) if isinstance(value, list) else value
-    return text or "none"
+    }
+    # What says nothing is not there for one of the two; where it is all, it is told after all.
+    return "; ".join(filter(None, told.values())) or ", ".join(told)
 
 
 def by_part(decisions: Iterable[Decision]) -> dict[str, Decision]:

@@ -7,6 +7,7 @@ from operators.alerts.plan import plan_alerts
 from operators.detectors.plan import AnomalyPlan, plan_anomalies
 from operators.forecasts.plan import ForecastPlan, plan_forecasts
 from operators.ordering.plan import PREFIX, merge_orderings
+from operators.state.wording import EVENTS
 from operators.windows.accumulators import METADATA
 from operators.windows.plan import WindowPlan, plan_pipeline_window
 from tidegauge.catalogue import event_columns, window_columns
@@ -17,7 +18,7 @@ from tidegauge.spec.kinds import in_words
 from tidegauge.spec.models import Pattern, Pipeline, Window
 from tidegauge.statedefs import Aspects, Definitions, Remembered
 
-SOURCE, WINDOW, PATTERN, EVENTS = "source", "window", "pattern", "events"
+SOURCE, WINDOW, PATTERN = "source", "window", "pattern"
 ANOMALY, ALERT, FORECAST = "anomaly", "alert", "forecast"
 
 _NO_STATE = {

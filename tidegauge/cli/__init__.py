@@ -2,70 +2,63 @@
 
 Every module here whose name does not begin with an underscore is a command of that name; its
 function `command` is what runs, or its `commands`, by name, where it has several. A module imports
-what is heavy when it is called, so that help is quick.
+what is heavy when it is called, so that help is quick; and this one imports nothing but what is
+light, so that Ctrl-C is heard from the beginning on.
 """
 
-import importlib
-import pkgutil
+import signal
 import sys
-from collections.abc import Sequence
-from typing import Any
-
-import typer
-from typer.core import TyperGroup
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from tidegauge.errors import UserMistake
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 EXIT_MISTAKES = 1
 """The command ran and what it looked at is wrong."""
 EXIT_COULD_NOT_RUN = 2
 """The command could not do its work: a file is absent, a server away, an argument wrong."""
+EXIT_INTERRUPTED = 128 + signal.SIGINT
+"""Ctrl-C has ended the command."""
 
 
-class Commands(TyperGroup):
-    """Commands that are imported when they are asked for.
+def __getattr__(name: str) -> Any:
+    """`app`, the commands, imported when it is asked for."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tidegauge.cli._commands import app
 
-    Typed loosely, for Typer brings a copy of Click or uses the real one, by version.
-    """
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Names of all commands."""
-        found = (module.name for module in pkgutil.iter_modules(__path__))
-        return sorted(name.replace("_", "-") for name in found if not name.startswith("_"))
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of this name."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
-        made = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        if not hasattr(module, "commands"):
-            made.command(name=cmd_name)(module.command)
-            return typer.main.get_command(made)
-        for name, function in module.commands.items():
-            made.command(name=name)(function)
-        made.callback(no_args_is_help=True, help=module.__doc__)(lambda: None)
-        return typer.main.get_group(made)
-
-
-app = typer.Typer(
-    cls=Commands,
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-@app.callback()
-def _about() -> None:
-    """Stream analytics for Kafka, InfluxDB and Grafana from one pipeline file."""
+    return app
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; a person's mistake is a line of text and exit code 2."""
+    with _ending_on_interrupt():
+        try:
+            from tidegauge.cli._commands import app
+
+            app(args=arguments, prog_name="tidegauge")
+        except UserMistake as mistake:
+            sys.stderr.write(f"{mistake}\n")
+            raise SystemExit(EXIT_COULD_NOT_RUN) from None
+
+
+@contextmanager
+def _ending_on_interrupt() -> Iterator[None]:
+    """Let Ctrl-C end the process in order, without a traceback, at whatever it is."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, _end)
     try:
-        app(args=arguments, prog_name="tidegauge")
-    except UserMistake as mistake:
-        sys.stderr.write(f"{mistake}\n")
-        raise SystemExit(EXIT_COULD_NOT_RUN) from None
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _end(_number: int, _frame: "FrameType | None") -> None:
+    raise SystemExit(EXIT_INTERRUPTED)

@@ -40,7 +40,7 @@ def command(
     from connectors.kafka.sample import read_sample
     from tidegauge.cli.schema import SCHEMA_FILE
     from tidegauge.errors import UserMistake
-    from tidegauge.settings import Settings
+    from tidegauge.settings import read_settings
     from tidegauge.spec.inference.draft import draft_pipeline
     from tidegauge.spec.inference.names import pipeline_name
     from tidegauge.spec.inference.render import render
@@ -50,7 +50,7 @@ def command(
     file = output or Path("pipelines") / f"{pipeline_name(topic)}.yaml"
     if file.exists() and not force:
         raise UserMistake(_exists(file))
-    read = read_sample(Settings(), topic, sample)
+    read = read_sample(read_settings(), topic, sample)
     objects = read_objects(read.partitions)
     if not any(objects.partitions.values()):
         raise UserMistake(

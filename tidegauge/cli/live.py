@@ -28,7 +28,8 @@ def command(
     """Show what a flow finds, as it finds it: a page with charts, gauges and alerts.
 
     It reads the store that the flow writes (`tidegauge run --embedded PATH`) and sends what is new
-    to any number of browsers and programs; docs/live.md describes the messages. Ends with Ctrl-C.
+    to any number of browsers and programs; docs/live.md describes the messages. Ctrl-C and SIGTERM
+    end it with exit code 0.
     """
     from connectors.live.feed import Feed, Pace
     from connectors.live.hub import Hub
@@ -37,12 +38,12 @@ def command(
     from tidegauge.catalogue import catalogue_of
     from tidegauge.cli._browser import open_page
     from tidegauge.errors import UserMistake
-    from tidegauge.settings import Settings
+    from tidegauge.settings import read_settings
     from tidegauge.spec.loader import load_pipeline
     from tidegauge.spec.models import SECOND_NS
 
     pipeline = load_pipeline(file)
-    path = store or Settings().store
+    path = store or read_settings().store
     if path is None:
         raise UserMistake(
             "no store: name the SQLite file that the flow writes with --store or TIDEGAUGE_STORE"

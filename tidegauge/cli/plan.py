@@ -1,6 +1,7 @@
 """`tidegauge plan`: what an edited pipeline file does to state and stored records."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,8 +28,9 @@ def command(
     the same way. Exit code 0 when all state is kept, 1 when some would begin anew, nothing could be
     kept or columns conflict, 2 when a file cannot be read.
     """
-    from operators.state.decisions import decide
+    from operators.state.decisions import Verdict, decide
     from operators.state.definitions import definitions_of
+    from operators.state.wording import called
     from tidegauge.cli import EXIT_MISTAKES
     from tidegauge.spec.loader import load_pipeline
 
@@ -54,8 +56,10 @@ def command(
     else:
         for decision in decisions:
             why = f": {decision.why}" if decision.why else ""
-            part = decision.part.replace(":", " ", 1)
-            typer.echo(f"{decision.verdict:8} {part}{why}")
+            typer.echo(f"{decision.verdict:8} {called(decision.part)}{why}")
+        if agreeing := [one.part for one in decisions if one.verdict is Verdict.RESET]:
+            options = " ".join(f"--accept-reset {shlex.quote(part)}" for part in agreeing)
+            typer.echo(f"to agree to what begins anew: tidegauge run {new} {options}")
         for conflict in conflicts:
             typer.echo(f"conflict {conflict.measurement}.{conflict.column}: {conflict.why}")
     raise typer.Exit(EXIT_MISTAKES if bad else 0)

@@ -5,8 +5,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,6 +72,7 @@ def command(  # noqa: PLR0913 - a parameter is an option
     SIGTERM and SIGINT let it save its state and end. Exit code 2 when it could not start, else
     that of the flow; with several processes the first that is not 0.
     """
+    from connectors.recovery.lock import require_unclaimed
     from tidegauge.errors import UserMistake
     from tidegauge.spec.loader import load_pipeline
 
@@ -79,6 +80,9 @@ def command(  # noqa: PLR0913 - a parameter is an option
     options = ["-w", str(workers), *_place(process_id, addresses, processes)]
     if recovery is not None:
         prepare_recovery(recovery, pipeline)
+        if processes > 1:
+            # Each of them would be refused; one line is enough.
+            require_unclaimed(recovery)
         options += ["-r", str(recovery), "-s", _epoch(epoch), "-b", str(backup or 0)]
     elif epoch is not None or backup is not None:
         raise UserMistake("--epoch and --backup are about saved state: name a folder by --recovery")
@@ -90,7 +94,8 @@ def command(  # noqa: PLR0913 - a parameter is an option
     commands = flow_commands(file, options, processes)
     if processes == 1:
         sys.stdout.flush()
-        os.execve(commands[0][0], commands[0], environment)  # noqa: S606 - our own command, no shell
+        with _held_back(signal.SIGINT):
+            os.execve(commands[0][0], commands[0], environment)  # noqa: S606 - our own command, no shell
     raise typer.Exit(asyncio.run(supervise(commands, environment)))
 
 
@@ -128,27 +133,42 @@ def prepare_recovery(folder: Path, pipeline: "Pipeline") -> None:
     """Make the recovery partitions in a new or empty folder; one that has some stays as it is.
 
     There are as many as key groups: the state of a group is in one of them, and neither number
-    can change later.
+    can change later. Of several that start together one makes them.
 
     Raises:
         UserMistake: the folder is something else, or cannot be made.
     """
     from bytewax.recovery import init_db_dir
 
+    from connectors.recovery.lock import guarded
     from tidegauge.errors import UserMistake
 
     try:
         folder.mkdir(exist_ok=True)
-        names = [entry.name for entry in folder.iterdir()]
-        if not names:
-            init_db_dir(folder, pipeline.state.key_groups)  # type: ignore[no-untyped-call]  # it has no types
-        elif not any(name.startswith("part-") and name.endswith(".sqlite3") for name in names):
-            raise UserMistake(f"--recovery {folder}: holds other files; name a new or empty folder")
+        _is_empty(folder)
+        with guarded(folder):
+            if _is_empty(folder):
+                init_db_dir(folder, pipeline.state.key_groups)  # type: ignore[no-untyped-call]  # it has no types
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UserMistake(
             f"--recovery {folder}: {reason}; name a folder that can be made"
         ) from None
+
+
+def _is_empty(folder: Path) -> bool:
+    """Whether the partitions are yet to be made.
+
+    Raises:
+        UserMistake: there are files, and no partition among them.
+    """
+    from connectors.recovery.lock import is_lock
+    from tidegauge.errors import UserMistake
+
+    names = [entry.name for entry in folder.iterdir() if not is_lock(entry.name)]
+    if names and not any(one.startswith("part-") and one.endswith(".sqlite3") for one in names):
+        raise UserMistake(f"--recovery {folder}: holds other files; name a new or empty folder")
+    return not names
 
 
 def flow_commands(file: Path, options: Sequence[str], processes: int) -> list[list[str]]:
@@ -182,14 +202,28 @@ async def supervise(
     for received in PASSED_ON:
         loop.add_signal_handler(received, pass_on, received)
     for command_ in commands:
-        # In a session of its own it gets the terminal's signals from us only, and so once.
-        process = await asyncio.create_subprocess_exec(
-            *command_, env=environment, start_new_session=True
-        )
+        with _held_back(signal.SIGINT):
+            # In a session of its own it gets the terminal's signals from us only, and so once.
+            process = await asyncio.create_subprocess_exec(
+                *command_, env=environment, start_new_session=True
+            )
         running.append(process)
         for received in told:
             _tell([process], PASSED_ON[received])
     return await _first_failure(running, grace_s)
+
+
+@contextmanager
+def _held_back(sign: signal.Signals) -> Iterator[None]:
+    """Let a process that is started hear a signal when it begins to listen, and not before.
+
+    In between it would end in a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [sign])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 async def _first_failure(running: Sequence[asyncio.subprocess.Process], grace_s: float) -> int:

@@ -173,7 +173,7 @@ def test_a_writer_that_keeps_the_file_too_long_is_told_of(path: Path) -> None:
     store = Store(path, CATALOGUE, busy_s=0.05)
     with sqlite3.connect(path, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(Retry, match="other writers"):
+        with pytest.raises(Retry, match=r"other writers kept it locked for 0\.05 s"):
             store.write([batch(record())])
         other.execute("ROLLBACK")
     store.write([batch(record())])

@@ -1,8 +1,10 @@
 """Faults of a store while the flow runs: each ends, waits or goes on as it should."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -130,6 +132,23 @@ def test_saved_state_that_cannot_be_read_is_told_in_a_line(saved: Path, damage: 
     assert str(error.value).startswith(f"recovery directory {saved}: part-1.sqlite3 ")
     assert str(error.value).endswith("start with an empty recovery directory")
     assert "\n" not in str(error.value)
+
+
+def test_a_missing_recovery_partition_is_told_in_a_line(saved: Path) -> None:
+    (saved / "part-0.sqlite3").unlink()
+    with pytest.raises(UserMistake) as error:
+        require_readable(saved)
+    assert str(error.value) == (
+        f"recovery directory {saved}: part-0.sqlite3 missing; put back a copy of the folder, or"
+        " start with an empty recovery directory"
+    )
+
+
+def test_recovery_partitions_of_different_moments_are_told_in_a_line(saved: Path) -> None:
+    with closing(sqlite3.connect(saved / "part-1.sqlite3")) as connection, connection:
+        connection.execute("INSERT INTO commits (part_index, commit_epoch) VALUES (1, 99)")
+    with pytest.raises(UserMistake, match="its partitions are not of one moment; put back"):
+        require_readable(saved)
 
 
 def test_a_flow_with_damaged_state_does_not_start(copy: PrivateCopy, saved: Path) -> None:

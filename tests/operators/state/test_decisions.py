@@ -8,7 +8,7 @@ from operators.state.decisions import Verdict, agreed, by_part, decide, remember
 from operators.state.definitions import definitions_of
 from tests.tidegauge.spec.test_mistakes import GOOD
 from tidegauge.spec.loader import parse_pipeline
-from tidegauge.statedefs import Definitions
+from tidegauge.statedefs import Aspects, Definitions, Remembered
 
 SECOND = """
   other:
@@ -131,3 +131,122 @@ def test_what_began_anew_is_not_found_in_older_snapshots() -> None:
     moved = replace(parts, begun=Begun({"source:payments": 1}))
     assert moved.restored(old) is None
     assert moved.restored(moved.saved(old)) == old
+
+
+ANOMALY = "unusual: {on: spend.count}"
+
+
+def of_anomaly(declared: str) -> Definitions:
+    """Two windows, and an anomaly that is declared so."""
+    return made((ANOMALY, f"unusual: {{{declared}}}"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ("on: spend.count", "on: payments.amount, by: [region]", "on: was spend.count, now pay"),
+        (
+            "on: payments.amount, by: [region]",
+            "on: other.total",
+            "size: was none, now windows of 5s",
+        ),
+        ("on: payments.amount, by: [region]", "on: payments.amount, by: [card]", "now card string"),
+        (
+            "on: payments.amount, by: [region]",
+            "on: payments.amount",
+            "keys: no longer region string",
+        ),
+        (
+            "on: spend.count",
+            "on: spend.failure_rate",
+            "fields: no longer count(*), now avg(failed)",
+        ),
+        ("on: [spend.count, spend.failure_rate]", "on: spend.count", "no longer avg(failed)"),
+        (
+            "on: spend.count",
+            "on: spend.count, detector: robust_z",
+            "detector: was ensemble, now ro",
+        ),
+        ("on: spend.count", "on: spend.count, warm_up: 30", "warm_up: was 50, now 30"),
+        ("on: spend.count, history: 90", "on: spend.count", "history: was 90, now"),
+        (
+            "on: sites.total, detector: peers, group: [region]",
+            "on: sites.total, detector: peers",
+            "group: was region, now none",
+        ),
+        (
+            "on: sites.total, detector: peers, group: [region, status]",
+            "on: sites.total, detector: peers, group: [region]",
+            "group: was region, status, now region",
+        ),
+    ],
+)
+def test_an_anomaly_begins_anew_when_it_is_on_something_else(
+    before: str, after: str, why: str
+) -> None:
+    """Between window and source, to other keys, fields, or without one of several."""
+    sites = SECOND.replace("other:", "sites:").replace("[region]", "[region, status, card]")
+    text = TWO.replace("\nanomalies:", f"{sites}\nanomalies:")
+    old, new = (made((ANOMALY, f"unusual: {{{one}}}"), text=text) for one in (before, after))
+    decision = by_part(decide(old, new))["anomaly:unusual"]
+    assert decision.verdict is Verdict.RESET
+    assert why in decision.why
+    others = [one for one in decide(old, new) if one.part != "anomaly:unusual"]
+    assert not any(one.hinders for one in others)
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["threshold: 5", "min_deviation: 1", "direction: up", "description: x"],
+)
+def test_an_anomaly_keeps_its_state_when_it_is_told_otherwise_only(more: str) -> None:
+    on = "on: spend.count, detector: robust_z"
+    old, new = of_anomaly(on), of_anomaly(f"{on}, {more}")
+    assert by_part(decide(old, new))["anomaly:unusual"].verdict is Verdict.KEPT
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"group": ["a", "b"]}, {"group": ["a"]}),
+        ({"group": ["a"]}, {}),
+        ({"group": ["a"]}, {"group": []}),
+        ({"group": ["a", "b"]}, {"group": ["b", "a"]}),
+        ({"group": "a"}, {}),
+        ({}, {"group": ""}),
+    ],
+)
+def test_whatever_is_another_aspect_lets_a_part_begin_anew(before: Aspects, after: Aspects) -> None:
+    old, new = (
+        Definitions("p", 4, {"window:w": Remembered({"topic": "t", **one})})
+        for one in (before, after)
+    )
+    for one, other in ((old, new), (new, old)):
+        (decision,) = decide(one, other)
+        assert decision.verdict is Verdict.RESET
+        assert "group" in decision.why
+    assert [one.verdict for one in decide(old, old)] == [Verdict.KEPT]
+
+
+def test_events_that_wait_are_held_to_the_columns_that_both_files_name() -> None:
+    old, more, other = (
+        Definitions("p", 4, {"events:s()": Remembered(aspects)})
+        for aspects in (
+            {"column a": "int"},
+            {"column a": "int", "column b": "int"},
+            {"column a": "float"},
+        )
+    )
+    assert [one.verdict for one in decide(old, more)] == [Verdict.KEPT]
+    (decision,) = decide(old, other)
+    assert (decision.verdict, decision.why) == (Verdict.RESET, "column a: was int, now float")
+
+
+def test_an_anomaly_on_events_begins_anew_when_its_column_is_another() -> None:
+    text = TWO.replace(ANOMALY, "unusual: {on: payments.amount}")
+    new = made(("amount: {type: float", "amount: {type: int"), text=text)
+    decision = by_part(decide(made(text=text), new))["anomaly:unusual"]
+    assert (decision.verdict, decision.why) == (
+        Verdict.RESET,
+        "columns: no longer amount float, now amount int",
+    )

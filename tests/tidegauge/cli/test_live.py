@@ -1,11 +1,14 @@
 """`tidegauge live` tells in a line why it cannot start."""
 
+import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.connectors.live.records import FILE
+from tests.connectors.live.records import FILE, ROOT
 from tidegauge.cli import main
 
 
@@ -39,3 +42,28 @@ def test_a_host_of_another_machine_is_told(
 ) -> None:
     line = refused(capsys, FILE, "--store", tmp_path / "x.db", "--host", "192.0.2.1", "--port", 0)
     assert line.startswith("192.0.2.1:0: Cannot assign requested address")
+
+
+def test_wrong_settings_are_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIDEGAUGE_BATCH_SIZE", "many")
+    assert refused(capsys, FILE).startswith("TIDEGAUGE_BATCH_SIZE=many: ")
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_code_0_and_no_word(tmp_path: Path, sign: signal.Signals) -> None:
+    command = [sys.executable, "-m", "tidegauge.cli", "live", str(FILE), "--port", "0", "--no-open"]
+    with subprocess.Popen(
+        [*command, "--store", str(tmp_path / "x.db")],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("Live page of ")
+        process.send_signal(sign)
+        assert process.wait(60) == 0
+        assert process.stderr.read() == ""

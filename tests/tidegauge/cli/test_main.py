@@ -1,8 +1,13 @@
+import pkgutil
+import re
+import signal
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
+from tidegauge import cli
 from tidegauge.cli import main
 
 QUICK = """
@@ -44,14 +49,53 @@ def test_runs_as_a_module() -> None:
     )
 
 
-def test_an_unknown_command_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = run("chek", capsys=capsys)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["chek"], "No such command 'chek'. Did you mean 'check'"),
+        (["pattern"], "Did you mean 'patterns'?"),
+        (["dlq", "lst"], "No such command 'lst'. Did you mean 'list'?"),
+        (["patterns", "aply", "a", "b"], "Did you mean 'apply'?"),
+        (["xyzzy"], "No such command 'xyzzy'. Commands: check, demo, dlq, "),
+    ],
+)
+def test_a_misspelt_command_is_told_with_what_may_have_been_meant(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = run(*arguments, capsys=capsys)
     assert code == 2
-    assert "No such command 'chek'" in err
+    assert message in err
 
 
-def test_help_of_each_command(capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("check", "schema"):
-        code, out, _ = run(name, "--help", capsys=capsys)
-        assert code == 0
-        assert f"tidegauge {name}" in out
+COMMANDS = [module.name for module in pkgutil.iter_modules(cli.__path__) if module.name[0] != "_"]
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_lists_every_command_by_its_name(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(option, capsys=capsys)
+    assert code == 0
+    listed = re.findall(r"^│ (\w\S*) ", out, re.MULTILINE)
+    assert listed == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+@pytest.mark.parametrize("name", [*COMMANDS, "dlq redrive", "patterns history"])
+def test_help_of_each_command(name: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(*name.split(), option, capsys=capsys)
+    assert code == 0
+    assert f"tidegauge {name}" in out
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_is_told(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(option, capsys=capsys) == (0, f"tidegauge {version('tidegauge')}\n", "")
+
+
+def test_ctrl_c_is_heard_as_before_when_a_command_has_ended(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    run("--version", capsys=capsys)
+    assert signal.getsignal(signal.SIGINT) is before

@@ -67,3 +67,38 @@ def test_compares_with_what_a_recovery_directory_remembers(
     assert run("plan", str(tmp_path), str(before), capsys=capsys)[0] == 2
     write_definitions(tmp_path, definitions_of(load_pipeline(before)))
     assert run("plan", str(tmp_path), str(before), capsys=capsys)[0] == 0
+
+
+def test_speaks_the_users_names_and_durations_and_says_how_to_agree(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pattern = (
+        "patterns:\n  tried: {from: payments, by: [card], match: small -> large, within: 5m,"
+        " define: {small: amount < 2, large: amount > 500}}\n"
+    )
+    text = STORED.replace(
+        "alerts:\n", f"{pattern}alerts:\n  big: {{when: payments.amount > 5, level: 8}}\n"
+    )
+    text = text.replace("      failure", "      total: sum(amount)\n      failure")
+    old = written(tmp_path / "old.yaml", text)
+    for before, after in (
+        ("within: 5m", "within: 90s"),
+        ("total: sum(", "total: max("),
+        ("payments.amount > 5", "spend.total > 5"),
+    ):
+        assert before in text
+        text = text.replace(before, after)
+    new = written(tmp_path / "new.yaml", text)
+    code, out, _ = run("plan", str(old), str(new), capsys=capsys)
+    assert code == 1
+    assert out.splitlines() == [
+        "kept     source payments",
+        "reset    window spend: aggregates: no longer sum of amount, now highest amount",
+        "reset    pattern tried: within: was 5m, now 1m30s",
+        "kept     anomaly unusual",
+        "reset    alert big: on: was events of payments, now spend; keys: now region string",
+        "kept     alert failures",
+        "removed  events of payments",
+        f"to agree to what begins anew: tidegauge run {new} --accept-reset window:spend"
+        " --accept-reset pattern:tried --accept-reset alert:big",
+    ]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.flow_process import ROOT
 from tests.services.kafka import Kafka
 from tests.services.names import unique
 from tests.services.process import wait_until
@@ -124,6 +125,48 @@ def test_a_flow_that_was_told_to_end_goes_on_where_it_stopped(
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_second_start_on_a_recovery_directory_is_refused_and_the_first_goes_on(
+    kafka: Kafka, tmp_path: Path, processes: str
+) -> None:
+    topic = kafka.topic(partitions=2)
+    file, store = write(tmp_path, topic), tmp_path / "store.db"
+    options = ["--recovery", "state", "--epoch", "100ms", "--embedded", str(store)]
+    environment = {"KAFKA_BOOTSTRAP": kafka.bootstrap}
+    fill(kafka, topic)
+    first = start(tmp_path, file, *options, "--processes", processes, **environment)
+    running = {"seconds": 180, "alive": lambda: first.poll() is None}
+    assert wait_until(lambda: counted(store) > 0, **running), finish(first)
+    for again in ("1", "2"):
+        second = start(tmp_path, file, *options, "--processes", again, **environment)
+        code, output = finish(second)
+        (line,) = output.splitlines()
+        assert code == 2
+        assert line.startswith("recovery directory state: ")
+        assert f", pid {first.pid} on " in line or processes == "2"
+    plain = [sys.executable, "-m", "bytewax.run", f"dataflows.analytics:flow({str(file)!r})"]
+    refused = subprocess.run(
+        [*plain, "-r", str(tmp_path / "state"), "-s", "1", "-b", "0"],
+        env={**os.environ, **environment, "TIDEGAUGE_STORE": str(store)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
+    look = [sys.executable, "-m", "tidegauge.cli", "state"]
+    for action in (["inspect", "state"], ["backup", "state", "copy"]):
+        done = subprocess.run([*look, *action], cwd=tmp_path, capture_output=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    fill(kafka, topic, first=EVENTS)
+    assert wait_until(lambda: counted(store) > EVENTS, **running), finish(first)
+    first.send_signal(signal.SIGTERM)
+    assert finish(first)[0] == 0
+    bounded = {**environment, "TIDEGAUGE_BOUNDED": "1"}
+    assert finish(start(tmp_path, file, *options, **bounded))[0] == 0
+    assert counted(store) == 2 * EVENTS
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
 def test_no_broker_is_a_line_and_exit_code_2(tmp_path: Path, processes: str) -> None:
     nowhere = {"KAFKA_BOOTSTRAP": "127.0.0.1:1", "TIDEGAUGE_START_TIMEOUT": "0.5"}
     command = start(tmp_path, write(tmp_path), "--processes", processes, **nowhere)
@@ -168,10 +211,10 @@ def test_what_cannot_run_is_a_line_and_exit_code_2(
 def test_recovery_partitions_are_made_once_one_for_each_key_group(tmp_path: Path) -> None:
     pipeline, folder = load_pipeline(write(tmp_path)), tmp_path / "state"
     prepare_recovery(folder, pipeline)
-    made = {file.name: file.stat().st_ino for file in folder.iterdir()}
+    made = {file.name: file.stat().st_ino for file in folder.glob("part-*")}
     assert sorted(made) == [f"part-{number}.sqlite3" for number in range(4)]
     prepare_recovery(folder, pipeline)
-    assert {file.name: file.stat().st_ino for file in folder.iterdir()} == made
+    assert {file.name: file.stat().st_ino for file in folder.glob("part-*")} == made
 
 
 def test_a_folder_of_other_files_is_not_for_recovery(tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""What state is made for, in the words of the pipeline file."""
+
+import ast
+import re
+from collections.abc import Callable, Iterable
+
+from operators.ordering.plan import PREFIX
+from tidegauge.durations import format_duration_ns
+
+EVENTS = "events"
+_ASPECTS = {
+    "sources": "from",
+    "of": "on",
+    "condition": "where",
+    "warm up": "warm_up",
+    "after match": "after_match",
+    "time zone": "timezone",
+}
+"""Aspects that the file calls otherwise."""
+_KEPT = {
+    "n": "count of",
+    **dict.fromkeys(("sum", "total", "low", "high"), "sum of"),
+    "min": "lowest",
+    "max": "highest",
+    **dict.fromkeys(("distance", "m2"), "spread of"),
+    "first_value": "first",
+    "last_value": "last",
+    "frequencies": "most frequent",
+    "histogram": "percentiles of",
+    "registers": "distinct",
+}
+"""What a window keeps of its events, by what begins its name."""
+_ACCUMULATOR = re.compile(r"(\w+)\((.*?)(?:: (\w+))?\)(?: (\w+))?", re.DOTALL)
+_ORDERED = re.compile(rf"(?:{PREFIX})?(\w+)\((.*)\)")
+
+
+def called(part: str) -> str:
+    """A part as a person calls it: `window spend`, `events of payments by card`."""
+    kind, _, name = part.partition(":")
+    return _ordered(name) if kind == EVENTS else f"{kind} {name}"
+
+
+def change(aspect: str, before: str | list[str] | None, after: str | list[str] | None) -> str:
+    """What has become of an aspect of a part, such as `within: was 5m, now 6m`.
+
+    Empty where both sides say the same, as nothing and an empty text do.
+    """
+    name = _ASPECTS.get(aspect, aspect)
+    if isinstance(before, list) and isinstance(after, list):
+        less = [one for one in before if one not in after]
+        more = [one for one in after if one not in before]
+        if less or more:
+            parts = [f"no longer {_listed(aspect, less, more)}"] if less else []
+            parts += [f"now {_listed(aspect, more, less)}"] if more else []
+            return f"{name}: {', '.join(parts)}"
+    was, now = _text(aspect, before), _text(aspect, after)
+    return f"{name}: was {was}, now {now}" if was != now else ""
+
+
+def _listed(aspect: str, values: Iterable[str], others: Iterable[str]) -> str:
+    """Values, and with the type where the others would be called the same."""
+    word = _word(aspect)
+    same = set(map(word, others))
+    told = [
+        f"{word(one)} ({one.rsplit(maxsplit=1)[-1]})" if word(one) in same else word(one)
+        for one in values
+    ]
+    return ", ".join(dict.fromkeys(told))
+
+
+def _word(aspect: str) -> Callable[[str], str]:
+    return {"aggregates": _kept}.get(aspect, str.strip)
+
+
+def _kept(accumulator: str) -> str:
+    found = _ACCUMULATOR.fullmatch(accumulator)
+    if found is None or found[1] not in _KEPT:
+        return accumulator
+    return f"{_KEPT[found[1]]} {found[2]}"
+
+
+def _text(aspect: str, value: str | list[str] | None) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_word(aspect), value)) or "none"
+    if not value or value == "None":
+        return "none"
+    if aspect == "within" and value.isdecimal():
+        return format_duration_ns(int(value))
+    if value.startswith("["):
+        return ", ".join(map(str, ast.literal_eval(value))) or "none"
+    return _ordered(value) if value.startswith(PREFIX) else value
+
+
+def _ordered(name: str) -> str:
+    found = _ORDERED.fullmatch(name)
+    if found is None:
+        return name
+    return f"events of {found[1]}" + (f" by {found[2]}" if found[2] else "")
