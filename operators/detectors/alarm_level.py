@@ -24,6 +24,7 @@ COMMON = -1.0
 """Excess up to which surprises are too common to be told apart."""
 _SCALE = math.exp(-np.euler_gamma) / BLOCK
 """Rate of maxima a point at the mean block maximum, of a Gumbel distribution."""
+DECADES = math.log10(_SCALE)
 
 
 def memory() -> Mapping[str, Memory]:
@@ -66,6 +67,12 @@ def chance(over: float) -> float:
     more than a decade below the usual maximum is not told apart: 1.
     """
     return _SCALE * 10.0**-over if over > COMMON else 1.0
+
+
+def excess_of(decades: Floats) -> Floats:
+    """Excess of which the chance is 10^decades: what `chance` makes of it."""
+    over: Floats = DECADES - decades
+    return over
 
 
 def surprise(share: float) -> float:

@@ -85,7 +85,9 @@ class Detector(ABC):
 
     name: ClassVar[str]
     version: ClassVar[int]
-    """Raised whenever an older saved state could not be read, or would mean something else."""
+    """Raised whenever an older saved state would not be read as it is, or mean something else."""
+    reads: ClassVar[frozenset[int]] = frozenset()
+    """Older versions that `upgraded` takes over."""
 
     def __init__(self) -> None:
         self.series = 0
@@ -146,7 +148,9 @@ class Detector(ABC):
             UserMistake: it is of another detector, another version or other settings.
         """
         found, own = (state["detector"], state["version"]), (self.name, self.version)
-        if found != own:
+        if found[0] == own[0] and found[1] in self.reads:
+            state = self.upgraded(state)
+        elif found != own:
             raise UserMistake(
                 f"saved state: detector {found[0]} version {found[1]}, this program runs {own[0]}"
                 f" version {own[1]}; {_ADVICE}"
@@ -160,6 +164,13 @@ class Detector(ABC):
         self._arrays = {key: held.copy() for key, held in arrays.items()}
         self.series = min(map(len, arrays.values()))
         self.sensitivity = np.ones(self.series)
+
+    def upgraded(self, state: State) -> State:
+        """A state of an older version as one of this: what it did not have is as of new series."""
+        held: dict[str, npt.NDArray[Any]] = state["arrays"]
+        rows = min(map(len, held.values()))
+        arrays = {key: held.get(key, _rows(new, rows)) for key, new in self.memory().items()}
+        return state | {"arrays": arrays}
 
 
 _ADVICE = "start with an empty recovery directory or with what wrote it"

@@ -8,6 +8,7 @@ from operators.detectors.contract import Floats, Slots, Times, Verdicts
 from operators.detectors.ensemble_loop import SeriesLoop
 from operators.detectors.levels import Levels
 from operators.detectors.profile import DayProfile
+from operators.detectors.quiet import QuietRuns
 from operators.detectors.rarity import RarityConfig, RarityDetector
 from operators.detectors.runs import Runs
 from operators.detectors.season import Season
@@ -26,6 +27,8 @@ class Ensemble(RarityDetector):
         surprise  = max over the streams of -log10(share of earlier residuals near this one)
         excess    = surprise - mean over blocks of 150 points of their highest surprise
         score     = 1 - 10^-excess · exp(-γ) / 150, and 0 for an echo
+
+    Beside them, the evidence of a run of quiet points (`QuietRuns`), where its chance is less.
 
     **Score.** 0.999 says: without an anomaly, this series begins such an event once in 1,000
     points, whatever it measures. It compares residuals with those of the same stream (`density`)
@@ -48,7 +51,7 @@ class Ensemble(RarityDetector):
     **Units.** `false_alarms_per_week` in events a week, `min_deviation` in the unit of the points,
     `warm_up` in points.
 
-    **Cost.** State: 1,100 floats a series.
+    **Cost.** State: 1,100 floats and 1,700 bytes a series.
 
     >>> from operators.detectors.rarity import RarityConfig
     >>> rng = np.random.default_rng(7)
@@ -68,8 +71,10 @@ class Ensemble(RarityDetector):
     """
 
     name = "ensemble"
-    version = 1
+    version = 2
+    reads = frozenset({1})
     baselines = (Levels(), DayProfile(), Spread(), Runs(), Season())
+    quiet_runs = QuietRuns()
 
     def judge(self, slots: Slots, x: Floats, t_ns: Times) -> Verdicts:
         """See `Detector.judge`: many series by arrays, a few by plain floats, to the same bit."""

@@ -15,6 +15,8 @@ from operators.detectors import alarm_level, echo
 from operators.detectors.contract import LARGEST, Verdicts
 from operators.detectors.loop_density import Stream
 from operators.detectors.loop_parts import Cadence, Day, Levels, Runs, Season, Spread
+from operators.detectors.loop_quiet import Quiet
+from operators.detectors.quiet import ITS_SHARE
 from operators.detectors.rarity import BAND, MOST, WEEK_S, RarityConfig
 
 State = dict[str, npt.NDArray[Any]]
@@ -46,6 +48,7 @@ class SeriesLoop:
         self._filled: float = state["alarm.filled"]
         self._event: float = state["echo.event"]
         self._event_ns: int = state["echo.event_ns"]
+        self._quiet = Quiet(state)
         self._parts = (
             Levels(state),
             Day(state),
@@ -84,7 +87,7 @@ class SeriesLoop:
             "echo.event": self._event,
             "echo.event_ns": self._event_ns,
         }
-        for part in self._parts:
+        for part in (*self._parts, self._quiet):
             state |= part.state()
         for key in ("mass", "weight", "seen", "scale"):
             state[f"density.{key}"] = [getattr(stream, key) for stream in self._streams]
@@ -115,13 +118,26 @@ class SeriesLoop:
         told = shares.index(share)
         surprise = alarm_level.surprise(share)
         excess = surprise - max(self._level, alarm_level.FLOOR)
+        decades, usual = self._quiet.step(x, t_ns, gap)
+        own = alarm_level.DECADES - decades - ITS_SHARE
+        by_quiet = (
+            decades < 0.0
+            and own > excess
+            and own > alarm_level.COMMON
+            and alarm_level.chance(own) <= self._allowed(gap)
+        )
+        if by_quiet:
+            excess = own
         echoing = min(_ECHO_POINTS_NS * gap, _ECHO_NS)
         repeated = float(t_ns - self._event_ns) < echoing and excess <= self._event + echo.LOUDER
         chance = alarm_level.chance(excess) if excess > alarm_level.COMMON else 1.0
         expected = (fast_level, slow_level, of_day, level, last, course)[told]
+        expected = usual if by_quiet else expected
         verdict = self._verdict(x, expected, scale, gap, chance, repeated=repeated)
-        if not repeated and (excess > echo.REMEMBERED or verdict[-1]):
+        if not repeated and ((excess > echo.REMEMBERED and not by_quiet) or verdict[-1]):
             self._event, self._event_ns = excess, t_ns
+        if (verdict[-1] or (by_quiet and not repeated and verdict[0])) and self._quiet.evidence:
+            self._quiet.told = 1.0
         self._learn_surprise(surprise)
         self._points += 1.0
         return verdict
@@ -136,13 +152,17 @@ class SeriesLoop:
         deviation = x - expected
         distance = abs(deviation)
         direction = int(copysign(1.0, deviation)) if deviation else 0
-        allowed = min(config.false_alarms_per_week / WEEK_S * gap, MOST)
-        anomalous = not repeated and chance <= allowed and distance >= config.min_deviation
+        anomalous = (
+            not repeated and chance <= self._allowed(gap) and distance >= config.min_deviation
+        )
         if config.direction != "both":
             anomalous = anomalous and direction == (1 if config.direction == "up" else -1)
         half = BAND * scale
         half = min(half, distance * 0.999) if anomalous else max(half, distance)
         return True, score, expected, expected - half, expected + half, direction, anomalous
+
+    def _allowed(self, gap: float) -> float:
+        return min(self._config.false_alarms_per_week / WEEK_S * gap, MOST)
 
     def _learn_surprise(self, surprise: float) -> None:
         self._highest = max(self._highest, surprise)

@@ -21,6 +21,7 @@ from operators.detectors.contract import (
 )
 from operators.detectors.density import Density
 from operators.detectors.of_interest import Direction, check_of_interest
+from operators.detectors.quiet import ITS_SHARE, Look, QuietRuns
 
 WEEK_S = 7 * 86_400.0
 BAND = 6.0
@@ -70,6 +71,9 @@ class Rating:
     surprise: Floats
     excess: Floats
     echo: Mask
+    quiet: Look | None = None
+    by_quiet: Mask | None = None
+    """Points of which the run of quiet is rarer than every residual."""
 
 
 class RarityDetector(Detector):
@@ -80,6 +84,8 @@ class RarityDetector(Detector):
     """Decades by which an event must be rarer than the last one to be no echo of it."""
     remembered: ClassVar[float] = echo.REMEMBERED
     """Excess above which an event is remembered, though it was no anomaly."""
+    quiet_runs: ClassVar[QuietRuns | None] = None
+    """Judges runs of quiet points beside the residuals."""
 
     def __init__(self, config: RarityConfig) -> None:
         self.config = config
@@ -91,6 +97,8 @@ class RarityDetector(Detector):
         parts = {baseline.name: baseline.memory() for baseline in self.baselines}
         parts["density"] = self._density.memory()
         parts |= {"alarm": alarm_level.memory(), "cadence": cadence.memory(), "echo": echo.memory()}
+        if self.quiet_runs:
+            parts["quiet"] = self.quiet_runs.memory()
         points = {"points": Memory((), np.float64, 0.0)}
         return points | {
             f"{part}.{key}": memory
@@ -131,16 +139,29 @@ class RarityDetector(Detector):
         shares = self._density.share(self._part("density"), slots, residuals)
         told = shares.argmin(axis=1)
         at = np.arange(slots.size), told
-        surprise, excess, repeated = self._surprise(slots, shares[at], t_ns)
-        return Rating(finite, points, residuals, told, expected[at], surprise, excess, repeated)
-
-    def _surprise(self, slots: Slots, shares: Floats, t_ns: Times) -> tuple[Floats, Floats, Mask]:
-        """Surprise, excess over what is usual, and whether it is only an echo."""
-        surprise = alarm_level.surprises(shares)
+        usual = expected[at]
+        surprise = alarm_level.surprises(shares[at])
         excess = alarm_level.excess(self._part("alarm"), slots, surprise)
         gap = self._arrays["cadence.gap"][slots]
+        quiet = by_quiet = None
+        if self.quiet_runs:
+            quiet = self.quiet_runs.look(self._part("quiet"), slots, points, t_ns, gap)
+            own = alarm_level.excess_of(quiet.decades) - ITS_SHARE
+            by_quiet = finite & (quiet.decades < 0.0) & self._speaks(slots, own, excess)
+            excess = np.where(by_quiet, own, excess)
+            usual = np.where(by_quiet, quiet.expected, usual)
         repeated = echo.echoes(self._part("echo"), slots, excess, t_ns, gap, self.louder)
-        return surprise, excess, repeated
+        return Rating(
+            finite, points, residuals, told, usual, surprise, excess, repeated, quiet, by_quiet
+        )
+
+    def _speaks(self, slots: Slots, own: Floats, excess: Floats) -> Mask:
+        """Whether an excess is more than another and rare enough for an anomaly."""
+        speaks = own > np.maximum(excess, alarm_level.COMMON)
+        at = np.flatnonzero(speaks)
+        if at.size:
+            speaks[at] = alarm_level.chances(own[at]) <= self._allowed(slots[at])
+        return speaks
 
     def _allowed(self, slots: Slots) -> Floats:
         """Largest chance that makes an anomaly of a point of each series."""
@@ -176,11 +197,19 @@ class RarityDetector(Detector):
 
     def _take(self, slots: Slots, t_ns: Times, rating: Rating, verdicts: Verdicts) -> None:
         finite = rating.finite
-        event = finite & ~rating.echo & ((rating.excess > self.remembered) | verdicts.anomalous)
+        heard = rating.excess > self.remembered
+        if rating.by_quiet is not None:
+            # The evidence of a run climbs while one and the same event goes on.
+            heard &= ~rating.by_quiet
+        event = finite & ~rating.echo & (heard | verdicts.anomalous)
         echo.learn(self._part("echo"), slots[event], rating.excess[event], t_ns[event])
         at, points, times = slots[finite], rating.x[finite], t_ns[finite]
         self._density.learn(self._part("density"), at, self._lessons(at, points, rating))
         alarm_level.learn(self._part("alarm"), at, rating.surprise[finite])
+        if self.quiet_runs and rating.quiet is not None:
+            told = verdicts.anomalous | (rating.by_quiet & ~rating.echo & verdicts.judged)
+            look = rating.quiet.of(finite)
+            self.quiet_runs.learn(self._part("quiet"), at, points, look, told[finite])
         cadence.learn(self._part("cadence"), at, times)
         gap = self._arrays["cadence.gap"][at]
         for baseline in self.baselines:

@@ -66,15 +66,19 @@ def silence_frame(
         now_ns: wall clock, for the processing time.
     """
     schema = {name: kind.dtype for name, kind in plan.key_types.items()}
-    rows = pl.DataFrame(keys, schema, orient="row") if plan.by else pl.DataFrame()
+    # Not from the keys: a frame without columns has no rows.
+    told = pl.DataFrame(
+        [
+            pl.Series(TIME_NS, silences.at_ns, pl.Int64),
+            pl.Series("start_ns", silences.at_ns, pl.Int64),
+            pl.Series("_since", silences.since_ns, pl.Int64),
+            pl.Series("score", silences.score, pl.Float64),
+            pl.Series("sensitivity", sensitivity, pl.Float64),
+            pl.Series(REPEATED, silences.again, pl.Boolean),
+        ]
+    )
+    rows = told.hstack(pl.DataFrame(keys, schema, orient="row")) if plan.by else told
     rows = rows.with_columns(
-        pl.Series(TIME_NS, silences.at_ns, pl.Int64),
-        pl.Series("start_ns", silences.at_ns, pl.Int64),
-        pl.Series("_since", silences.since_ns, pl.Int64),
-        pl.Series("score", silences.score, pl.Float64),
-        pl.Series("sensitivity", sensitivity, pl.Float64),
-        pl.Series(REPEATED, silences.again, pl.Boolean),
-    ).with_columns(
         silence_reason().alias("reason"),
         *(pl.lit(None, pl.Float64).alias(name) for name in (*_BAND, "value")),
         pl.lit(0, pl.Int8).alias("direction"),

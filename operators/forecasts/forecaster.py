@@ -111,21 +111,26 @@ class Forecaster:
         self, points: pl.DataFrame, made: Sequence[tuple[int, Made]], now_ns: int
     ) -> list[RecordBatch]:
         plan, cell_ns = self._plan, self._plan.config.cell_ns
-        keys = points[[row for row, _ in made]].select(plan.by)
         made_ns = pl.Series([each.made_ns for _, each in made], dtype=pl.Int64)
         columns = {
             name: pl.Series([getattr(each, name) for _, each in made], dtype=pl.List(pl.Float64))
             for name in ("expected", "lower", "upper")
         }
         steps = [list(range(1, plan.config.ahead + 1))] * len(made)
-        whole = keys.with_columns(
-            pl.lit(plan.name).alias("forecast"),
-            pl.lit(plan.field).alias("field"),
-            made_ns.alias("made_at_ns"),
-            pl.Series("step", steps, dtype=pl.List(pl.Int64)),
-            *(column.alias(name) for name, column in columns.items()),
-            pl.lit(now_ns, pl.Int64).alias("processing_time_ns"),
-        ).explode("step", *columns)
+        # Not the keys alone: a frame without columns has no rows.
+        whole = (
+            points[[row for row, _ in made]]
+            .select(
+                *plan.by,
+                made_ns.alias("made_at_ns"),
+                pl.lit(plan.name).alias("forecast"),
+                pl.lit(plan.field).alias("field"),
+                pl.Series("step", steps, dtype=pl.List(pl.Int64)),
+                *(column.alias(name) for name, column in columns.items()),
+                pl.lit(now_ns, pl.Int64).alias("processing_time_ns"),
+            )
+            .explode("step", *columns)
+        )
         horizon_ns = (pl.col("step") * cell_ns).alias("horizon_ns")
         told = whole.with_columns(horizon_ns)
         target_ns = pl.col("made_at_ns") + pl.col("horizon_ns")

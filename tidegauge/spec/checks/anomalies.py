@@ -111,7 +111,10 @@ def _check_group(review: Review, path: Path, anomaly: Anomaly) -> None:
         return
     for index, key in enumerate(anomaly.group):
         review.known((*path, "group", index), "key of the window", key, window.by)
-    if not set(window.by) - set(anomaly.group):
+    if not window.by:
+        message = f"a group needs several series, and window {anomaly.target} has one; give it keys"
+        review.say((*path, "on"), message)
+    elif not set(window.by) - set(anomaly.group):
         message = f"a group needs several series; allowed: fewer keys than {window.by}"
         review.say((*path, "group" if anomaly.group else "on"), message)
 
