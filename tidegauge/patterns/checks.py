@@ -17,7 +17,6 @@ from tidegauge.patterns.pattern import (
     steps_of,
 )
 
-
 Trailing = tuple[Absence, ...]
 """Negative steps, one after the other."""
 

@@ -6,7 +6,20 @@ from operators.cep.results import Kind, Result
 from tests.operators.cep.timelines import SECOND, drawn, events, matcher_of, pattern
 from tidegauge.patterns.checks import PatternError
 
-LINES = ["a", "a.n", "an", "a......n", "a.a", "aa.n", "a.xy", "xy", "xy.n", "axyn", "aba.bn", "am.n"]
+LINES = [
+    "a",
+    "a.n",
+    "an",
+    "a......n",
+    "a.a",
+    "aa.n",
+    "a.xy",
+    "xy",
+    "xy.n",
+    "axyn",
+    "aba.bn",
+    "am.n",
+]
 
 
 def results(match: str, line: str, after: str = "NO SKIP") -> list[Result]:
