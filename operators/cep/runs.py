@@ -155,11 +155,11 @@ class Runs:
         found: list[Found] = []
         while self.deadline_ns <= time_ns and self.deadline_ns != NEVER:
             told = self.timeouts or self.configuration.ends or self.after.waiting
-            self._end(self.deadline_ns if told else time_ns, found)
+            self._end_at(self.deadline_ns if told else time_ns, found)
             self.look_ahead()
         return found
 
-    def _end(self, time_ns: int, found: list[Found]) -> None:
+    def _end_at(self, time_ns: int, found: list[Found]) -> None:
         """End what is over at a time."""
         ended: list[tuple[State, Path, int]] = []
         if self.program.step_limits:
