@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from operators.cep.buffer import Path
 from operators.cep.compile import bind
 from operators.cep.layout import EventLayout
 from operators.cep.limits import Limits
+from operators.cep.positions import Tail
 from operators.ordering.identity import PARTITION
 from tidegauge.batch import OFFSET
 from tidegauge.catalogue import (
@@ -22,7 +24,7 @@ from tidegauge.expressions.compiled import Columns
 from tidegauge.fieldtypes import FieldType
 from tidegauge.patterns.checks import PatternError
 from tidegauge.patterns.declared import declared_pattern
-from tidegauge.patterns.pattern import Absence, Contiguity, Pattern
+from tidegauge.patterns.pattern import Pattern
 from tidegauge.signals import Signal
 from tidegauge.spec.models import Pipeline
 
@@ -57,13 +59,14 @@ class PatternPlan:
         """Its name."""
         return self.pattern.name
 
-    def awaited_ns(self, first_ns: int, last_ns: int) -> int:
+    def awaited_ns(self, path: Path) -> int:
         """Event time of a match: of its last event, or the end of what must not follow it."""
-        last = self.pattern.sequence[-1]
-        if not isinstance(last, Absence) or last.contiguity is Contiguity.STRICT:
-            return last_ns
-        whole, own = self.pattern.within_ns, last.within_ns
-        ends = [last_ns + own] if own is not None else []
+        first_ns, last = path[0].time_ns, path[-1]
+        waits = [way for way in last.position.ways if way.tail is Tail.WINDOW_END]
+        if last.position.accepts or not waits:
+            return last.time_ns
+        whole = self.pattern.within_ns
+        ends = [last.time_ns + way.within_ns for way in waits if way.within_ns is not None]
         return min([*ends, first_ns + whole] if whole is not None else ends)
 
 

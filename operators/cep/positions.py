@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from tidegauge.patterns.checks import may_be_empty, omissible
 from tidegauge.patterns.condition import Condition
 from tidegauge.patterns.pattern import Absence, Contiguity, Group, Item, Pattern, Sequence, Step
 
@@ -72,7 +73,7 @@ class Places:
     def from_start(self) -> Onward:
         """Ways into the pattern; the contiguity of the first event does not matter."""
         collected = _Collected()
-        self._walk((), 0, 0, (), None, collected)
+        self._walk((), (0, 0), (), (), collected)
         # Nothing taken is no match: there is no waiting for the end either.
         ways = (way for way in collected.ways if way.tail is None)
         return Onward(tuple(ways), accepts=False)
@@ -80,7 +81,7 @@ class Places:
     def after(self, frames: Frames) -> Onward:
         """Ways on after an event was taken at a place."""
         collected = _Collected()
-        self._leave(frames, (), collected)
+        self._leave(frames, (), (), collected)
         return Onward(tuple(collected.ways), collected.accepts)
 
     def step_at(self, frames: Frames) -> Step:
@@ -99,8 +100,18 @@ class Places:
                 self._branches[id(item)] = tuple(self._number(branch) for branch in item.branches)
         return number
 
-    def _leave(self, frames: Frames, crossed: tuple[Absence, ...], collected: "_Collected") -> None:
-        """A pass of the innermost item is done: again, or on to what follows it."""
+    def _leave(
+        self,
+        frames: Frames,
+        crossed: tuple[Absence, ...],
+        trailing: tuple[Absence, ...],
+        collected: "_Collected",
+    ) -> None:
+        """A pass of the innermost item is done: again, or on to what follows it.
+
+        `trailing` is what must not come at the end of the pass; what `crossed` has lies behind
+        steps that were left out.
+        """
         *outer, (sequence, index, count) = frames
         item = self._sequences[sequence][index]
         if isinstance(item, Absence):
@@ -111,23 +122,23 @@ class Places:
             frame = (sequence, index, min(count + 1, cap))
             held = self._held_absences(frames)
             until = (item.until,) if isinstance(item, Step) and item.until is not None else ()
-            ways = self._enter(item, (*outer, frame), quantifier.inner, (*crossed, *held), ())
+            absent = (*crossed, *trailing, *held)
+            ways = self._enter(item, (*outer, frame), quantifier.inner, absent, ())
             collected.ways += [replace(way, never_pass=until) for way in ways]
-        if count >= quantifier.minimum or _empty(item):
-            self._walk(tuple(outer), sequence, index + 1, crossed, None, collected)
+        if count >= quantifier.minimum or may_be_empty(item):
+            self._walk(tuple(outer), (sequence, index + 1), crossed, trailing, collected)
 
     def _walk(
         self,
         outer: Frames,
-        sequence: int,
-        index: int,
+        place: tuple[int, int],
         crossed: tuple[Absence, ...],
-        gap: Contiguity | None,
+        trailing: tuple[Absence, ...],
         collected: "_Collected",
     ) -> None:
-        """Ways into the items from `index` on; `gap` is the contiguity of the first one."""
+        """Ways into the items of a sequence from an index on; `trailing` lies right before it."""
+        sequence, index = place
         items = self._sequences[sequence]
-        trailing: tuple[Absence, ...] = ()
         for at in range(index, len(items)):
             item = items[at]
             if isinstance(item, Absence):
@@ -136,13 +147,11 @@ class Places:
             crossed, trailing = (*crossed, *trailing), ()
             frame = (sequence, at, 1)
             greedy = tuple(self._greedy_before(items[:at]))
-            rule = item.contiguity if gap is None else gap
-            gap = None
-            collected.ways += self._enter(item, (*outer, frame), rule, crossed, greedy)
-            if not _omissible(item):
+            collected.ways += self._enter(item, (*outer, frame), item.contiguity, crossed, greedy)
+            if not omissible(item):
                 return
         if outer:
-            self._leave(outer, (*crossed, *trailing), collected)
+            self._leave(outer, crossed, trailing, collected)
         elif trailing:
             greedy = tuple(self._greedy_before(items))
             collected.ways.append(_tail(trailing, crossed, greedy))
@@ -183,7 +192,7 @@ class Places:
             rule = gap if at == 0 else item.contiguity
             before = (*greedy, *self._greedy_before(items[:at]))
             ways += self._enter(item, (*frames, (number, at, 1)), rule, crossed, before)
-            if not _omissible(item):
+            if not omissible(item):
                 break
         return ways
 
@@ -256,31 +265,18 @@ class _Collected:
 def _tail(
     trailing: tuple[Absence, ...], crossed: tuple[Absence, ...], greedy: tuple[Greedy, ...]
 ) -> Way:
-    last = trailing[-1]
+    """Waiting for what must not come: for the next event, or for the end where it counts longer."""
     every = (*crossed, *trailing)
-    strict = last.contiguity is Contiguity.STRICT
+    strict = all(one.contiguity is Contiguity.STRICT for one in trailing)
     return Way(
         gap=Contiguity.RELAXED,
         tail=Tail.NEXT_EVENT if strict else Tail.WINDOW_END,
         greedy=greedy,
         ends=_conditions(every, Contiguity.RELAXED),
         ends_next=_conditions(every, Contiguity.STRICT),
-        within_ns=last.within_ns,
+        within_ns=trailing[-1].within_ns,
     )
 
 
 def _conditions(absences: tuple[Absence, ...], contiguity: Contiguity) -> tuple[Condition, ...]:
     return tuple(dict.fromkeys(step.where for step in absences if step.contiguity is contiguity))
-
-
-def _omissible(item: Step | Group) -> bool:
-    """Whether a pattern can go on without the item."""
-    return item.quantifier.optional or _empty(item)
-
-
-def _empty(item: Step | Group) -> bool:
-    """Whether a pass of the item can be without events."""
-    return isinstance(item, Group) and any(
-        all(_omissible(part) for part in branch if not isinstance(part, Absence))
-        for branch in item.branches
-    )

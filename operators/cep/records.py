@@ -55,7 +55,7 @@ class PatternRecords:
         plan = self._plan
         first_ns, last_ns = result.path[0].time_ns, result.path[-1].time_ns
         timeout = result.kind is Kind.TIMEOUT
-        at_ns = result.time_ns if timeout else plan.awaited_ns(first_ns, last_ns)
+        at_ns = result.time_ns if timeout else plan.awaited_ns(result.path)
         shown = [node for node in result.path if node.position.shown]
         return {
             TIME_NS: self._points.take(signal, result.key, at_ns),

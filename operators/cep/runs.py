@@ -145,27 +145,33 @@ class Runs:
         self.look_ahead()
 
     def advance(self, time_ns: int) -> list[Found]:
-        """Let time go on: runs whose window is over end.
+        """Let time go on: runs whose windows are over end, one end after the other.
+
+        What a match removes when it is told at one end does not live to see the next.
 
         Raises:
             SkipError: a strict skip strategy has nowhere to go.
         """
-        if time_ns < self.deadline_ns:
-            return []
+        found: list[Found] = []
+        while self.deadline_ns <= time_ns and self.deadline_ns != NEVER:
+            told = self.timeouts or self.configuration.ends or self.after.waiting
+            self._end_at(self.deadline_ns if told else time_ns, found)
+            self.look_ahead()
+        return found
+
+    def _end_at(self, time_ns: int, found: list[Found]) -> None:
+        """End what is over at a time."""
         ended: list[tuple[State, Path, int]] = []
         if self.program.step_limits:
             self._end_steps(time_ns, ended)
         if self.program.within_ns is not None:
             self._end_windows(time_ns, self.program.within_ns, ended)
-        found: list[Found] = []
         if ended or self.after.waiting:
             ended.sort(key=lambda end: path_key(end[1]))
             matches = [path for state, path, _ in ended if state.matches_at_end]
             if self.timeouts:
                 found += [Found(p, at_ns) for s, p, at_ns in ended if s.times_out]
             self._give(matches, (), found)
-        self.look_ahead()
-        return found
 
     def look_ahead(self) -> None:
         """Find out when time matters next."""

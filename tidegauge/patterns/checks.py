@@ -1,5 +1,6 @@
 """Rules that every pattern keeps to."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 from tidegauge.patterns.pattern import (
@@ -15,6 +16,9 @@ from tidegauge.patterns.pattern import (
     step_names,
     steps_of,
 )
+
+Trailing = tuple[Absence, ...]
+"""Negative steps, one after the other."""
 
 
 class PatternError(ValueError):
@@ -81,7 +85,7 @@ def _check_sequence(sequence: Sequence) -> None:
         _check_item(item)
     for before, item in pairwise(sequence):
         if isinstance(item, Absence):
-            if not isinstance(before, Absence) and before.quantifier.optional:
+            if not isinstance(before, Absence) and omissible(before):
                 raise PatternError(f"{item.name}: a negative step cannot follow an optional one")
         elif isinstance(before, Step) and before.quantifier.greedy and item.quantifier.optional:
             raise PatternError(f"{name_of(item)}: an optional step cannot follow a greedy one")
@@ -115,13 +119,58 @@ def _check_windows(pattern: Pattern) -> None:
             raise PatternError(
                 f"{step.name}: its own time limit is longer than that of the whole pattern"
             )
-    last = pattern.sequence[-1]
-    if not isinstance(last, Absence) or last.contiguity is Contiguity.STRICT:
+    allowed: set[str] = set()
+    for trailing in _endings(pattern.sequence):
+        _check_ending(trailing, whole)
+        allowed |= {step.name for step in trailing[-1:]}
+    for step in steps_of(pattern.sequence):
+        if isinstance(step, Absence) and step.within_ns is not None and step.name not in allowed:
+            raise PatternError(
+                f"{step.name}: a time limit of what must not come counts at the end of a pattern "
+                "only; here set it on the step that comes after it"
+            )
+
+
+def _check_ending(trailing: Trailing, whole: int | None) -> None:
+    waits = [step for step in trailing if step.contiguity is Contiguity.RELAXED]
+    if not waits:
         return
+    last = trailing[-1]
+    if last.within_ns is not None and last is not waits[-1]:
+        raise PatternError(
+            f"{last.name}: only the next event must not be this, so it has no time limit; "
+            f"set it on {waits[-1].name}, as the last one"
+        )
     if whole is None and last.within_ns is None:
         raise PatternError(
-            f"{last.name}: a pattern that ends with what must not follow needs a window (within)"
+            f"{waits[-1].name}: a pattern that ends with what must not follow needs a window "
+            "(within)"
         )
+
+
+def _endings(sequence: Sequence, outer: Trailing = ()) -> Iterator[Trailing]:
+    """Negative steps at the end of a sequence, groups opened, for each way in which it can end."""
+    *_, last = (at for at, item in enumerate(sequence) if not isinstance(item, Absence))
+    item, after = sequence[last], sequence[last + 1 :]
+    trailing = (*(one for one in after if isinstance(one, Absence)), *outer)
+    if not isinstance(item, Group):
+        yield trailing
+        return
+    for branch in item.branches:
+        yield from _endings(branch, trailing)
+
+
+def omissible(item: Step | Group) -> bool:
+    """Whether a pattern can go on without the item."""
+    return item.quantifier.optional or may_be_empty(item)
+
+
+def may_be_empty(item: Step | Group) -> bool:
+    """Whether a pass of the item can be without events."""
+    return isinstance(item, Group) and any(
+        all(omissible(part) for part in branch if not isinstance(part, Absence))
+        for branch in item.branches
+    )
 
 
 def name_of(item: Item) -> str:

@@ -158,7 +158,7 @@ class Draw:
                 items.append(self.group(depth))
             else:
                 items.append(self.step())
-        if depth == 0 and self.draw(st.integers(0, 4)) == 0:
+        while len(items) < 6 and self.draw(st.integers(0, 4)) == 0:
             items.append(self.absence())
         return items
 

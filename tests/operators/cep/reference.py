@@ -6,6 +6,7 @@ tree after every event; conditions are Python functions of an event and the run'
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from tests.operators.cep.reference_ways import Option, Rest, after, ranked, ways_into
@@ -47,7 +48,7 @@ class ReferenceMatcher:
         self.runs: list[Run] = []
         self.held: list[Run] = []
         self.matches: list[tuple[dict[str, list[int]], str]] = []
-        self.timeouts: list[tuple[dict[str, list[int]], int]] = []
+        self.timeouts: list[tuple[dict[str, list[int]], float]] = []
 
     def process(self, event: Event) -> None:
         self.advance(event["time_ns"])
@@ -62,30 +63,31 @@ class ReferenceMatcher:
         self._give(f"e{number}")
 
     def advance(self, time_ns: int) -> None:
+        """Let time go on, from one end of a window to the next."""
+        while ends := [at for run in self.runs if (at := self._end_of(run)) <= time_ns]:
+            self._end(min(ends))
+            self._give(f"t{time_ns}")
+
+    def _end(self, time_ns: int) -> None:
         left = []
         for run in self.runs:
-            at_ns = self._ended_at(run, time_ns)
-            if at_ns is None:
+            if self._end_of(run) > time_ns:
                 left.append(run)
                 continue
             is_match, times_out = self._ends(run)
             if is_match:
                 self.held.append(run)
             if times_out:
-                self.timeouts.append((run.match(), at_ns))
+                self.timeouts.append((run.match(), time_ns))
         self.runs = left
-        self._give(f"t{time_ns}")
 
-    def _ended_at(self, run: Run, time_ns: int) -> int | None:
+    def _end_of(self, run: Run) -> float:
+        """When the time of a run is over."""
         last_ns = self.events[run.taken[-1][1]]["time_ns"]
-        limits = [option.limit for option in run.options if option.limit is not None]
-        if limits and time_ns - last_ns >= min(limits):
-            return int(last_ns + min(limits))
-        first_ns = self.events[run.first]["time_ns"]
-        window = self.pattern.within_ns
-        if window is not None and time_ns - first_ns >= window:
-            return int(first_ns + window)
-        return None
+        ends = [last_ns + option.limit for option in run.options if option.limit is not None]
+        if self.pattern.within_ns is not None:
+            ends.append(self.events[run.first]["time_ns"] + self.pattern.within_ns)
+        return min(ends, default=inf)
 
     @staticmethod
     def _ends(run: Run) -> tuple[bool, bool]:

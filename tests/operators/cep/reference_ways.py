@@ -53,8 +53,10 @@ class Option:
             done = done.outer
 
 
-def after(done: Done, absences: tuple[Absence, ...]) -> Iterator[Option | str]:
-    """Ways on after a pass of an item."""
+def after(
+    done: Done, absences: tuple[Absence, ...], closing: tuple[Absence, ...] = ()
+) -> Iterator[Option | str]:
+    """Ways on after a pass of an item that ends with negative steps."""
     item = done.items[done.at]
     assert not isinstance(item, Absence)
     most = item.quantifier.maximum
@@ -68,17 +70,16 @@ def after(done: Done, absences: tuple[Absence, ...]) -> Iterator[Option | str]:
             yield replace(
                 way,
                 again=isinstance(item, Step),
-                absences=(*absences, *held, *way.absences),
+                absences=(*absences, *closing, *held, *way.absences),
             )
     if done.count >= item.quantifier.minimum or _may_be_empty(item):
-        yield from ways_into(Rest(done.items, done.at + 1, done.outer), absences)
+        yield from ways_into(Rest(done.items, done.at + 1, done.outer), absences, closing)
 
 
 def ways_into(
-    rest: Rest, absences: tuple[Absence, ...] = (), gap: Contiguity | None = None
+    rest: Rest, absences: tuple[Absence, ...] = (), trailing: tuple[Absence, ...] = ()
 ) -> Iterator[Option | str]:
-    """Ways into what is left of a sequence."""
-    trailing: tuple[Absence, ...] = ()
+    """Ways into what is left of a sequence; `trailing` are negative steps right before it."""
     for at in range(rest.at, len(rest.items)):
         item = rest.items[at]
         if isinstance(item, Absence):
@@ -87,23 +88,28 @@ def ways_into(
         absences, trailing = (*absences, *trailing), ()
         greedy = tuple(_greedy_before(rest.items[:at]))
         done = Done(rest.items, at, 1, rest.outer)
-        for way in _enter(done, gap or item.contiguity, greedy):
+        for way in _enter(done, item.contiguity, greedy):
             yield replace(way, absences=(*absences, *way.absences))
-        gap = None
         if not _may_be_left_out(item):
             return
     if rest.outer is not None:
-        yield from after(rest.outer, (*absences, *trailing))
+        yield from after(rest.outer, absences, trailing)
     elif not trailing:
         yield "match"
     else:
         greedy = tuple(_greedy_before(rest.items))
         yield Option(
             Contiguity.RELAXED,
-            end=trailing[-1],
+            end=_longest(trailing),
             absences=(*absences, *trailing),
             greedy=greedy,
         )
+
+
+def _longest(trailing: Sequence[Absence]) -> Absence:
+    """Of negative steps at the end the one that is waited for: the last that counts longer."""
+    relaxed = [one for one in trailing if one.contiguity is Contiguity.RELAXED]
+    return (relaxed or list(trailing))[-1]
 
 
 def _enter(done: Done, gap: Contiguity, greedy: tuple[tuple[Step, bool], ...]) -> Iterator[Option]:
