@@ -57,6 +57,8 @@ class BoundedState:
         """Close what the watermark has passed, and drop keys that were idle for too long."""
         closed = self.state.advance(watermark_ns)
         self._bounds.advanced(watermark_ns, closed=closed is not None)
+        if closed is not None and self._holder is self._noted:
+            self._noted.trim()
         return closed
 
     def measure(self) -> dict[str, int | None]:
@@ -67,10 +69,11 @@ class BoundedState:
         else:
             frames = frames_in(self.state.snapshot())
             nbytes = sum(int(frame.estimated_size()) for frame in frames)
+        keys = self._holder.held()
         return {
-            "keys": self._holder.keys,
+            "keys": keys,
             "panes": None if paned is None else paned.open_panes,
-            "bytes": nbytes + _KEY_BYTES * self._holder.keys,
+            "bytes": nbytes + _KEY_BYTES * keys,
             "dropped": self.state.dropped,
             "corrections": self.corrections,
             "refused": self._bounds.refused,
@@ -81,7 +84,6 @@ class BoundedState:
         """Everything a restart needs."""
         return {
             "state": self.state.snapshot(),
-            "noted": None if self._paned else self._noted.snapshot(),
             "refused": self._bounds.refused,
             "evicted": self._bounds.evicted,
             "corrections": self.corrections,
@@ -94,8 +96,8 @@ class BoundedState:
             UserMistake: it is of a window that was declared otherwise.
         """
         self.state.restore(snapshot["state"])
-        if snapshot["noted"] is not None:
-            self._noted.restore(snapshot["noted"])
+        if self._paned is None:
+            self._noted.refresh()
         self._bounds.restored()
         self._bounds.refused = snapshot["refused"]
         self._bounds.evicted = snapshot["evicted"]

@@ -183,11 +183,18 @@ class CountedState:
         old = self._seen
         if self._by:
             old = old.join(known, on=self._by, how="anti", nulls_equal=True)
-        self._seen = pl.concat([old, known]) if self._by else known
+        self._seen = self._unfinished(pl.concat([old, known]) if self._by else known)
         panes = self._panes.all()
         if closed is not None and panes is not None:
             needed = keys.select(*self._by, first_pane(self._shape, pl.col(_THEN)).alias(_NEEDED))
             self._panes.replace(self._without(panes, needed))
+
+    def _unfinished(self, seen: pl.DataFrame) -> pl.DataFrame:
+        """Without keys of which nothing is held that a window to come, or its time, depends on."""
+        if self._shape.every < self._shape.size:
+            return seen
+        whole = pl.col(SEEN) % self._shape.size == 0
+        return seen.filter(~(whole & (pl.col(LAST_TIME) < self._watermark_ns)).fill_null(value=False))
 
     def _without(self, panes: Part, needed: pl.DataFrame) -> Part:
         """Panes without those below `_NEEDED` of their key."""
