@@ -1,6 +1,7 @@
 """One window of a number of events in one key group."""
 
 from functools import partial
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -74,26 +75,26 @@ class CountedState:
         if corrections is not None:
             self.dropped += corrections.rows.height
 
-    def advance(self, watermark_ns: int) -> Part | None:
+    def advance(self, watermark_ns: int) -> Iterator[Part]:
         """Count what the watermark has passed.
 
-        Returns:
-            rows of key columns, `CLOSED` and accumulators, by the windows' ends, and tables; None
-            when no window is complete.
+        Yields:
+            rows of key columns, `CLOSED` and accumulators, by the windows' ends, and tables.
         """
         if watermark_ns <= self._watermark_ns:
-            return None
+            return
         self._watermark_ns = watermark_ns
         events = self._waiting.release(watermark_ns)
         if events is None:
-            return None
+            return
         ttl_ns = self._plan.limits.ttl_ns
         located = placed(self._shape, events, self._seen, self._by, ttl_ns)
         self._panes.add(collect(self._plan, located, [PANE]))
         keys = self._counted(located)
         closed = self._close(keys.filter(pl.col(_COMPLETE) < pl.col(_THEN)))
         self._note(keys, closed)
-        return None if closed is None else self._result(closed)
+        if closed is not None:
+            yield self._result(closed)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs, as frames, which never change."""
