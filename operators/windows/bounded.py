@@ -1,14 +1,16 @@
 """The state of one window in one key group, of whatever kind, within its limits."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 
 from operators.windows.bounds import Bounds, events_in
+from operators.windows.cumulative.state import CumulativeState
 from operators.windows.keyholders import FrameKeys, KeyHolder, frames_in
 from operators.windows.kinds import make_state
 from operators.windows.paned.state import PanedState
-from operators.windows.part import Part
+from operators.windows.part import Part, gathered
 from operators.windows.plan import WindowPlan
 
 _KEY_BYTES = 150
@@ -18,13 +20,19 @@ _KEY_BYTES = 150
 class BoundedState:
     """Takes in what there is room for, and tells how much it holds.
 
+    Args:
+        plan: the window.
+        most: how many series of a result are given, where the rest is put together.
+
     Attributes:
         state: the state of the window.
         corrections: events that came as corrections.
     """
 
-    def __init__(self, plan: WindowPlan) -> None:
+    def __init__(self, plan: WindowPlan, most: int | None = None) -> None:
         self.state = make_state(plan)
+        if isinstance(self.state, CumulativeState):
+            self.state.most = most
         self._noted = FrameKeys(plan, self.state.snapshot, self.state.restore)
         self._paned = self.state if isinstance(self.state, PanedState) else None
         self._holder: KeyHolder = self._paned or self._noted
@@ -53,11 +61,15 @@ class BoundedState:
         self.state.add(admitted.on_time, admitted.corrections)
         return admitted.refused
 
-    def advance(self, watermark_ns: int) -> Part | None:
+    def advance(self, watermark_ns: int) -> Iterator[Part]:
         """Close what the watermark has passed, and drop keys that were idle for too long."""
-        closed = self.state.advance(watermark_ns)
-        self._bounds.advanced(watermark_ns, closed=closed is not None)
-        return closed
+        closed = False
+        for part in gathered(self.state.advance(watermark_ns)):
+            closed = True
+            yield part
+        self._bounds.advanced(watermark_ns, closed=closed)
+        if closed and self._holder is self._noted:
+            self._noted.trim()
 
     def measure(self) -> dict[str, int | None]:
         """How much it holds now, and what it did not take in since the flow's first start."""
@@ -67,10 +79,11 @@ class BoundedState:
         else:
             frames = frames_in(self.state.snapshot())
             nbytes = sum(int(frame.estimated_size()) for frame in frames)
+        keys = self._holder.held()
         return {
-            "keys": self._holder.keys,
+            "keys": keys,
             "panes": None if paned is None else paned.open_panes,
-            "bytes": nbytes + _KEY_BYTES * self._holder.keys,
+            "bytes": nbytes + _KEY_BYTES * keys,
             "dropped": self.state.dropped,
             "corrections": self.corrections,
             "refused": self._bounds.refused,
@@ -81,7 +94,6 @@ class BoundedState:
         """Everything a restart needs."""
         return {
             "state": self.state.snapshot(),
-            "noted": None if self._paned else self._noted.snapshot(),
             "refused": self._bounds.refused,
             "evicted": self._bounds.evicted,
             "corrections": self.corrections,
@@ -94,8 +106,8 @@ class BoundedState:
             UserMistake: it is of a window that was declared otherwise.
         """
         self.state.restore(snapshot["state"])
-        if snapshot["noted"] is not None:
-            self._noted.restore(snapshot["noted"])
+        if self._paned is None:
+            self._noted.refresh()
         self._bounds.restored()
         self._bounds.refused = snapshot["refused"]
         self._bounds.evicted = snapshot["evicted"]

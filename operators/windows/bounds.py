@@ -76,8 +76,8 @@ class Bounds:
         if closed:
             self._exact = False
         ttl_ns = self._limits.ttl_ns
-        # At the end of the data nobody was silent.
-        if ttl_ns is None or watermark_ns == END_OF_TIME:
+        # At the end of the data nobody was silent; without keys nobody is forgotten.
+        if ttl_ns is None or not self._by or watermark_ns == END_OF_TIME:
             return
         if watermark_ns < self._checked_ns + ttl_ns // _CHECKS_PER_TTL:
             return

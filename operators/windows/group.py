@@ -1,6 +1,6 @@
 """All windows of a source, or of several joined ones, in one key group."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -11,8 +11,8 @@ from operators.keygroups.shelf import IN_SNAPSHOTS, Saving, Shelf
 from operators.progress.joined import watermark_over
 from operators.windows.bounded import BoundedState
 from operators.windows.finishing import window_records
-from operators.windows.others import Folded, Rest, largest, step_ns
-from operators.windows.part import Part
+from operators.windows.others import Folded, Rest, changed, largest, step_ns
+from operators.windows.part import Part, concat_parts
 from operators.windows.plan import WindowPlan
 from operators.windows.refused import Letters
 from operators.windows.saved import VERSION, FramePieces, upgraded
@@ -75,7 +75,7 @@ class WindowGroup:
         self._shelf: Shelf | None = None
         self._sources = sources
         self._watermark = watermark_over(sources)
-        self._states = {plan.name: BoundedState(plan) for plan in plans}
+        self._states = {plan.name: BoundedState(plan, most.get(plan.name)) for plan in plans}
         self._frames = FramePieces()
         self._letters = Letters(topics)
         self._most = dict(most)
@@ -103,8 +103,7 @@ class WindowGroup:
             closed = state.advance(self._watermark.value_ns)
             if name in self._most:
                 closed = self._leave(name, closed)
-            if closed is not None and closed.rows.height:
-                made.append(self._finish(self._plans[name], closed, appended_ns))
+            made += [self._finish(self._plans[name], part, appended_ns) for part in closed]
         return made
 
     @property
@@ -181,23 +180,26 @@ class WindowGroup:
                 letters.append(self._letters.of(plan, refused, *told))
         return [letter for letter in letters if letter is not None]
 
-    def _leave(self, name: str, closed: Part | None) -> Part | None:
+    def _leave(self, name: str, closed: Iterable[Part]) -> Iterator[Part]:
         """The largest series of what closed; the rest, and how far this group is, is told apart."""
-        plan, at, rest = self._plans[name], self._watermark.value_ns, None
+        plan, at, rests = self._plans[name], self._watermark.value_ns, []
         folded = self._folded[name]
-        if closed is not None:
-            closed, rest = largest(plan, closed, self._most[name])
-            if rest is not None and plan.lateness_ns:
-                folded.note(rest)
-            closed = folded.uncorrected(closed)
+        for part in closed:
+            kept, rest = largest(plan, part, self._most[name])
+            if rest is not None:
+                rests.append(rest)
+                if plan.lateness_ns:
+                    folded.note(rest)
+            kept = changed(folded.uncorrected(kept))
+            if kept.rows.height:
+                yield kept
         folded.forget(at - plan.lateness_ns)
         every_ns = step_ns(plan) or 1
         # With a corrected result in mind, too: a step further, whichever of the two it may close.
         passed = (at // every_ns, (at - plan.lateness_ns) // every_ns)
-        if rest is not None or self._passed.get(name) != passed:
+        if rests or self._passed.get(name) != passed:
             self._passed[name] = passed
-            self._rests.append(Rest(name, self._name, at, rest))
-        return closed
+            self._rests.append(Rest(name, self._name, at, concat_parts(rests) if rests else None))
 
     def _finish(self, plan: WindowPlan, closed: Part, appended_ns: int) -> RecordBatch:
         now_ns = self._clock_ns()

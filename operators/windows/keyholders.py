@@ -7,13 +7,17 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
-from operators.keygroups.pieces import Piece
 from operators.windows.accumulators import LAST
+from operators.windows.counted.places import LAST_EVENT
 from operators.windows.merging import Array
 from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
 from operators.windows.series import Series, Slots
 from tidegauge.batch import NO_TIME, TIME
+
+
+_SPARE = 256
+"""So many keys that are not held any more are never worth looking for."""
 
 
 class KeyHolder(Protocol):
@@ -22,6 +26,9 @@ class KeyHolder(Protocol):
     @property
     def keys(self) -> int:
         """How many there are at most: some may have nothing left that is held of them."""
+
+    def held(self) -> int:
+        """How many something is held of."""
 
     def note(self, rows: pl.DataFrame) -> None:
         """These rows were taken in."""
@@ -43,7 +50,8 @@ class FrameKeys:
     """Keys of a state whose snapshot is made of frames with the key columns.
 
     They are noted when they come, for the state itself need not know them until it closes
-    something.
+    something. Those that it has let go of are forgotten when they are as many as those it holds;
+    after a restart its frames tell which there are.
 
     Args:
         plan: the window.
@@ -58,13 +66,20 @@ class FrameKeys:
         restore: Callable[[dict[str, Any]], None],
     ) -> None:
         self._plan = plan
+        self._by = list(plan.by)
         self._snapshot, self._restore = snapshot, restore
         self._series = Series(plan.by)
         self._last = np.full(16, NO_TIME, np.int64)
+        self._kept = 0
 
     @property
     def keys(self) -> int:
         """How many there are at most."""
+        return len(self._series)
+
+    def held(self) -> int:
+        """How many something is held of."""
+        self.refresh()
         return len(self._series)
 
     def note(self, rows: pl.DataFrame) -> None:
@@ -77,14 +92,25 @@ class FrameKeys:
         np.maximum.at(self._last, slots, rows[time_column(rows)].to_numpy())
 
     def refresh(self) -> None:
-        """Keep the keys that a frame of the state holds."""
-        by = list(self._plan.by)
-        held = [frame.select(by) for frame in frames_in(self._snapshot()) if _has(frame, by)]
-        live = np.zeros(len(self._series), bool)
-        for frame in held:
-            found = self.find(frame.unique())
-            live[found[found >= 0]] = True
-        self._keep(np.flatnonzero(live))
+        """Keep the keys that a frame of the state holds, with the times it has of them."""
+        if not self._by:
+            return
+        held = [
+            frame.select(*self._by, pl.col(time_column(frame)).alias(TIME))
+            for frame in frames_in(self._snapshot())
+            if _has(frame, self._by) and time_column(frame) in frame.columns
+        ]
+        if not held:
+            self._take(Series(self._plan.by), np.zeros(0, np.int64))
+            return
+        keys = pl.concat(held).group_by(self._by).agg(pl.col(TIME).max()).sort(self._by)
+        series = Series(self._plan.by, [keys[name].to_list() for name in self._by])
+        self._take(series, keys[TIME].fill_null(NO_TIME).to_numpy())
+
+    def trim(self) -> None:
+        """Forget the keys that are not held any more, once they are many."""
+        if len(self._series) > 2 * self._kept + _SPARE:
+            self.refresh()
 
     def find(self, rows: pl.DataFrame) -> Slots:
         """Slot of each row's key, -1 for one that is not held."""
@@ -96,36 +122,27 @@ class FrameKeys:
 
     def forget(self, slots: Slots) -> None:
         """Drop these keys from every frame of the state."""
-        by = list(self._plan.by)
         gone = pl.DataFrame(self._series.columns(slots))
 
         def without(frame: pl.DataFrame) -> pl.DataFrame:
-            if not _has(frame, by):
+            if not _has(frame, self._by):
                 return frame
-            return frame.join(gone, on=by, how="anti", nulls_equal=True, maintain_order="left")
+            return frame.join(
+                gone, on=self._by, how="anti", nulls_equal=True, maintain_order="left"
+            )
 
         self._restore(map_frames(self._snapshot(), without))
-        self._keep(np.setdiff1d(np.arange(len(self._series)), slots))
+        keep = np.setdiff1d(np.arange(len(self._series)), slots)
+        self._take(self._series.kept(keep), self._last[keep])
 
-    def snapshot(self) -> Piece:
-        """Keys and their times."""
-        keys = self._series.columns(np.arange(len(self._series)))
-        return Piece((keys, self.last_times().copy()))
-
-    def restore(self, snapshot: Piece) -> None:
-        """Take over what `snapshot` returned."""
-        keys, last = snapshot.take()
-        self._series = Series(self._plan.by, [column.to_list() for column in keys])
-        self._last = np.array(last, np.int64)
-
-    def _keep(self, slots: Slots) -> None:
-        self._series = self._series.kept(slots)
-        self._last = self._last[slots]
+    def _take(self, series: Series, last: Array) -> None:
+        self._series, self._last = series, last.copy()
+        self._kept = len(series)
 
 
 def time_column(rows: pl.DataFrame) -> str:
     """Name of the column that tells when the newest event of a row was."""
-    return LAST.name if LAST.name in rows.columns else TIME
+    return next((name for name in (LAST.name, LAST_EVENT) if name in rows.columns), TIME)
 
 
 def map_frames(state: Any, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Any:

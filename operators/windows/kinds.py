@@ -1,6 +1,6 @@
 """What each kind of window is made of: how events are pre-aggregated, and what keeps the state."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import polars as pl
@@ -34,13 +34,14 @@ class WindowState(Protocol):
     def add(self, on_time: Part | None, corrections: Part | None) -> None:
         """Merge what a batch brought in."""
 
-    def advance(self, watermark_ns: int) -> Part | None:
+    def advance(self, watermark_ns: int) -> Iterator[Part]:
         """Close what the watermark has passed.
 
-        Returns:
+        Yields:
             rows of key columns, `CLOSED` and accumulators (of sessions `STATE` too), by the
-            windows' ends, first results first, and tables with the same keys and `CLOSED`; None
-            when nothing closed.
+            windows' ends, first results first, and tables with the same keys and `CLOSED`: in
+            several parts where they are many, all of one end in one. What is not taken is not
+            closed.
         """
 
     def snapshot(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from operators.keygroups.saved import check_version
 from operators.windows.accumulators import ROWS
 from operators.windows.finishing import window_records
 from operators.windows.merging import merge_part
-from operators.windows.part import CLOSED, Part, concat_parts
+from operators.windows.part import CHANGED, CLOSED, Part, concat_parts
 from operators.windows.plan import WindowPlan
 from operators.windows.shapes import Cumulative, Paned
 from tidegauge.batch import NO_TIME
@@ -101,6 +101,17 @@ def largest(plan: WindowPlan, closed: Part, most: int) -> tuple[Part, Part | Non
     rest = places.filter("_rest").drop("_rest")
     kept, gone = _matching(closed, rest, "anti"), _matching(closed, rest, "semi")
     return kept, merge_part(plan, _as_other(plan, gone), CLOSED)
+
+
+def changed(closed: Part) -> Part:
+    """What closed, without series that were there only to be compared with the others."""
+    if CHANGED not in closed.rows.columns:
+        return closed
+    rows = closed.rows.filter(CHANGED).drop(CHANGED)
+    if rows.height == closed.rows.height:
+        return Part(rows, closed.tables)
+    keys = [name for name in closed.rows.columns if not name.startswith("_")]
+    return _matching(Part(rows, closed.tables), rows.select(keys), "semi")
 
 
 class Folded:

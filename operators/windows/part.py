@@ -1,6 +1,6 @@
 """What a batch, a pane or a closed window holds of one window: numbers by key, and tables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -11,6 +11,10 @@ from tidegauge.batch import EventBatch
 
 CLOSED = ("time_ns", "start_ns", "revision")
 """Places of a closed window: its end (time of the record), its start, and which result it is."""
+CHANGED = "_changed"
+"""Column of closed windows, where they are all there for a comparison: whether it is a result."""
+ROWS_AT_ONCE = 500_000
+"""About so many rows of closed windows are made at once: memory bears them, and it is fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,22 @@ def concat_parts(parts: list[Part]) -> Part:
         for name in names
     }
     return Part(_stacked([part.rows for part in parts]), tables)
+
+
+def gathered(parts: Iterable[Part]) -> Iterator[Part]:
+    """The same rows in fewer parts: those that follow each other, as far as memory bears them."""
+    held: list[Part] = []
+    for part in parts:
+        if held and sum(map(_height, held)) + _height(part) > ROWS_AT_ONCE:
+            yield concat_parts(held)
+            held = []
+        held.append(part)
+    if held:
+        yield concat_parts(held) if len(held) > 1 else held[0]
+
+
+def _height(part: Part) -> int:
+    return part.rows.height + sum(table.height for table in part.tables.values())
 
 
 def _stacked(frames: list[pl.DataFrame]) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """A window of the pipeline file, compiled: shape, keys, accumulators and final expressions."""
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -11,6 +11,7 @@ from operators.windows.aggregates import finished
 from operators.windows.limits import DEFAULTS, Limits
 from operators.windows.shapes import Shape, shape_of
 from operators.windows.tables.table import Table, TableValue
+from tidegauge.cadence import gives_every_step
 from tidegauge.catalogue import event_columns, window_columns
 from tidegauge.errors import UserMistake
 from tidegauge.expressions.aggregates import compile_aggregate
@@ -40,6 +41,8 @@ class WindowPlan:
         fields: the record's fields as expressions over `values`.
         limits: how much of it a key group may hold.
         max_series: most series of a result.
+        every_step: of a cumulative window, whether each key has a result at each step, and not only
+            where it changes.
     """
 
     name: str
@@ -56,6 +59,7 @@ class WindowPlan:
     fields: tuple[pl.Expr, ...]
     limits: Limits = DEFAULTS
     max_series: int = 50_000
+    every_step: bool = False
 
     @property
     def layout(self) -> dict[str, object]:
@@ -126,7 +130,8 @@ def plan_pipeline_window(pipeline: Pipeline, name: str) -> WindowPlan:
     window = pipeline.windows[name]
     lateness_ns = max(pipeline.sources[source].event_time.lateness for source in window.from_)
     columns = window_columns(pipeline, window)
-    return plan_window(name, window, columns, lateness_ns, pipeline.timezone)
+    plan = plan_window(name, window, columns, lateness_ns, pipeline.timezone)
+    return replace(plan, every_step=gives_every_step(pipeline, name))
 
 
 def declare_window(

@@ -1,6 +1,7 @@
 """One window of a number of events in one key group."""
 
 from functools import partial
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -74,26 +75,26 @@ class CountedState:
         if corrections is not None:
             self.dropped += corrections.rows.height
 
-    def advance(self, watermark_ns: int) -> Part | None:
+    def advance(self, watermark_ns: int) -> Iterator[Part]:
         """Count what the watermark has passed.
 
-        Returns:
-            rows of key columns, `CLOSED` and accumulators, by the windows' ends, and tables; None
-            when no window is complete.
+        Yields:
+            rows of key columns, `CLOSED` and accumulators, by the windows' ends, and tables.
         """
         if watermark_ns <= self._watermark_ns:
-            return None
+            return
         self._watermark_ns = watermark_ns
         events = self._waiting.release(watermark_ns)
         if events is None:
-            return None
+            return
         ttl_ns = self._plan.limits.ttl_ns
         located = placed(self._shape, events, self._seen, self._by, ttl_ns)
         self._panes.add(collect(self._plan, located, [PANE]))
         keys = self._counted(located)
         closed = self._close(keys.filter(pl.col(_COMPLETE) < pl.col(_THEN)))
         self._note(keys, closed)
-        return None if closed is None else self._result(closed)
+        if closed is not None:
+            yield self._result(closed)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs, as frames, which never change."""
@@ -183,11 +184,18 @@ class CountedState:
         old = self._seen
         if self._by:
             old = old.join(known, on=self._by, how="anti", nulls_equal=True)
-        self._seen = pl.concat([old, known]) if self._by else known
+        self._seen = self._unfinished(pl.concat([old, known]) if self._by else known)
         panes = self._panes.all()
         if closed is not None and panes is not None:
             needed = keys.select(*self._by, first_pane(self._shape, pl.col(_THEN)).alias(_NEEDED))
             self._panes.replace(self._without(panes, needed))
+
+    def _unfinished(self, seen: pl.DataFrame) -> pl.DataFrame:
+        """Without keys of which nothing is held that a window to come, or its time, depends on."""
+        if self._shape.every < self._shape.size:
+            return seen
+        whole = pl.col(SEEN) % self._shape.size == 0
+        return seen.filter(~(whole & (pl.col(LAST_TIME) < self._watermark_ns)).fill_null(value=False))
 
     def _without(self, panes: Part, needed: pl.DataFrame) -> Part:
         """Panes without those below `_NEEDED` of their key."""

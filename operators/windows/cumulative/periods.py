@@ -35,6 +35,11 @@ class Periods:
         self._shape = shape
         self._days = _DAYS_OF.get(shape.size_ns, 0)
 
+    @property
+    def every_ns(self) -> int:
+        """Length of a step."""
+        return self._shape.every_ns
+
     def steps(self, times: Times) -> tuple[Times, Times]:
         """Start of the period and end of the step that each time lies in."""
         starts, ends = self._periods(times)

@@ -5,13 +5,13 @@ from typing import Any
 
 import polars as pl
 
-from operators.windows.cumulative.periods import Periods, Times
+from operators.windows.cumulative.periods import Periods
 from operators.windows.cumulative.preaggregate import PERIOD, STEP
 from operators.windows.merging import merge_part
-from operators.windows.part import Part, concat_parts
+from operators.windows.ordered import Ordered
+from operators.windows.part import Part
 from operators.windows.pile import Pile
 from operators.windows.plan import WindowPlan
-from tidegauge.batch import END_OF_TIME
 
 
 class Totals:
@@ -25,82 +25,78 @@ class Totals:
     def __init__(self, plan: WindowPlan, periods: Periods) -> None:
         self._plan = plan
         self._periods = periods
-        self._to_come = Pile(partial(merge_part, plan, places=[PERIOD, STEP]))
-        self._next_ns = END_OF_TIME
-        self.total: Part | None = None
-        self.begun: list[int] = []
-        """Starts of the periods that there are totals of, ascending."""
+        self._to_come = Ordered(STEP, partial(merge_part, plan, places=[PERIOD, STEP]))
+        self._total = Pile(partial(merge_part, plan, places=[PERIOD]))
+        self.begun: set[int] = set()
+        """Starts of the periods that there are totals of."""
 
     @property
     def empty(self) -> bool:
         """Whether it holds no event."""
-        return self.total is None and not len(self._to_come)
+        return not len(self._total) and not len(self._to_come)
+
+    @property
+    def most(self) -> int:
+        """How many keys there are at most, now and to come."""
+        return len(self._total) + len(self._to_come)
 
     def add(self, part: Part) -> None:
         """Take in what a batch brought, by `PERIOD` and `STEP`."""
-        if part.rows.height:
-            earliest: int = part.rows[STEP].min()  # type: ignore[assignment]  # Int64 without nulls
-            self._next_ns = min(self._next_ns, earliest)
-            self._to_come.add(part)
+        self._to_come.add(part)
 
     def due(self, until_ns: int) -> list[int]:
         """Steps to come that end by then and have events, ascending."""
-        held = self._to_come.all() if self._next_ns <= until_ns else None
-        if held is None:
-            return []
-        steps = held.rows[STEP]
-        return sorted(steps.filter(steps <= until_ns).unique().to_list())
+        return self._to_come.places(until_ns + 1) if self._to_come.first <= until_ns else []
 
-    def roll(self, until_ns: int) -> None:
-        """Add the steps that end by then to the totals."""
-        held = self._to_come.all() if self._next_ns <= until_ns else None
-        if held is None:
-            return
-        ended = held.filter(pl.col(STEP) <= until_ns)
-        rest = held.filter(pl.col(STEP) > until_ns)
-        self._to_come.replace(rest)
-        self._look(rest)
-        tables = {name: table.drop(STEP) for name, table in ended.tables.items()}
-        parts = [Part(ended.rows.drop(STEP), tables)]
-        if self.total is not None:
-            parts.insert(0, self.total)
-        self._set(merge_part(self._plan, concat_parts(parts), [PERIOD]))
+    def take(self, until_ns: int) -> Part | None:
+        """The steps that end by then, by `PERIOD` and `STEP`, not merged; None for nothing.
+
+        They are part of nothing until they are `put`.
+        """
+        return self._to_come.take(until_ns + 1)
+
+    def put(self, ended: Part | None) -> None:
+        """Add steps to the totals."""
+        if ended is not None:
+            tables = {name: table.drop(STEP) for name, table in ended.tables.items()}
+            self._total.add(Part(ended.rows.drop(STEP), tables))
+            self.begun.update(ended.rows[PERIOD].unique().to_list())
+
+    def total(self, places: pl.DataFrame | None = None) -> Part | None:
+        """Totals by `PERIOD`, not merged: of some keys and periods, or of all; None for nothing."""
+        held = self._total.all()
+        if held is None or places is None:
+            return held
+        part = matching(held, places) if places.height else None
+        return part if part is not None and part.rows.height else None
 
     def forget(self, until_ns: int) -> None:
         """Drop the totals of periods that have ended by then."""
         over = [start for start in self.begun if self._periods.end(start) <= until_ns]
-        if over and self.total is not None:
-            self._set(self.total.filter(~pl.col(PERIOD).is_in(over)))
+        held = self._total.merged() if over else None
+        if held is not None:
+            self._total.replace(held.filter(~pl.col(PERIOD).is_in(over)))
+            self.begun.difference_update(over)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs."""
-        return {"total": self.total, "to_come": self._to_come.merged()}
+        return {"total": self._total.merged(), "to_come": self._to_come.runs}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Take over what `snapshot` returned."""
-        if snapshot["total"] is not None:
-            self._set(snapshot["total"])
-        self._to_come.replace(snapshot["to_come"])
-        if snapshot["to_come"] is not None:
-            self._look(snapshot["to_come"])
-
-    def _set(self, total: Part) -> None:
-        self.total = total if total.rows.height else None
-        self.begun = sorted(total.rows[PERIOD].unique().to_list())
-
-    def _look(self, held: Part) -> None:
-        earliest: int | None = held.rows[STEP].min()  # type: ignore[assignment]  # Int64
-        self._next_ns = END_OF_TIME if earliest is None else earliest
+        total, to_come = snapshot["total"], snapshot["to_come"]
+        self._total.replace(total)
+        self.begun = set() if total is None else set(total.rows[PERIOD].unique().to_list())
+        # One part, in no order, is what earlier versions saved.
+        self._to_come.hold(to_come if isinstance(to_come, list) else [])
+        if isinstance(to_come, Part):
+            self._to_come.add(to_come)
 
 
-def repeated(total: Part, period: int, ends: Times, revision: int) -> Part:
-    """The total of a period as the windows from its start to each of these ends."""
-    places = pl.DataFrame({"time_ns": pl.Series(ends, dtype=pl.Int64)}).with_columns(
-        pl.lit(period, pl.Int64).alias("start_ns"), pl.lit(revision, pl.Int64).alias("revision")
-    )
-    own = total.filter(pl.col(PERIOD) == period)
+def matching(part: Part, places: pl.DataFrame) -> Part:
+    """What a part has of some keys and places: those of the columns of `places`."""
 
-    def placed(frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.drop(PERIOD).join(places, how="cross")
+    def some(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.join(places, on=places.columns, how="semi", nulls_equal=True)
 
-    return Part(placed(own.rows), {name: placed(table) for name, table in own.tables.items()})
+    return Part(some(part.rows), {name: some(table) for name, table in part.tables.items()})

@@ -139,6 +139,10 @@ class PanedState:
         """How many series there are; some may be in no pane any more."""
         return len(self._series)
 
+    def held(self) -> int:
+        """How many series there are: those that come now and then are kept while they are few."""
+        return len(self._series)
+
     @property
     def open_panes(self) -> int:
         """How many panes hold something."""

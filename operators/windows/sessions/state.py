@@ -1,5 +1,6 @@
 """One session window in one key group: sessions that are open, given out, and corrected."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -75,18 +76,19 @@ class SessionState:
         if corrections is not None and corrections.rows.height:
             self._correct(corrections)
 
-    def advance(self, watermark_ns: int) -> Part | None:
+    def advance(self, watermark_ns: int) -> Iterator[Part]:
         """Close what the watermark has passed.
 
-        Returns:
+        Yields:
             rows of key columns, `CLOSED`, `STATE` and accumulators, first results first, what is
-            superseded before what supersedes it, and tables; None when nothing closed.
+            superseded before what supersedes it, and tables.
         """
         if watermark_ns <= self._watermark_ns:
-            return None
+            return
         self._watermark_ns = watermark_ns
         closed = together([self._firsts(watermark_ns), self._corrected()])
-        return closed if closed is not None and closed.rows.height else None
+        if closed is not None and closed.rows.height:
+            yield closed
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs, as frames, which never change."""

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.windows.operator import windows
-from operators.windows.others import largest
+from operators.windows.others import Others, Rest, largest
 from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
 from tests.connectors.memory.crashing import CrashingSource
@@ -93,6 +93,32 @@ def test_nothing_is_lost(counts: dict[str | None, int], most: int) -> None:
     smallest = min(kept.values(), default=0)
     gone = {key: count for key, count in counts.items() if (key,) not in kept and key != "other"}
     assert all(count <= smallest for count in gone.values())
+
+
+@settings(max_examples=30)
+@given(st.permutations(range(6)), st.integers(1, 5))
+def test_rows_of_the_other_series_come_in_event_time_order(ends: list[int], cut: int) -> None:
+    """Whatever order the key groups tell their rests in; a detector judges rows as they come."""
+    parts = [closed({"other": end + 1}, ["k"], time_ns=50 * end) for end in ends]
+    others = Others([plan(["k"])], 2, lambda: 0)
+    told = others.take([Rest("w", "g1", 300, part) for part in parts[:cut]])
+    assert told == []
+    told = others.take([Rest("w", "g2", 300, part) for part in parts[cut:]])
+    times = [time_ns for record in told for time_ns in record.frame["time_ns"]]
+    assert times == [50 * end for end in range(6)]
+    assert [n for record in told for n in record.frame["n"]] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("groups", [1, 4])
+def test_rows_of_many_results_that_close_at_once_are_in_event_time_order(groups: int) -> None:
+    """In one batch: all windows close together at the end."""
+    out: list[Any] = []
+    run(flow(make_source_of_log(10_000), out, [plan(["k"], max_series=1)], groups))
+    others = [record.frame.filter(pl.col("k") == "other") for _, record in out]
+    times = [frame["time_ns"].to_list() for frame in others if frame.height]
+    flat = [time_ns for some in times for time_ns in some]
+    assert max(map(len, times)) > 3
+    assert flat == sorted(flat)
 
 
 def flow(source: CrashingSource, out: list[Any], plans: list[WindowPlan], groups: int) -> Dataflow:

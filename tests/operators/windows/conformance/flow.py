@@ -6,7 +6,7 @@ A stream is a list of steps: events of a partition, or that it falls silent.
 import pickle
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -54,7 +54,9 @@ def plan_of(kind: Kind, name: str = "w", **window: Any) -> WindowPlan:
     declared = {"from": "s", "select": {"n": "count(*)"}, **kind.declared, **window}
     columns = event_columns(SOURCE)
     lateness = SOURCE.event_time.lateness
-    return plan_window(name, Window.model_validate(declared), columns, lateness, kind.timezone)
+    spec = Window.model_validate(declared)
+    made = plan_window(name, spec, columns, lateness, kind.timezone)
+    return replace(made, every_step=kind.every_step)
 
 
 @dataclass

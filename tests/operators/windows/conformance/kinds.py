@@ -38,6 +38,7 @@ class Kind:
     declared: dict[str, Any]
     rule: Rule
     timezone: str = "UTC"
+    every_step: bool = False
 
     def expected(
         self, judge: Judge, by: Sequence[str], where: Callable[[Event], bool] = lambda _: True
@@ -121,23 +122,23 @@ def _runs(events: list[Event], ttl: int | None) -> list[list[Event]]:
     return runs
 
 
-def cumulative(size: int, every: int) -> Rule:
-    """A period of a fixed length so far, in ms."""
+def cumulative(size: int, every: int, *, at_each: bool = False) -> Rule:
+    """A period of a fixed length so far, in ms: where it changes, or at each step."""
 
     def period(at: int) -> tuple[int, int]:
         return at // size * size, at // size * size + size
 
-    return _so_far(period, every)
+    return _so_far(period, every, at_each=at_each)
 
 
-def day_so_far(zone: str, every: int) -> Rule:
-    """A calendar day so far, in ms."""
+def day_so_far(zone: str, every: int, *, at_each: bool = False) -> Rule:
+    """A calendar day so far, in ms: where it changes, or at each step."""
 
     def period(at: int) -> tuple[int, int]:
         day = datetime.fromtimestamp(at / 1_000, ZoneInfo(zone)).date()
         return _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
 
-    return _so_far(period, every)
+    return _so_far(period, every, at_each=at_each)
 
 
 def _midnight(day: Any, zone: str) -> int:
@@ -148,17 +149,26 @@ def _midnight(day: Any, zone: str) -> int:
     return int(at.timestamp()) * 1_000
 
 
-def _so_far(period: Callable[[int], tuple[int, int]], every: int) -> Rule:
+def _so_far(period: Callable[[int], tuple[int, int]], every: int, *, at_each: bool) -> Rule:
     def rule(keyed: Keyed) -> Iterator[tuple[int, int, int, str, list[Event]]]:
         for start, end in {period(event["ts"]) for event in keyed.on_time + keyed.corrections}:
+            began = start
             for step in [*range(start + every, end, every), end]:
-                found = Keyed(
-                    [event for event in keyed.on_time if start <= event["ts"] < step],
-                    [event for event in keyed.corrections if start <= event["ts"] < step],
-                )
-                yield from _results(start * MS, step * MS, found)
+                new, told = _between(keyed, began, step), at_each or step == end
+                for result in _results(start * MS, step * MS, _between(keyed, start, step)):
+                    corrects = bool(result[2] and new.corrections)
+                    if told or new.on_time or corrects:
+                        yield result
+                began = step
 
     return rule
+
+
+def _between(keyed: Keyed, start: int, end: int) -> Keyed:
+    return Keyed(
+        [event for event in keyed.on_time if start <= event["ts"] < end],
+        [event for event in keyed.corrections if start <= event["ts"] < end],
+    )
 
 
 def _results(
@@ -207,4 +217,10 @@ KINDS = [
     Kind("count, sliding", {"count": {"size": 4, "every": 1}}, counted(4, 1)),
     Kind("count, sliding by two of five", {"count": {"size": 5, "every": 2}}, counted(5, 2)),
     Kind("cumulative", {"cumulative": {"size": "20ms", "every": "5ms"}}, cumulative(20, 5)),
+    Kind(
+        "cumulative, at each step",
+        {"cumulative": {"size": "20ms", "every": "5ms"}},
+        cumulative(20, 5, at_each=True),
+        every_step=True,
+    ),
 ]

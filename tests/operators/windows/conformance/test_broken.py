@@ -1,6 +1,6 @@
 """The suite itself: windows that break a rule are found out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import polars as pl
@@ -79,10 +79,9 @@ def test_results_that_depend_on_the_batches(
     sound = STATES[shape]
 
     class Broken(sound):  # type: ignore[misc,valid-type]  # one of four
-        def advance(self, watermark_ns: int) -> Part | None:
-            super().advance(watermark_ns - 1_000_000)
-            closed: Part | None = super().advance(watermark_ns)
-            return closed
+        def advance(self, watermark_ns: int) -> Iterator[Part]:
+            list(super().advance(watermark_ns - 1_000_000))
+            yield from super().advance(watermark_ns)
 
     breaking(monkeypatch, shape, Broken)
     assert is_found_out(shape)
@@ -90,9 +89,9 @@ def test_results_that_depend_on_the_batches(
 
 def test_sessions_that_are_not_withdrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken(SessionState):
-        def advance(self, watermark_ns: int) -> Part | None:
-            closed = super().advance(watermark_ns)
-            return closed and Part(closed.rows.filter(pl.col(STATE) == FINAL), closed.tables)
+        def advance(self, watermark_ns: int) -> Iterator[Part]:
+            for closed in super().advance(watermark_ns):
+                yield Part(closed.rows.filter(pl.col(STATE) == FINAL), closed.tables)
 
     breaking(monkeypatch, Session, Broken)
     assert is_found_out(Session)

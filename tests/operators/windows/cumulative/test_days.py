@@ -20,10 +20,11 @@ HOUR_MS = 3_600_000
 HOURS = [-20, -3, 0, 0.5, 1, 2.5, 3, 7, 13, 22, 22.9, 23, 24.5, 30]
 
 
-def kind(zone: str) -> Kind:
+def kind(zone: str, *, at_each: bool) -> Kind:
     """A day so far, every hour."""
     declared = {"cumulative": {"size": "1d", "every": "1h"}}
-    return Kind("day", declared, day_so_far(zone, HOUR_MS), zone)
+    rule = day_so_far(zone, HOUR_MS, at_each=at_each)
+    return Kind("day", declared, rule, zone, every_step=at_each)
 
 
 def day(date: str, zone: str) -> list[Step]:
@@ -39,6 +40,7 @@ def day(date: str, zone: str) -> list[Step]:
     return [(0, [event]) for event in events]
 
 
+@pytest.mark.parametrize("at_each", [False, True])
 @pytest.mark.parametrize(
     ("date", "zone", "steps"),
     [
@@ -49,14 +51,17 @@ def day(date: str, zone: str) -> list[Step]:
         ("2026-04-05", "Australia/Lord_Howe", 25),
     ],
 )
-def test_each_hour_of_a_day_gives_the_day_so_far(date: str, zone: str, steps: int) -> None:
-    stream = day(date, zone)
-    flow = run([plan_of(kind(zone), by=["k"], select={"sum_v": "sum(v)", "n": "count(*)"})], stream)
+def test_the_hours_of_a_day_give_the_day_so_far(
+    date: str, zone: str, steps: int, at_each: bool
+) -> None:
+    stream, made = day(date, zone), kind(zone, at_each=at_each)
+    flow = run([plan_of(made, by=["k"], select={"sum_v": "sum(v)", "n": "count(*)"})], stream)
     found = records(flow.records, ["k"])
-    assert_given(found, kind(zone).expected(judged(stream, 1), ["k"]))
+    assert_given(found, made.expected(judged(stream, 1), ["k"]))
     noon = datetime.fromisoformat(f"{date}T12:00").replace(tzinfo=ZoneInfo(zone))
     (begun,) = {place[1] for place in found if _holds(place, int(noon.timestamp()) * 10**9)}
-    assert len({end for _, start, end, _, _ in found if start == begun}) == steps
+    if at_each:
+        assert len({end for _, start, end, _, _ in found if start == begun}) == steps
 
 
 def _holds(place: Place, at_ns: int) -> bool:

@@ -9,7 +9,7 @@ def check(drawing: str, **given: Any) -> None:
     timelines.check(drawing, cumulative={"size": "10s", "every": "5s"}, **given)
 
 
-def test_each_step_gives_the_period_so_far_also_when_nothing_new_came() -> None:
+def test_a_step_that_changes_the_period_so_far_gives_it_and_the_last_one_does_too() -> None:
     check(
         """
                   a1    a6    a7    a12   a31   |
@@ -20,6 +20,39 @@ def test_each_step_gives_the_period_so_far_also_when_nothing_new_came() -> None:
         30..35                            +     =1
         30..40                            +     =1
         """
+    )
+
+
+def test_steps_that_change_nothing_give_no_result() -> None:
+    timelines.check(
+        """
+                    a1k   a4k   a11m  a12k  a27m  |
+        k:0..5      +     +     =2
+        k:0..15     +     +           +     =3
+        k:0..20     +     +           +     =3
+        m:0..15                 +           =1
+        m:0..20                 +           =1
+        m:20..30                            +     =1
+        m:20..40                            +     =1
+        """,
+        cumulative={"size": "20s", "every": "5s"},
+        by=["k"],
+    )
+
+
+def test_a_correction_corrects_the_results_after_it_and_makes_one_in_its_own_step() -> None:
+    timelines.check(
+        """
+                  a1    a12   a8    a31   |
+        0..5      +     =1
+        0..10     +           c     ~2
+        0..15     +     +     c     =2~3
+        0..20     +     +     c     =2~3
+        20..35                      +     =1
+        20..40                      +     =1
+        """,
+        cumulative={"size": "20s", "every": "5s"},
+        lateness=5,
     )
 
 
