@@ -12,9 +12,9 @@ from operators.detectors.reasons import reason, silence_reason
 from operators.detectors.turns import Told
 from tidegauge.records import TIME_NS
 
-ANOMALOUS = "anomalous"
+ANOMALOUS = "_anomalous"
 """Column of verdicts (Boolean): whether the row is an anomaly. It is no field of the signal."""
-REPEATED = "repeated"
+REPEATED = "_repeated"
 """Column of verdicts (Boolean): a silence that was told before and lasts; no anomaly of its own."""
 _BAND = ("expected", "lower", "upper")
 
