@@ -105,8 +105,8 @@ class Ranking:
         named = [f"{tag} <> ''" for tag in tags]
         where = [self.store.own, *conditions, *named, *self.chosen(), TIME]
         source = self.store.measurement(measurement)
-        by_series = select(f'{value} AS "rank"', source, where=where, by=tags)
-        ranked = f'{order}("rank", {", ".join(tags)}, {self.drawn}) AS "rank"'
+        by_series = select(f'{value} AS "_rank"', source, where=where, by=tags)
+        ranked = f'{order}("_rank", {", ".join(tags)}, {self.drawn}) AS "_rank"'
         return inner(select(ranked, inner(by_series)))
 
 

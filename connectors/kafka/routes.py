@@ -15,7 +15,7 @@ from tidegauge.spec.models import KafkaOutput
 
 HIGHEST_QUIET_LEVEL = 7
 """Alerts above this level go to the topic of critical alerts."""
-CHANGED = "changed"
+CHANGED = "_changed"
 """Column of an alert frame: the row is a change of state, not the state written again."""
 ANNOUNCED = ("firing", "resolved")
 """States that are announced; a pending alert may still come to nothing."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from grafana.alerting.levels import CRITICAL_ABOVE, pace
 from grafana.alerting.look_back import rewritten_ns
 from grafana.subject import Subject
+from tidegauge.catalogue import EVENT_LEVEL
 from tidegauge.durations import UNITS_NS
 from tidegauge.durations import format_duration_ns as duration
 from tidegauge.expressions.conditions import read_condition
@@ -71,7 +72,7 @@ def delays(subject: Subject) -> list[Delay]:
     pipeline = subject.pipeline
     found = [_delay(pipeline, name, alert) for name, alert in pipeline.alerts.items()]
     parts = (("flow", FLOW_NS), *_grafana(CRITICAL_ABOVE + 1))
-    return [*found, Delay("event_level", CRITICAL_ABOVE + 1, "the event", parts, ())]
+    return [*found, Delay(EVENT_LEVEL, CRITICAL_ABOVE + 1, "the event", parts, ())]
 
 
 def too_long(delay: Delay, pipeline: Pipeline) -> Problem:

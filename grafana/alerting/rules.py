@@ -26,18 +26,18 @@ from grafana.formats.rules import (
     TimeRange,
 )
 from grafana.queries import rules as queries
-from grafana.queries.alerts import EVENT_LEVEL, MOMENT
+from grafana.queries.alerts import MOMENT
 from grafana.rows.alerts import TIMELINE
 from grafana.rows.flow import RATE
 from grafana.subject import Subject
 from grafana.uids import DATA_SOURCE, EXPRESSIONS, FLOW_DASHBOARD, uid
+from tidegauge.catalogue import EVENT_LEVEL, FLOW_STOPPED
 from tidegauge.durations import parse_duration_ns
 from tidegauge.expressions.conditions import Condition as When
 from tidegauge.expressions.conditions import compile_condition
 from tidegauge.expressions.targets import key_columns
 from tidegauge.forecasts import all_forecasts
 
-STOPPED = "flow_stopped"
 STOPPED_LEVEL = 7
 _INFLUXDB = DataSourceRef(type="influxdb", uid=DATA_SOURCE)
 _EXPRESSION = DataSourceRef(type=EXPRESSIONS, uid=EXPRESSIONS)
@@ -120,7 +120,7 @@ class RuleMaker:
             "description": "It wrote no record of its own for two minutes: alerts stay as they are",
         }
         labels = {"level": str(STOPPED_LEVEL)}
-        made = self._made(STOPPED, data, texts, labels, panel)
+        made = self._made(FLOW_STOPPED, data, texts, labels, panel)
         change = {"dashboard_uid": FLOW_DASHBOARD, "no_data_state": "KeepLast"}
         return made.model_copy(update=change)
 

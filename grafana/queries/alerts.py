@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from grafana.influxql import STEP, TIME, Store, applied, inner, quoted, select, text
+from tidegauge.catalogue import EVENT_LEVEL
 
 MEASUREMENT = "alerts"
-EVENT_LEVEL = "event_level"
-"""The alert that an event with a critical level of its own makes; nothing resolves it."""
 MOMENT = "5m"
-"""How long such an alert counts as firing, as those on matches of patterns do."""
+"""How long the alert of an event counts as firing, as those on matches of patterns do."""
 _TOLD = '"state", "value", "summary", "since_ns"'
 
 
@@ -20,7 +19,7 @@ def firing(store: Store, tags: Sequence[str], moments: Sequence[str] = ()) -> st
         tags: tags of alerts besides name and level.
         moments: alerts that nothing resolves.
     """
-    what = '"active", "state", "value", "summary", "since_ns" / 1000000 AS "since"'
+    what = '"active", "state", "value", "summary", "since_ns" / 1000000 AS "_since"'
     return select(what, *_states(store, tags, moments), where=['"active" = 1'], by=_series(tags))
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from grafana.influxql import TIME, Store, applied, inner, quoted, select, text
-from grafana.queries.alerts import EVENT_LEVEL, MEASUREMENT
+from grafana.queries.alerts import MEASUREMENT
+from tidegauge.catalogue import EVENT_LEVEL
 
 STOPPED_AFTER = "1m"
 """Two such spans without a record, and the flow has stopped."""

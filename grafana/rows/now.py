@@ -41,7 +41,7 @@ def _list(subject: Subject) -> Spot:
         Shown("level", "Level", width=70),
         Shown("alert", "Alert", width=180),
         *(Shown(tag, tag) for tag in subject.alert_tags),
-        Shown("since", "Since", "dateTimeFromNow", 160),
+        Shown("_since", "Since", "dateTimeFromNow", 160),
         Shown("value", "Value", "short", 110),
         Shown("summary", "What happened"),
         Shown("Time", "Evaluated", "dateTimeFromNow", 160),

@@ -6,11 +6,10 @@ from operators.alerts.records import CHANGED, alert_id, complete
 from operators.intake.plan import ALERT_LEVEL
 from operators.ordering.identity import PARTITION, identity_time_ns
 from tidegauge.batch import OFFSET, TIME, EventBatch
+from tidegauge.catalogue import EVENT_LEVEL
 from tidegauge.records import TIME_NS
 from tidegauge.signals import Signal
 
-EVENT_LEVEL = "event_level"
-"""Name of the alert that such an event makes."""
 CRITICAL_ABOVE = 7
 """Levels above this are critical."""
 

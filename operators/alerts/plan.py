@@ -77,7 +77,7 @@ def _plan(pipeline: Pipeline, signal: Signal, name: str, alert: Alert) -> AlertP
     used = _columns(when.test, clear, where)
     floats = sorted(name for name in used if columns[name] is FieldType.FLOAT)
     moment = when.kind in ("match", "timeout")
-    found = pl.lit(value=True) if moment else pl.col("anomalous")
+    found = pl.lit(value=True) if moment else pl.col("_anomalous")
     holds = when.test.polars if when.test else found
     ends = clear.polars if clear else ~holds
     value = {when.value} if when.value else set[str]()

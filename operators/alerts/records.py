@@ -13,7 +13,7 @@ from operators.keygroups.keys import Key, key_bytes
 from tidegauge.records import TIME_NS
 from tidegauge.signals import Signal
 
-CHANGED = "changed"
+CHANGED = "_changed"
 """Column of alert records (Boolean): the state changed in it. It is no field of the signal."""
 
 _STATES = {

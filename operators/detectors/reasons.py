@@ -10,7 +10,7 @@ _SIDE = pl.col("direction") > 0
 
 def reason(plan: AnomalyPlan) -> pl.Expr:
     """The reason of each verdict on a point; null where it is no anomaly."""
-    return pl.when(pl.col("anomalous")).then(_reason(plan))
+    return pl.when(pl.col("_anomalous")).then(_reason(plan))
 
 
 def _reason(plan: AnomalyPlan) -> pl.Expr:

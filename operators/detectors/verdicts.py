@@ -13,9 +13,9 @@ from operators.detectors.turns import Told
 from tidegauge.finite import finite_columns
 from tidegauge.records import TIME_NS
 
-ANOMALOUS = "anomalous"
+ANOMALOUS = "_anomalous"
 """Column of verdicts (Boolean): whether the row is an anomaly. It is no field of the signal."""
-REPEATED = "repeated"
+REPEATED = "_repeated"
 """Column of verdicts (Boolean): a silence that was told before and lasts; no anomaly of its own."""
 _BAND = ("expected", "lower", "upper")
 

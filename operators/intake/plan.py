@@ -143,7 +143,8 @@ def _sensitive(
 def _process(name: str, source: Source) -> Process | None:
     if source.process is None:
         return None
+    adds = {column: added.type for column, added in source.process.adds.items()}
     try:
-        return load_process(source.process)
+        return Process(f"sources.{name}", load_process(source.process.function), adds)
     except UserMistake as mistake:
         raise UserMistake(f"sources.{name}.{mistake}") from None

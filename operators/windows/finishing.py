@@ -10,9 +10,14 @@ from operators.windows.shapes import Counted, Session
 from tidegauge.catalogue import STATE
 from tidegauge.records import RecordBatch
 
+KEYS = "_key_"
+"""Before the number of a key column: columns of finished rows with its values."""
+
 
 def finish(plan: WindowPlan, closed: Part) -> pl.DataFrame:
     """Rows of closed windows, with a column for each aggregate call (`AggregateCall.id`).
+
+    A key column can be called as a call is, such as `count(*)`: keys are in columns of `KEYS`.
 
     Args:
         plan: the window.
@@ -27,7 +32,8 @@ def finish(plan: WindowPlan, closed: Part) -> pl.DataFrame:
             column = value.finish(table, by)
             rows = rows.join(column, on=by, how="left", nulls_equal=True, maintain_order="left")
     ends = LAST.name if isinstance(plan.shape, Counted) else "time_ns"
-    return rows.with_columns(pl.col(ends).alias(ENDS)).with_columns(plan.values)
+    keys = (pl.col(key).alias(f"{KEYS}{number}") for number, key in enumerate(plan.by))
+    return rows.with_columns(pl.col(ends).alias(ENDS), *keys).with_columns(plan.values)
 
 
 def window_records(
@@ -52,5 +58,6 @@ def window_records(
     ]
     if isinstance(plan.shape, Session):
         metadata.append(pl.col(STATE))
-    frame = finish(plan, closed).select("time_ns", *plan.by, *plan.fields, *metadata)
+    keys = (pl.col(f"{KEYS}{number}").alias(key) for number, key in enumerate(plan.by))
+    frame = finish(plan, closed).select("time_ns", *keys, *plan.fields, *metadata)
     return RecordBatch(plan.name, frame)

@@ -39,6 +39,15 @@ from tidegauge.catalogue.fields import (
     WINDOW_METADATA,
     window_metadata,
 )
+from tidegauge.catalogue.own import (
+    ALERT_NAMES,
+    ALERTS,
+    ANOMALIES,
+    EVENT_LEVEL,
+    FLOW_STOPPED,
+    MEASUREMENTS,
+    OWN_COLUMNS,
+)
 from tidegauge.catalogue.running import (
     DEAD_LETTER_SIGNAL,
     DEAD_LETTERS,
@@ -59,18 +68,24 @@ from tidegauge.spec.models import Pipeline
 __all__ = [
     "ALERTS",
     "ALERT_FIELDS",
+    "ALERT_NAMES",
+    "ANOMALIES",
     "ANOMALY_FIELDS",
     "DEAD_LETTERS",
     "DEAD_LETTER_SIGNAL",
+    "EVENT_LEVEL",
     "FINAL",
     "FLOW",
     "FLOW_SIGNAL",
+    "FLOW_STOPPED",
     "FORECASTS",
     "FORECAST_FIELDS",
     "LEDGER",
     "LEDGER_SIGNAL",
     "MATCH_FIELDS",
+    "MEASUREMENTS",
     "NO_TABLES",
+    "OWN_COLUMNS",
     "PATTERN_STATE",
     "PATTERN_STATE_SIGNAL",
     "PREDICTIONS",
@@ -94,8 +109,6 @@ __all__ = [
     "window_columns",
     "window_metadata",
 ]
-
-ALERTS = "alerts"
 
 
 @dataclass(frozen=True, slots=True)

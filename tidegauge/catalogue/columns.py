@@ -6,7 +6,7 @@ from types import MappingProxyType
 from tidegauge.expressions.compiled import Columns
 from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.fieldtypes import FieldType
-from tidegauge.spec.models import Pattern, Pipeline, Source, SourceField, Table, Window
+from tidegauge.spec.models import AddedField, Pattern, Pipeline, Source, SourceField, Table, Window
 
 NO_TABLES: Mapping[str, Table] = MappingProxyType({})
 SOURCE = "_source"
@@ -34,7 +34,7 @@ def sensitive_columns(source: Source, tables: Mapping[str, Table]) -> frozenset[
 
 
 def event_columns(source: Source, tables: Mapping[str, Table] = NO_TABLES) -> dict[str, FieldType]:
-    """Columns an event of this source has after decoding, enriching and deriving, and their types.
+    """Columns an event of this source has when all is done to it, and their types.
 
     Args:
         source: a source of a checked pipeline file.
@@ -43,7 +43,12 @@ def event_columns(source: Source, tables: Mapping[str, Table] = NO_TABLES) -> di
     columns = {name: declared.type for name, declared in read_columns(source, tables).items()}
     for name, sql in source.derive.items():
         columns[name] = compile_scalar(sql, columns).type
-    return columns
+    return columns | {name: added.type for name, added in added_columns(source).items()}
+
+
+def added_columns(source: Source) -> Mapping[str, AddedField]:
+    """Columns that the function of a source adds."""
+    return source.process.adds if source.process else {}
 
 
 def window_columns(pipeline: Pipeline, window: Window) -> dict[str, FieldType]:

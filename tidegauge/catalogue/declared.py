@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from tidegauge.catalogue.columns import (
+    added_columns,
     event_columns,
     pattern_columns,
     read_columns,
@@ -159,10 +160,10 @@ def pattern_signals(pipeline: Pipeline, name: str, pattern: Pattern) -> Iterator
 
 def event_signal(name: str, source: Source, tables: Mapping[str, Table]) -> Signal:
     """Processed events of a source."""
-    read = read_columns(source, tables)
+    told = {**read_columns(source, tables), **added_columns(source)}
     fields = tuple(
-        Column(key, kind, read[key].unit, read[key].description)
-        if key in read
+        Column(key, kind, told[key].unit, told[key].description)
+        if key in told
         else Column(key, kind)
         for key, kind in event_columns(source, tables).items()
     )

@@ -88,7 +88,7 @@ def _import_functions(file: Path, pipeline: "Pipeline") -> None:
     for name, source in pipeline.sources.items():
         if source.process:
             try:
-                load_process(source.process)
+                load_process(source.process.function)
             except UserMistake as mistake:
                 raise UserMistake(f"{file}: sources.{name}.{mistake}") from None
 

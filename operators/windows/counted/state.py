@@ -195,7 +195,9 @@ class CountedState:
         if self._shape.every < self._shape.size:
             return seen
         whole = pl.col(SEEN) % self._shape.size == 0
-        return seen.filter(~(whole & (pl.col(LAST_TIME) < self._watermark_ns)).fill_null(value=False))
+        return seen.filter(
+            ~(whole & (pl.col(LAST_TIME) < self._watermark_ns)).fill_null(value=False)
+        )
 
     def _without(self, panes: Part, needed: pl.DataFrame) -> Part:
         """Panes without those below `_NEEDED` of their key."""

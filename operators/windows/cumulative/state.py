@@ -172,9 +172,7 @@ class CumulativeState:
         rows = made.rows.filter(pl.col(_LATE.name) > 0).drop(_LATE.name)
         return matching(Part(rows, made.tables), rows.select(*self._plan.by, PERIOD, STEP))
 
-    def _concerned(
-        self, steps: Part | None, totals: Sequence[Totals], span: Span
-    ) -> pl.DataFrame:
+    def _concerned(self, steps: Part | None, totals: Sequence[Totals], span: Span) -> pl.DataFrame:
         """Keys and periods that have a result in a span."""
         keys = {key: kind.dtype for key, kind in self._plan.by.items()}
         found = [pl.DataFrame(schema={**keys, PERIOD: pl.Int64})]

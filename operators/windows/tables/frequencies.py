@@ -103,7 +103,7 @@ class TopCounted(TableValue):
 
 
 def _bounded(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    if rows.height <= BOUND or not (rows.group_by(by).len()["len"] > BOUND).any():
+    if rows.height <= BOUND or not (rows.group_by(by).len("_rows")["_rows"] > BOUND).any():
         return rows
     crowded = pl.len().over(by) > BOUND
     crowd = rows.filter(crowded)

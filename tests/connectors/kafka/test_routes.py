@@ -50,7 +50,7 @@ def routes(output: KafkaOutput | None) -> Routes:
 
 def alerts(*rows: dict[str, object]) -> RecordBatch:
     known = {"time_ns": 1, "alert": "slow", "level": 8, "id": "a", "state": "firing"}
-    return RecordBatch("alerts", pl.DataFrame([known | {"changed": True} | row for row in rows]))
+    return RecordBatch("alerts", pl.DataFrame([known | {"_changed": True} | row for row in rows]))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_critical_alert_is_sent_when_it_fires_and_when_it_is_resolved() -> Non
         alerts(
             {"state": "pending"},
             {"state": "firing"},
-            {"state": "firing", "changed": False},
+            {"state": "firing", "_changed": False},
             {"state": "resolved"},
         )
     )

@@ -28,7 +28,7 @@ def test_a_record_tells_what_fires_since_when_and_why() -> None:
         "summary": "high: spend.total > 5 for region north, shop 1 (9)",
         "since_ns": 3 * S,
         "processing_time_ns": 77,
-        "changed": True,
+        "_changed": True,
     }
 
 
@@ -47,7 +47,7 @@ def test_records_have_the_columns_of_the_signal(when: str) -> None:
             "amount": [9.0],
             "value": [9.0],
             "anomaly": ["odd_amount"],
-            "anomalous": [True],
+            "_anomalous": [True],
         }
     )
     (batch,) = group(alert).take([RecordBatch(alert.reads, events)])
@@ -130,7 +130,7 @@ def test_an_alert_that_the_saved_state_does_not_know_begins_anew() -> None:
     before.take([spend([(0, "a", 1, 9.0)])])
     after = group(plan(), plan(name="other"), snapshot=pickled(before.snapshot()))
     rows = records(after.take([spend([(1, "a", 1, 9.0)])]))
-    assert [(row["alert"], row["changed"]) for row in rows] == [("high", False), ("other", True)]
+    assert [(row["alert"], row["_changed"]) for row in rows] == [("high", False), ("other", True)]
 
 
 def test_a_snapshot_of_another_version_is_refused() -> None:

@@ -127,7 +127,7 @@ def test_verdicts_fire_while_they_are_anomalous_and_where_fits() -> None:
             "value": [7.0, 8.0, 9.0, 10.0],
             "score": [7.0, 20.0, 20.0, 1.0],
             "start_ns": [0, 1 * S, 2 * S, 3 * S],
-            "anomalous": [True, True, True, False],
+            "_anomalous": [True, True, True, False],
         }
     )
     changes = Watch(plan("anomaly(odd)", where="score > 10 OR score < 6")).evaluate(verdicts)
@@ -144,7 +144,7 @@ def test_an_anomaly_of_an_event_is_evaluated_at_the_event_time() -> None:
             "region": ["a"] * 2,
             "value": [7.0, 8.0],
             "start_ns": [1 * S, 4 * S],
-            "anomalous": [True, True],
+            "_anomalous": [True, True],
         }
     )
     changes = Watch(plan("anomaly(odd_amount)", **{"for": "3s"})).evaluate(verdicts)

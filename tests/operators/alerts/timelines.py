@@ -106,5 +106,5 @@ def told(rows: Sequence[Mapping[str, Any]], seconds: int) -> str:
     for row in rows:
         letter = row["state"][0]
         assert line[row["time_ns"] // S] == ".", "told twice"
-        line[row["time_ns"] // S] = letter.upper() if row["changed"] else letter
+        line[row["time_ns"] // S] = letter.upper() if row["_changed"] else letter
     return "".join(line)

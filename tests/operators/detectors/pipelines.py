@@ -74,5 +74,5 @@ def found(frames: Sequence[pl.DataFrame]) -> list[dict[str, Any]]:
     """The rows that are anomalies."""
     rows: list[dict[str, Any]] = []
     for frame in frames:
-        rows += frame.filter("anomalous").to_dicts()
+        rows += frame.filter("_anomalous").to_dicts()
     return rows

@@ -8,11 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.intake.process import load_process, process_rows
+from operators.intake.process import Function, Process, load_process
+from operators.intake.process import process_rows as rows_of
 from tidegauge.batch import OFFSET, TIME
 from tidegauge.errors import UserMistake
+from tidegauge.fieldtypes import FieldType
 
 Frame = pl.DataFrame
+
+
+def process_rows(
+    function: Function, rows: Frame, **adds: FieldType
+) -> tuple[Frame, list[tuple[int, str]]]:
+    return rows_of(Process("sources.s", function, adds), rows)
 
 
 def frame(*values: float) -> Frame:
@@ -88,7 +96,6 @@ def test_narrowing_down_finds_exactly_the_rows_that_raise(values: list[int]) -> 
         lambda rows: rows.reverse(),
         lambda rows: rows.filter(pl.col("v") > 1),
         lambda rows: rows.clear(),
-        lambda rows: rows.with_columns(extra=1),
         lambda rows: rows.select(TIME, "v", OFFSET),
         lambda rows: rows.with_columns(pl.col("v").cast(pl.Int32)),
         lambda rows: rows.with_columns(pl.col("v") * -1),
@@ -110,6 +117,7 @@ def test_rows_may_be_left_out_and_fields_changed(function: Callable[[Frame], Fra
         (lambda rows: rows.to_dicts(), "returned list; allowed is a Polars DataFrame"),
         (lambda rows: rows.drop("v"), "lacks 'v'; it must keep every column it was given"),
         (lambda rows: rows.drop(TIME), f"lacks '{TIME}'"),
+        (lambda rows: rows.with_columns(extra=1), "has 'extra', which nobody declares; .*adds"),
         (lambda rows: rows.with_columns(v=pl.lit("x")), "the types .* do not fit"),
         (lambda rows: rows.with_columns(v=pl.lit([1])), "the types .* do not fit"),
         (lambda rows: pl.concat([rows, rows]), "new rows"),
@@ -133,3 +141,28 @@ def test_a_float_that_is_no_finite_number_becomes_null() -> None:
     made, bad = process_rows(lambda rows: rows.with_columns(v=pl.Series(numbers)), frame(*range(5)))
     assert made["v"].to_list() == [1.0, None, None, None, None]
     assert bad == []
+
+
+def twice(rows: Frame) -> Frame:
+    refuse_negative(rows)
+    return rows.with_columns(twice=pl.col("v") * 2)
+
+
+@given(st.lists(st.integers(-3, 3), max_size=40))
+def test_columns_that_are_declared_are_kept(values: list[int]) -> None:
+    made, bad = process_rows(twice, frame(*values), twice=FieldType.INT)
+    assert made.schema == frame().schema | {"twice": pl.Int64}
+    assert made["twice"].to_list() == [2 * value for value in values if value >= 0]
+    assert len(bad) == sum(value < 0 for value in values)
+
+
+def test_a_declared_column_that_is_not_returned_is_a_mistake_of_the_user() -> None:
+    with pytest.raises(UserMistake, match=r"lacks 'twice', which sources.s.process.adds declares"):
+        process_rows(lambda rows: rows, frame(1), twice=FieldType.INT)
+
+
+def test_an_added_column_of_another_type_is_a_mistake_of_the_user() -> None:
+    with pytest.raises(UserMistake, match=r"the types .* do not fit"):
+        process_rows(
+            lambda rows: rows.with_columns(twice=pl.lit("x")), frame(1), twice=FieldType.INT
+        )

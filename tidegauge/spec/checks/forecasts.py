@@ -2,23 +2,16 @@
 
 from collections.abc import Collection, Iterable
 
-from tidegauge.catalogue import (
-    FORECAST_FIELDS,
-    FORECASTS,
-    PREDICTION_FIELDS,
-    PREDICTIONS,
-)
+from tidegauge.catalogue import FORECASTS, PREDICTIONS
 from tidegauge.fieldtypes import FieldType
 from tidegauge.forecasts import GridError, all_forecasts, grid_of
-from tidegauge.records import TIME_NS
+from tidegauge.signals import SignalKind
+from tidegauge.spec.checks.columns import check_keys_of
 from tidegauge.spec.checks.files import is_there
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.mistakes import Path
 from tidegauge.spec.models import Pipeline, Prediction
 
-_RECORD = {TIME_NS, "time", "pipeline"}
-_FORECAST = _RECORD | {"forecast", *(column.name for column in FORECAST_FIELDS)}
-_PREDICTION = _RECORD | {"prediction", *(column.name for column in PREDICTION_FIELDS)}
 _NUMBERS = (FieldType.INT, FieldType.FLOAT, None)
 _SCORED = (*_NUMBERS, FieldType.BOOL)
 DATA_POINTS = "data_points"
@@ -35,13 +28,13 @@ def check_forecasts(review: Review) -> None:
                 grid_of(forecast, pipeline.windows[window])
             except GridError as error:
                 review.say((*path, error.key), str(error), unless=("windows", window))
-            _check_keys(review, (*path, "on"), window, _FORECAST, "forecasts")
+            _check_keys(review, (*path, "on"), window, SignalKind.FORECAST)
         _check_name(review, path, name, _signals(pipeline) | set(pipeline.predictions))
     for name, forecast in all_forecasts(pipeline).items():
         if name in pipeline.forecasts:
             continue
         window = forecast.on.partition(".")[0]
-        _check_keys(review, ("alerts",), window, _FORECAST, "forecasts")
+        _check_keys(review, ("alerts",), window, SignalKind.FORECAST)
         if name in _signals(pipeline) | set(pipeline.predictions):
             message = f"a forecast of {forecast.on} would be called {name}, as something else is"
             review.say(("alerts",), f"{message}; declare one in `forecasts`")
@@ -73,7 +66,7 @@ def check_predictions(review: Review) -> None:
         _check_model(review, (*path, "model"), prediction.model)
         if review.known((*path, "on"), "window", prediction.on, pipeline.windows):
             _check_inputs(review, (*path, "inputs"), prediction)
-            _check_keys(review, (*path, "on"), prediction.on, _PREDICTION, "predictions")
+            _check_keys(review, (*path, "on"), prediction.on, SignalKind.PREDICTION)
         _check_name(review, path, name, _signals(pipeline))
 
 
@@ -110,10 +103,5 @@ def _check_name(review: Review, path: Path, name: str, taken: set[str]) -> None:
         review.say(path, f"something else is called {name}, too; take another name")
 
 
-def _check_keys(review: Review, path: Path, window: str, taken: set[str], what: str) -> None:
-    for key in review.pipeline.windows[window].by:
-        if key in taken:
-            message = (
-                f"the key {key} of {window} cannot be used, for records of {what} have a column"
-            )
-            review.say(path, f"{message} of that name; give it another with derive")
+def _check_keys(review: Review, path: Path, window: str, kind: SignalKind) -> None:
+    check_keys_of(review, path, review.pipeline.windows[window].by, kind)

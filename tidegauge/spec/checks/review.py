@@ -14,6 +14,9 @@ from tidegauge.spec.salvage import LEAVES
 T = TypeVar("T")
 
 _COLUMNS = ("column", "field")
+_ADDED = (
+    "what a function adds is declared in process: {function: module:function, adds: {NAME: TYPE}}"
+)
 
 
 class Review:
@@ -79,8 +82,15 @@ class Review:
             return None
 
     def _note(self, path: Path, error: ExpressionError) -> None:
-        if not (isinstance(error, UnknownName) and self._may_exist(error)):
-            self.problems.append(Problem(path, str(error)))
+        if isinstance(error, UnknownName) and self._may_exist(error):
+            return
+        message = str(error)
+        if isinstance(error, UnknownName) and error.what == "column" and self._has_functions():
+            message += f"; {_ADDED}"
+        self.problems.append(Problem(path, message))
+
+    def _has_functions(self) -> bool:
+        return any(source.process for source in self.pipeline.sources.values())
 
     def _may_exist(self, name: UnknownName) -> bool:
         return name.name in self._names or (self._columns_lost and name.what in _COLUMNS)

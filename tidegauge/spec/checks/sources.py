@@ -16,6 +16,7 @@ from tidegauge.spec.models import Source
 Types = dict[str, FieldType | None]
 
 ALERT_LEVEL = "alert_level"
+_LEVEL = "the level of an event's own alert is an int"
 _PROCESS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*")
 _TIME_TYPES = {
     "iso8601": (FieldType.STRING,),
@@ -37,18 +38,15 @@ def check_sources(review: Review) -> None:
             check_field_name(review, (*path, "fields", field), field)
         declared: Types = {field: known.type for field, known in source.fields.items()}
         if declared.get(ALERT_LEVEL, FieldType.INT) is not FieldType.INT:
-            message = "the level of an event's own alert is an int: write type: int"
+            message = f"{_LEVEL}: write type: int"
             review.say((*path, "fields", ALERT_LEVEL), message)
         fields = declared | review.untyped((*path, "fields"))
         fields |= enriched_columns(review, path, source, fields, _unseen(source))
         if source.filter is not None:
             # It runs before anything is derived.
             review.attempt((*path, "filter"), partial(compile_predicate, source.filter, fields))
-        derived = _derived(review, path, source, fields)
-        review.events[name] = fields | derived
-        if source.process is not None and not _PROCESS.fullmatch(source.process):
-            message = f"{source.process!r} is no function; allowed: module:function"
-            review.say((*path, "process"), message)
+        events = fields | _derived(review, path, source, fields)
+        review.events[name] = events | _added(review, path, source, events)
 
 
 def _check_event_time(review: Review, path: Path, source: Source) -> None:
@@ -83,8 +81,30 @@ def _derived(review: Review, path: Path, source: Source, fields: Types) -> Types
             of = "the messages" if name in source.fields else "a table"
             review.say(here, f"{name} is a field of {of} already; take another name")
             continue
-        if name == TIME_NS:
-            review.say(here, f"{TIME_NS} is reserved for the time of records")
+        check_field_name(review, here, name)
         scalar = review.attempt(here, partial(compile_scalar, sql, {**fields, **derived}))
         derived[name] = scalar.type if scalar else None
+        if name == source.event_time.field:
+            review.say(here, f"{name} is read from every message already; take another name")
+        elif name == ALERT_LEVEL and derived[name] not in (FieldType.INT, None):
+            review.say(here, f"{_LEVEL}, this is a {derived[name]}; take another name")
     return derived
+
+
+def _added(review: Review, path: Path, source: Source, events: Types) -> Types:
+    """Check the user's own function; the columns that it adds."""
+    process, here = source.process, (*path, "process")
+    if process is None:
+        return {}
+    if not _PROCESS.fullmatch(process.function):
+        message = f"{process.function!r} is no function; allowed: module:function"
+        review.say(here, message)
+    taken = events | _unseen(source)
+    for name in process.adds:
+        if name in taken:
+            review.say((*here, "adds", name), f"the event has a column {name} already")
+        else:
+            check_field_name(review, (*here, "adds", name), name)
+    return review.untyped((*here, "adds")) | {
+        name: added.type for name, added in process.adds.items() if name not in events
+    }

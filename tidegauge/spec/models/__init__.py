@@ -10,7 +10,7 @@ from tidegauge.spec.models.forecasts import Forecast, Prediction
 from tidegauge.spec.models.outputs import Dashboard, InfluxOutput, KafkaOutput
 from tidegauge.spec.models.patterns import Measure, Pattern, PatternLimits
 from tidegauge.spec.models.pipeline import Pipeline
-from tidegauge.spec.models.sources import EventTime, KafkaInput, Source
+from tidegauge.spec.models.sources import AddedField, EventTime, KafkaInput, Process, Source
 from tidegauge.spec.models.tables import Enrichment, SourceField, Table
 from tidegauge.spec.models.values import (
     DURATION_PATTERN,
@@ -30,6 +30,7 @@ __all__ = [
     "PIPELINE_PATTERN",
     "SECOND_NS",
     "TOPIC_PATTERN",
+    "AddedField",
     "Alert",
     "Anomaly",
     "Dashboard",
@@ -47,6 +48,7 @@ __all__ = [
     "PatternLimits",
     "Pipeline",
     "Prediction",
+    "Process",
     "Source",
     "SourceField",
     "Table",

@@ -1,9 +1,10 @@
 """Sources: topics, event time, fields."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.models.tables import Enrichment, SourceField
 from tidegauge.spec.models.values import SECOND_NS, DurationNs, EventTimeFormat, Model, Name, Topic
 
@@ -39,6 +40,45 @@ class EventTime(Model):
     )
 
 
+class AddedField(Model):
+    """A column that a function adds."""
+
+    type: FieldType = Field(description="Type of the column.")
+    unit: str = Field("", description="Grafana unit id, such as celsius or currencyEUR.")
+    description: str = Field("", description="What the column means.")
+
+
+def _as_added(value: object) -> object:
+    return value if isinstance(value, dict | AddedField) else {"type": value}
+
+
+AddedFieldOrType = Annotated[
+    AddedField, BeforeValidator(_as_added, json_schema_input_type=FieldType | AddedField)
+]
+"""A column by its type alone, or more about it."""
+
+
+class Process(Model):
+    """A function of the user's own over the events, and the columns that it adds."""
+
+    function: str = Field(
+        description="`module:function` called with each batch, a Polars frame in and out."
+    )
+    adds: dict[str, AddedFieldOrType] = Field(
+        default_factory=dict, description="Columns that it adds, by name, and their types."
+    )
+
+
+def _as_process(value: object) -> object:
+    return {"function": value} if isinstance(value, str) else value
+
+
+ProcessOrFunction = Annotated[
+    Process, BeforeValidator(_as_process, json_schema_input_type=str | Process)
+]
+"""A function that adds no column is its name."""
+
+
 class Source(Model):
     """A stream of events."""
 
@@ -56,6 +96,6 @@ class Source(Model):
     derive: dict[Name, str] = Field(
         default_factory=dict, description="New columns as SQL expressions."
     )
-    process: str | None = Field(
-        None, description="`module:function` called with each batch, a Polars frame in and out."
+    process: ProcessOrFunction | None = Field(
+        None, description="`module:function` over each batch, or that and the columns it adds."
     )
