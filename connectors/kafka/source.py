@@ -10,6 +10,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from connectors.kafka.alignment import Alignment
 from connectors.kafka.budget import EpochBudget
+from connectors.kafka.open_transactions import OpenTransaction
 from connectors.kafka.pace import Pace
 from connectors.kafka.reader import CONSUMER_CONFIG, PartitionReader, Reading
 from tidegauge.batch import EventBatch, PartitionState
@@ -122,6 +123,7 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         self._draining = draining
         self._monotonic_ns = monotonic_ns
         self._journal = journal
+        self._transaction = OpenTransaction(reading.topic, number)
         self._quiet_since_ns = monotonic_ns()
         self._state = PartitionState.ACTIVE
         self._wait = timedelta(0)
@@ -183,6 +185,13 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
     def _quiet(self) -> list[EventBatch]:
         if self._reader.finished:
             self._state = PartitionState.FINISHED
+        elif self._reader.held_back:
+            # What an open transaction brings was there before: that is no silence.
+            self._quiet_since_ns = self._monotonic_ns()
+            self._transaction.holds_back(self._reader.reached, self._quiet_since_ns)
+            if self._state is not PartitionState.IDLE:
+                return []
+            self._state = PartitionState.ACTIVE
         elif self._silent():
             self._state = PartitionState.IDLE
         else:
