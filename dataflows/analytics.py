@@ -15,6 +15,7 @@ from bytewax.inputs import Source
 
 from dataflows.connections.servers import connect
 from dataflows.lifecycle.agreement import agree
+from dataflows.lifecycle.beside import beside
 from dataflows.lifecycle.drain import draining
 from dataflows.lifecycle.drain_together import drain_together
 from dataflows.lifecycle.invocation import read_invocation
@@ -58,6 +59,7 @@ def flow(pipeline_file: str) -> Dataflow:
         predictions = plan_predictions(pipeline, Path(pipeline_file).parent)
         saving = require_recovery_directory(pipeline.state.key_groups)
         agreement = agree(pipeline, saving, settings.accept_reset)
+        beside.watch()
         sources, sinks, journal = connect(pipeline, settings, Path(pipeline_file).parent)
         agreement.remember()
         drain_together(draining, pipeline, settings, read_invocation())

@@ -44,6 +44,7 @@ class Reading:
         bounded: stop at the end offset found at the start.
         timeout_s: how long the broker may take to tell a partition's offsets.
         epoch_bytes: how much is read in an epoch, and at most a batch more; None for no limit.
+        identity: what tells the topic from others of its name; None where it is not known.
     """
 
     client: Mapping[str, Any] = field(repr=False)
@@ -55,6 +56,7 @@ class Reading:
     bounded: bool
     timeout_s: float
     epoch_bytes: int | None = None
+    identity: str | None = None
 
 
 class PartitionReader:

@@ -10,6 +10,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from connectors.kafka.alignment import Alignment
 from connectors.kafka.budget import EpochBudget
+from connectors.kafka.identity import require_same
 from connectors.kafka.open_transactions import OpenTransaction
 from connectors.kafka.pace import Pace
 from connectors.kafka.reader import CONSUMER_CONFIG, PartitionReader, Reading
@@ -25,11 +26,19 @@ _LONGEST_WAIT = timedelta(milliseconds=16)
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Saved state of a partition: the next offset to read and the state of its intake."""
+    """Saved state of a partition.
+
+    Attributes:
+        offset: the next offset to read.
+        intake: the state of its intake.
+        version: of this format; one of version 1 has no `topic`.
+        topic: what tells its topic from others of the name; None where that was not known.
+    """
 
     offset: int
     intake: Any
-    version: int = 1
+    version: int = 2
+    topic: str | None = None
 
 
 class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
@@ -74,8 +83,12 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         """A partition, from `reading.start` or where an earlier run stopped.
 
         Raises:
-            Stop: the saved position no longer exists, or the broker does not tell what does.
+            Stop: the saved position no longer exists, or is of an earlier topic of the name; or
+                the broker does not tell what there is.
         """
+        if resume_state is not None:
+            saved = getattr(resume_state, "topic", None)
+            require_same(self._reading.topic, saved, self._reading.identity)
         number = int(for_part.rpartition("-")[2])
         offset = resume_state.offset if resume_state else None
         reader = PartitionReader(self._reading, number, offset)
@@ -176,7 +189,8 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         self._budget.begin(self._number)
         if not self._reading.bounded:
             self._reader.commit()
-        return Position(self._reader.offset, self._intake.state)
+        topic = self._reading.identity
+        return Position(self._reader.offset, self._intake.state, topic=topic)
 
     def close(self) -> None:
         """Leave the broker."""
