@@ -15,6 +15,7 @@ from bytewax.inputs import Source
 
 from dataflows.connections.servers import connect
 from dataflows.lifecycle.agreement import agree
+from dataflows.lifecycle.beside import beside
 from dataflows.lifecycle.drain import draining
 from dataflows.lifecycle.drain_together import drain_together
 from dataflows.lifecycle.invocation import read_invocation
@@ -61,6 +62,7 @@ def flow(pipeline_file: str) -> Dataflow:
         invocation = read_invocation()
         own_recovery_directory(saving, invocation)
         agreement = agree(pipeline, saving, settings.accept_reset)
+        beside.watch()
         sources, sinks, journal = connect(pipeline, settings, Path(pipeline_file).parent)
         agreement.remember()
         drain_together(draining, pipeline, settings, invocation)

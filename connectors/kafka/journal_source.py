@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
+from connectors.kafka.identity import require_same
 from connectors.kafka.journal import JournalReader
 from tidegauge.errors import UserMistake
 from tidegauge.journal import Claims, News, PartitionKey
@@ -13,16 +14,19 @@ from tidegauge.settings import Settings
 
 _WAIT = timedelta(milliseconds=20)
 """Between two looks at a journal without new entries."""
-_VERSION = 1
+_VERSION = 2
+_READABLE = (1, _VERSION)
+"""A position of version 1 does not tell of which topic it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalPosition:
-    """Saved state: the next offset to read, and which run claimed each partition last."""
+    """Saved state: the next offset to read, which run claimed each partition last, the journal."""
 
     offset: int
     runs: dict[PartitionKey, str]
     version: int = _VERSION
+    topic: str | None = None
 
 
 class JournalSource(FixedPartitionedSource[News, JournalPosition]):
@@ -33,6 +37,7 @@ class JournalSource(FixedPartitionedSource[News, JournalPosition]):
         topic: the journal.
         sources: what tells the topic of each source (`Claims`).
         draining: asked before each read; once true, it ends.
+        identity: what tells the journal from others of its name; None where it is not known.
     """
 
     def __init__(
@@ -41,7 +46,9 @@ class JournalSource(FixedPartitionedSource[News, JournalPosition]):
         topic: str,
         sources: Mapping[str, str],
         draining: Callable[[], bool] = lambda: False,
+        identity: str | None = None,
     ) -> None:
+        self._identity = identity
         self._settings = settings
         self._topic = topic
         self._sources = sources
@@ -58,27 +65,35 @@ class JournalSource(FixedPartitionedSource[News, JournalPosition]):
 
         Raises:
             UserMistake: the saved state is of another version.
-            Stop: the saved position is not in the journal.
+            Stop: the saved position is not in the journal, or of an earlier one of its name.
         """
         saved = resume_state or JournalPosition(0, {})
-        if saved.version != _VERSION:
+        if saved.version not in _READABLE:
             raise UserMistake(
                 f"saved state: the journal's position has version {saved.version}, this program"
                 f" reads {_VERSION}; start with an empty recovery directory or with the program"
                 " that wrote it"
             )
+        require_same(self._topic, getattr(saved, "topic", None), self._identity)
         offset = resume_state.offset if resume_state else None
         reader = JournalReader(self._settings, self._topic, offset)
         end = reader.end if self._settings.bounded else None
-        return JournalPart(reader, Claims(self._sources, saved.runs), self._draining, end)
+        claims = Claims(self._sources, saved.runs)
+        return JournalPart(reader, claims, self._draining, end, self._identity)
 
 
 class JournalPart(StatefulSourcePartition[News, JournalPosition]):
     """The journal, read up to an offset, or for ever as it grows."""
 
     def __init__(
-        self, reader: JournalReader, claims: Claims, draining: Callable[[], bool], end: int | None
+        self,
+        reader: JournalReader,
+        claims: Claims,
+        draining: Callable[[], bool],
+        end: int | None,
+        identity: str | None = None,
     ) -> None:
+        self._identity = identity
         self._reader = reader
         self._claims = claims
         self._draining = draining
@@ -104,7 +119,8 @@ class JournalPart(StatefulSourcePartition[News, JournalPosition]):
 
     def snapshot(self) -> JournalPosition:
         """Position after the last batch."""
-        return JournalPosition(self._reader.offset, dict(self._claims.runs))
+        runs = dict(self._claims.runs)
+        return JournalPosition(self._reader.offset, runs, topic=self._identity)
 
     def close(self) -> None:
         """Leave the broker."""

@@ -44,6 +44,7 @@ class Reading:
         bounded: stop at the end offset found at the start.
         timeout_s: how long the broker may take to tell a partition's offsets.
         epoch_bytes: how much is read in an epoch, and at most a batch more; None for no limit.
+        identity: what tells the topic from others of its name; None where it is not known.
     """
 
     client: Mapping[str, Any] = field(repr=False)
@@ -55,6 +56,7 @@ class Reading:
     bounded: bool
     timeout_s: float
     epoch_bytes: int | None = None
+    identity: str | None = None
 
 
 class PartitionReader:
@@ -67,7 +69,8 @@ class PartitionReader:
 
     Attributes:
         offset: the next offset to read.
-        at_end: whether everything that is there has been read.
+        at_end: whether everything that readers are given now has been read.
+        reached: the offset at which that was so last; marks of transactions lie before it, too.
 
     Raises:
         Stop: the saved position no longer exists, or the broker does not tell what does.
@@ -85,12 +88,23 @@ class PartitionReader:
             raise self._lost(offset, f"it begins at {low} and ends before {self._end}")
         self.offset = offset
         self.at_end = False
+        self.reached = offset
         self._consumer.assign([TopicPartition(reading.topic, number, offset)])
 
     @property
     def finished(self) -> bool:
         """Whether a bounded reading has come to the end it was given."""
         return self._reading.bounded and (self.at_end or self.offset >= self._end)
+
+    @property
+    def held_back(self) -> bool:
+        """Whether more is there than readers are given: a transaction is open that may bring it.
+
+        Then the partition has come to its last stable offset and not to its high watermark; also
+        where the broker has not told that yet.
+        """
+        _, high = self._consumer.get_watermark_offsets(self._here, cached=True)
+        return self.at_end and not 0 <= high <= self.reached
 
     @property
     def left(self) -> int:
@@ -152,7 +166,9 @@ class PartitionReader:
             self.at_end = error is not None and error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001 - the client's public name for it
             if error is None:
                 good.append(message)
-            elif not self.at_end:
+            elif self.at_end:
+                self.reached = message.offset() or 0
+            else:
                 self._refuse(error)
         return good
 

@@ -10,6 +10,8 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from connectors.kafka.alignment import Alignment
 from connectors.kafka.budget import EpochBudget
+from connectors.kafka.identity import require_same
+from connectors.kafka.open_transactions import OpenTransaction
 from connectors.kafka.pace import Pace
 from connectors.kafka.reader import CONSUMER_CONFIG, PartitionReader, Reading
 from tidegauge.batch import EventBatch, PartitionState
@@ -24,11 +26,19 @@ _LONGEST_WAIT = timedelta(milliseconds=16)
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Saved state of a partition: the next offset to read and the state of its intake."""
+    """Saved state of a partition.
+
+    Attributes:
+        offset: the next offset to read.
+        intake: the state of its intake.
+        version: of this format; one of version 1 has no `topic`.
+        topic: what tells its topic from others of the name; None where that was not known.
+    """
 
     offset: int
     intake: Any
-    version: int = 1
+    version: int = 2
+    topic: str | None = None
 
 
 class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
@@ -73,8 +83,12 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         """A partition, from `reading.start` or where an earlier run stopped.
 
         Raises:
-            Stop: the saved position no longer exists, or the broker does not tell what does.
+            Stop: the saved position no longer exists, or is of an earlier topic of the name; or
+                the broker does not tell what there is.
         """
+        if resume_state is not None:
+            saved = getattr(resume_state, "topic", None)
+            require_same(self._reading.topic, saved, self._reading.identity)
         number = int(for_part.rpartition("-")[2])
         offset = resume_state.offset if resume_state else None
         reader = PartitionReader(self._reading, number, offset)
@@ -122,6 +136,7 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         self._draining = draining
         self._monotonic_ns = monotonic_ns
         self._journal = journal
+        self._transaction = OpenTransaction(reading.topic, number)
         self._quiet_since_ns = monotonic_ns()
         self._state = PartitionState.ACTIVE
         self._wait = timedelta(0)
@@ -174,7 +189,8 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         self._budget.begin(self._number)
         if not self._reading.bounded:
             self._reader.commit()
-        return Position(self._reader.offset, self._intake.state)
+        topic = self._reading.identity
+        return Position(self._reader.offset, self._intake.state, topic=topic)
 
     def close(self) -> None:
         """Leave the broker."""
@@ -183,6 +199,13 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
     def _quiet(self) -> list[EventBatch]:
         if self._reader.finished:
             self._state = PartitionState.FINISHED
+        elif self._reader.held_back:
+            # What an open transaction brings was there before: that is no silence.
+            self._quiet_since_ns = self._monotonic_ns()
+            self._transaction.holds_back(self._reader.reached, self._quiet_since_ns)
+            if self._state is not PartitionState.IDLE:
+                return []
+            self._state = PartitionState.ACTIVE
         elif self._silent():
             self._state = PartitionState.IDLE
         else:

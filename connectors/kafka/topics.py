@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, TopicDescription
 from confluent_kafka.admin._config import ConfigResource  # as ClusterMetadata
 from confluent_kafka.admin._metadata import ClusterMetadata  # `admin` does not export it to mypy
 from confluent_kafka.cimpl import NewTopic
@@ -65,11 +65,11 @@ def topic_identity(admin: AdminClient, name: str, timeout_s: float) -> str:
     Raises:
         UserMistake: the broker does not tell it within `timeout_s`.
     """
-    if str(_metadata(admin, timeout_s).cluster_id).startswith(MOCK_CLUSTER):
+    if not has_identities(admin, timeout_s):
         return name
     asked = admin.describe_topics(TopicCollection([name]), request_timeout=timeout_s)
     try:
-        return f"{name}/{asked[name].result(timeout_s).topic_id}"
+        return identity_of(asked[name].result(timeout_s))
     except KafkaException as error:
         reason = short(error.args[0])
     except TimeoutError:
@@ -78,6 +78,20 @@ def topic_identity(admin: AdminClient, name: str, timeout_s: float) -> str:
         f"Kafka did not describe topic {name!r} within {timeout_s:g} s ({reason}); "
         "let this client describe it"
     )
+
+
+def identity_of(described: TopicDescription) -> str:
+    """The identity of a topic as the broker describes it."""
+    return f"{described.name}/{described.topic_id}"
+
+
+def has_identities(admin: AdminClient, timeout_s: float) -> bool:
+    """Whether topics of this broker have one that is more than their name.
+
+    Raises:
+        UserMistake: the broker does not answer within `timeout_s`.
+    """
+    return not str(_metadata(admin, timeout_s).cluster_id).startswith(MOCK_CLUSTER)
 
 
 def topic_exists(admin: AdminClient, name: str, timeout_s: float) -> bool:

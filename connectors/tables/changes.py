@@ -1,6 +1,6 @@
 """What messages of a compacted topic make of a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,17 +14,19 @@ _ID = "_id"
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The newest message of a key: its value, None for a tombstone, and where it is."""
+    """The newest message of a key: its value, None for a tombstone, where it is and since when."""
 
     value: bytes | None
     origin: str
+    partition: int = 0
+    at_ms: int = 0
 
 
 class Rows:
     """Rows by the key of their messages.
 
     The key column is read from the value as the others are; where the value has none, it is the
-    message's key as text. Of several messages with other keys and the same value of the key column
+    message's key as text, if that is one. Of several messages with other keys and the same value of the key column
     the one that came last counts.
 
     Args:
@@ -59,7 +61,7 @@ class Rows:
         for bad in reversed(decoded.undecodable):
             del keys[bad.position], origins[bad.position]
         ids = pl.Series(_ID, keys, pl.Binary)
-        rows = decoded.frame.with_columns(ids).with_columns(self._with_key(ids))
+        rows = self._with_key(decoded.frame, keys).with_columns(ids)
         keyless = rows[self._key].is_null()
         for row in keyless.arg_true():
             kind = self._types[self._key]
@@ -72,7 +74,19 @@ class Rows:
         self._rows = pl.concat([self._rows.join(gone, on=_ID, how="anti"), rows])
         return wrong
 
-    def _with_key(self, ids: pl.Series) -> pl.Expr:
-        dtype = self._types[self._key].dtype
-        texts = ids.cast(pl.String, strict=False)
-        return pl.coalesce(self._key, pl.lit(texts.cast(dtype, strict=False))).alias(self._key)
+    def _with_key(self, rows: pl.DataFrame, keys: Sequence[bytes]) -> pl.DataFrame:
+        """The rows, with the message's key in the key column where the value has none."""
+        given = rows[self._key]
+        absent = given.is_null().arg_true()
+        if not absent.len():
+            return rows
+        texts = pl.Series([_text(keys[row]) for row in absent], dtype=pl.String)
+        return rows.with_columns(given.scatter(absent, texts.cast(given.dtype, strict=False)))
+
+
+def _text(key: bytes) -> str | None:
+    """A message's key as text; None where its bytes are none, such as those of a number."""
+    try:
+        return key.decode()
+    except UnicodeDecodeError:
+        return None

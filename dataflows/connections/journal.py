@@ -29,6 +29,7 @@ class Journal:
     Args:
         settings: where the broker is; whether the run is bounded.
         topic: the journal, which is there.
+        identity: what tells it from others of its name.
         monotonic_ns: clock for what passes while the whole stream is silent.
 
     Attributes:
@@ -40,12 +41,14 @@ class Journal:
         self,
         settings: Settings,
         topic: str,
+        identity: str | None = None,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.board = JournaledBoard()
         self.topics: dict[str, str] = {}
         self._settings = settings
         self._topic = topic
+        self._identity = identity
         self._monotonic_ns = monotonic_ns
         self._run = uuid4().hex
         self._lock = Lock()
@@ -55,7 +58,8 @@ class Journal:
 
     def source(self, draining: Callable[[], bool]) -> JournalSource:
         """The journal as a source of floors and labels."""
-        return JournalSource(self._settings, self._topic, self.topics, draining)
+        topics, identity = self.topics, self._identity
+        return JournalSource(self._settings, self._topic, topics, draining, identity)
 
     def labels(self) -> list[Label]:
         """All labels that are in the journal now.

@@ -16,9 +16,11 @@ from connectors.deferred import DeferredSource
 from connectors.kafka.alignment import Alignment
 from connectors.kafka.client import Faults, client_config, preflight
 from connectors.kafka.growth import TopicGrowth
+from connectors.kafka.identity import TopicWatch
 from connectors.kafka.source import KafkaSource, Reading
 from connectors.kafka.topics import (
     ensure_journal,
+    has_identities,
     require_topic,
     topic_exists,
     topic_identity,
@@ -26,6 +28,7 @@ from connectors.kafka.topics import (
 from dataflows.connections.journal import Journal
 from dataflows.connections.sinks import kafka_sink, store_sink
 from dataflows.connections.tables import Tables
+from dataflows.lifecycle.beside import beside
 from dataflows.lifecycle.drain import draining
 from dataflows.lifecycle.invocation import read_invocation
 from dataflows.lifecycle.startup import Causes
@@ -142,7 +145,7 @@ def _journal(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> Jour
         ensure_journal(admin, topic, settings.start_timeout_s)
     elif not topic_exists(admin, topic, settings.start_timeout_s):
         return None
-    return Journal(settings, topic)
+    return Journal(settings, topic, _identity(topic, settings, admin))
 
 
 def _journal_flow(
@@ -156,7 +159,7 @@ def _journal_flow(
         changes = journal.pattern_changes() if pipeline.patterns else ()
     except Stop as error:
         raise UserMistake(str(error)) from None
-    return JournalFlow(journal.source(draining), board, labels, changes)
+    return JournalFlow(journal.source(beside), board, labels, changes)
 
 
 def _source(
@@ -198,6 +201,7 @@ def _source(
         timeout_s=settings.start_timeout_s,
         # What stalls a single thread keeps it from reading, too.
         epoch_bytes=None if read_invocation().alone else settings.epoch_bytes,
+        identity=_identity(source.kafka.topic, settings, admin),
     )
 
     journal, board = (told, told.board) if isinstance(told, Journal) else (None, told)
@@ -206,14 +210,22 @@ def _source(
         return Intake(plan, number, reading.partitions, board, saved or IntakeState())
 
     if journal is None:
-        return DeferredSource(KafkaSource(reading, make_intake, draining, align=_alignment()))
-    journal.topics[name] = topic_identity(admin, reading.topic, settings.start_timeout_s)
+        return DeferredSource(KafkaSource(reading, make_intake, beside, align=_alignment()))
+    journal.topics[name] = reading.identity or reading.topic
     if not settings.bounded:
         TopicGrowth(admin, reading.topic, reading.partitions).watch()
     journal_of = partial(journal.begin, name)
     return DeferredSource(
-        KafkaSource(reading, make_intake, draining, journal_of=journal_of, align=_alignment())
+        KafkaSource(reading, make_intake, beside, journal_of=journal_of, align=_alignment())
     )
+
+
+def _identity(topic: str, settings: Settings, admin: AdminClient) -> str:
+    """What tells a topic that is there from others of its name; it is watched from now on."""
+    identity = topic_identity(admin, topic, settings.start_timeout_s)
+    if not settings.bounded and has_identities(admin, settings.start_timeout_s):
+        TopicWatch(admin, topic, identity).start()
+    return identity
 
 
 def _alignment() -> Callable[[], Alignment] | None:

@@ -5,6 +5,7 @@ import os
 import re
 import select
 import sys
+from contextlib import suppress
 from threading import Event, Thread
 
 _PANIC = re.compile(rb"^\n?thread '", re.MULTILINE)
@@ -61,11 +62,16 @@ class PanicFilter:
         begin = _PANIC.search(chunk) if not self._held else None
         if not self._held:
             passed = chunk[: begin.start()] if begin else chunk
-            os.write(self._real, passed)
+            self._write(passed)
             chunk = chunk[len(passed) :]
         self._held += chunk
 
     def _release(self) -> None:
         if not self._dropped.is_set():
-            os.write(self._real, self._held)
+            self._write(self._held)
         self._held = b""
+
+    def _write(self, chunk: bytes) -> None:
+        # Where nobody reads any more, the flow must not wait for a pipe that nobody empties.
+        with suppress(OSError):
+            os.write(self._real, chunk)

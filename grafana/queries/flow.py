@@ -25,9 +25,10 @@ def rate_now() -> str:
 
 
 def watermark_now() -> str:
-    """The lowest watermark, in milliseconds."""
+    """The lowest watermark, in milliseconds; an idle partition holds nothing back."""
     lowest = 'min("watermark_ns") / 1000000 AS "watermark"'
-    return select(lowest, inner(_newest(applied("last", "watermark_ns"))))
+    newest = _newest(f'{applied("last", "watermark_ns")}, "state"')
+    return select(lowest, inner(newest), where=["\"state\" <> 'idle'"])
 
 
 def dead_letters_now() -> str:

@@ -1,10 +1,14 @@
-"""Counts of each partition as records of the flow signal, at most one a period."""
+"""Counts of each partition as records of the flow signal, at most one a period.
+
+One that is idle has a record each period, too: else nobody could tell it from one that nobody
+reads.
+"""
 
 from dataclasses import dataclass
 
 import polars as pl
 
-from tidegauge.batch import NO_TIME, Counts, Progress
+from tidegauge.batch import NO_TIME, Counts, PartitionState, Progress
 from tidegauge.catalogue import FLOW
 from tidegauge.records import RecordBatch
 
@@ -67,6 +71,8 @@ class PartitionHealth:
         seen, self._waiting = self._waiting, None
         if seen is None:
             return []
+        if seen.progress.state is PartitionState.IDLE:
+            self._waiting = seen
         elapsed_ns = now_ns - self._at_ns if self._at_ns is not None else 0
         rate = (seen.counts.read - self._processed) * 1e9 / elapsed_ns if elapsed_ns > 0 else None
         self._at_ns, self._processed = now_ns, seen.counts.read

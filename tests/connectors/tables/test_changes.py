@@ -80,3 +80,26 @@ def test_a_row_stays_where_the_new_one_is_wrong() -> None:
     wrong = rows.apply(newest(a={"v": "x"}, b=b"{", c={"v": 4}))
     assert content(rows) == {"a": 1, "b": 2, "c": 4}
     assert [line.split(": ")[0] for line in wrong] == ["t-0 a", "t-0 b"]
+
+
+@given(st.dictionaries(st.binary(max_size=9), st.sampled_from(["key", "no key"]), max_size=5))
+def test_message_keys_are_bytes_and_the_rows_of_other_messages_are_used(
+    keys: dict[bytes, str],
+) -> None:
+    rows = Rows(table())
+    values = {"key": b'{"k": "in the value", "v": 1}', "no key": b'{"v": 2}'}
+    wrong = rows.apply({key: Newest(values[kind], f"t-0 {key!r}") for key, kind in keys.items()})
+    texts = {}
+    for key, kind in keys.items():
+        try:
+            texts[key.decode() if kind == "no key" else "in the value"] = 1 + (kind == "no key")
+        except UnicodeDecodeError:
+            assert any(repr(key) in line and "the message's key is no string" in line for line in wrong)
+    assert content(rows) == texts
+
+
+def test_a_text_key_of_a_table_by_numbers_is_read_as_one() -> None:
+    rows = Rows(table("int"))
+    said = rows.apply({b"12": Newest(b'{"v": 1}', "t-0"), bytes(8): Newest(b'{"v": 2}', "t-1")})
+    assert content(rows) == {12: 1}
+    assert said == ["t-1: no k in the value, and the message's key is no int"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from confluent_kafka.cimpl import NewPartitions
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from connectors.tables.follower import Follower
@@ -48,7 +49,8 @@ class Topic:
         )
         place = self.name, PARTITIONS
         group = unique("group")
-        made = TopicTable("t", TABLE, place, group, where, self._replace, self.told.append)
+        told = self._replace, self.told.append
+        made = TopicTable("t", TABLE, place, group, where, *told, look_every_s=0.2)
         self.opened.append(made)
         return made
 
@@ -151,3 +153,63 @@ def test_a_follower_keeps_it_current_and_closes_it(topic: Topic) -> None:
     follower.stop()
     with pytest.raises(RuntimeError, match="closed"):
         table._reader.take()
+
+
+def test_a_topic_that_grows_is_followed(topic: Topic) -> None:
+    topic.write(a=1)
+    table = topic.table()
+    table.load()
+    admin = topic.kafka.admin()
+    admin.create_partitions([NewPartitions(topic.name, PARTITIONS + 1)])[topic.name].result(60)
+    producer = topic.kafka.producer()
+    producer.produce(topic.name, b'{"v": 7}', b"in the new one", PARTITIONS)
+    producer.flush()
+
+    def read() -> bool:
+        table.poll()
+        return topic.rows == {"a": 1, "in the new one": 7}
+
+    eventually(read)
+
+
+def test_a_key_that_has_moved_with_more_partitions_has_its_newest_row(topic: Topic) -> None:
+    producer = topic.kafka.producer()
+    for partition, value, stamp in ((0, b'{"v": 1}', 1_000), (2, b'{"v": 2}', 3_000)):
+        producer.produce(topic.name, value, b"a", partition, timestamp=stamp)
+    for partition, dead, stamp in ((1, b'{"v": 3}', 1_000), (0, None, 2_000)):
+        producer.produce(topic.name, dead, b"gone", partition, timestamp=stamp)
+    producer.flush()
+    table = topic.table()
+    table.load()
+    assert topic.rows == {"a": 2}
+
+
+def test_a_topic_made_anew_is_read_from_its_beginning(topic: Topic) -> None:
+    topic.write(a=1, b=2)
+    table = topic.table()
+    table.load()
+    topic.kafka.delete_topic(topic.name)
+
+    def told() -> bool:
+        table.poll()
+        return any("not there any more" in line for line in topic.told)
+
+    eventually(told)
+    assert topic.rows == {"a": 1, "b": 2}
+    topic.kafka.topic(topic.name, partitions=PARTITIONS, config={"cleanup.policy": "compact"})
+    topic.write(b=3, c=4, d=5)
+
+    def read() -> bool:
+        table.poll()
+        return topic.rows == {"b": 3, "c": 4, "d": 5}
+
+    eventually(read)
+
+
+def test_a_message_key_that_is_no_text_is_data(topic: Topic) -> None:
+    producer = topic.kafka.producer()
+    producer.produce(topic.name, b'{"k": "x", "v": 1}', (200).to_bytes(8, "big"), 0)
+    producer.flush()
+    table = topic.table()
+    table.load()
+    assert topic.rows == {"x": 1}

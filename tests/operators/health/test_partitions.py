@@ -9,8 +9,10 @@ from tidegauge.records import TIME_NS, RecordBatch
 SECOND = 1_000_000_000
 
 
-def seen(read: int, *, watermark_ns: int = 5) -> Observed:
-    progress = Progress("s", 0, 2, watermark_ns, PartitionState.ACTIVE, 0)
+def seen(
+    read: int, *, watermark_ns: int = 5, state: PartitionState = PartitionState.ACTIVE
+) -> Observed:
+    progress = Progress("s", 0, 2, watermark_ns, state, 0)
     return Observed("t", progress, Counts(read, read - 6, 3, 2, 1, late=1))
 
 
@@ -73,3 +75,29 @@ def test_a_clock_that_stands_still_or_goes_back_gives_no_rate(now_ns: int) -> No
 def test_without_a_watermark_there_is_none_in_the_record() -> None:
     record = observe(PartitionHealth(SECOND), seen(10, watermark_ns=NO_TIME), 0)
     assert record.frame.select("watermark_ns", "watermark_lag_ms").row(0) == (None, None)
+
+
+def test_an_idle_partition_has_a_record_each_period_until_it_wakes_or_ends() -> None:
+    health = PartitionHealth(SECOND)
+    observe(health, seen(10), 0)
+    asleep = observe(health, seen(10, state=PartitionState.IDLE), SECOND)
+    assert asleep.frame["state"].to_list() == ["idle"]
+    for second in (2, 3):
+        assert health.due_ns == second * SECOND
+        (again,) = health.flush(second * SECOND)
+        assert again.frame.select("time_ns", "state", "processed", "rate").row(0) == (
+            *(second * SECOND, "idle", 10, 0.0),
+        )
+    observe(health, seen(11), 4 * SECOND)
+    assert health.due_ns is None
+    observe(health, seen(11, state=PartitionState.IDLE), 5 * SECOND)
+    observe(health, seen(11, state=PartitionState.FINISHED), 6 * SECOND)
+    assert health.due_ns is None
+
+
+def test_a_partition_that_never_had_a_message_has_records_while_it_is_idle() -> None:
+    health = PartitionHealth(SECOND)
+    asleep = seen(0, watermark_ns=NO_TIME, state=PartitionState.IDLE)
+    observe(health, asleep, 0)
+    assert health.due_ns == SECOND
+    assert [one.frame["watermark_ns"].to_list() for one in health.flush(SECOND)] == [[None]]
