@@ -85,8 +85,8 @@ def _compiled(call: Call, tree: exp.Expr, columns: Columns) -> AggregateCall:
     scalar = scalar_of(call.argument, call.argument.sql(dialect=DIALECT, comments=False), columns)
     if scalar.type is FieldType.STRING and call.function not in _OF_ANYTHING:
         raise ExpressionError(
-            f"{function_name(tree).lower()} needs numbers, but {snippet(call.argument)} is a string "
-            "(only count, distinct, first, last and top take strings)"
+            f"{function_name(tree).lower()} needs numbers, but {snippet(call.argument)} is a "
+            "string (only count, distinct, first, last and top take strings)"
         )
     number = "" if call.number is None else f", {call.number!r}"
     name = f"{call.function}({canonical(call.argument.unnest())}{number})"

@@ -121,6 +121,25 @@ class GeneratedFile:
     def _some(self, kind: FieldType, columns: Mapping[str, FieldType], depth: int = 2) -> str:
         return expression(self._rng, kind, by_kind(columns), depth)
 
+    def _odd(self) -> str:
+        """A duration that is hardly ever right."""
+        odd = [
+            "0s",
+            "1ns",
+            "1ms",
+            "7ms",
+            "1s",
+            "10s",
+            "1m",
+            "1h",
+            "1d",
+            "1w",
+            "7d",
+            "366d",
+            "3650d",
+        ]
+        return self._rng.choice(odd)
+
     def _table(self) -> dict[str, Any]:
         fields = {"place": {"type": "string"}, "size": {"type": "int"}, "height": {"type": "float"}}
         return {"file": "places.csv", "key": "place", "fields": fields}
@@ -131,6 +150,9 @@ class GeneratedFile:
         fields = dict(rng.sample(list(_FIELDS.items()), rng.randint(3, len(_FIELDS))))
         time = {"field": "at", "format": kind}
         time |= rng.choice([{}, {"out_of_orderness": "0s"}, {"lateness": "5s"}])
+        if rng.random() < 0.1:
+            key = rng.choice(["out_of_orderness", "lateness", "idle_after", "max_future"])
+            time[key] = self._odd()
         source: dict[str, Any] = {
             "kafka": {"topic": name},
             "event_time": time,
@@ -182,13 +204,20 @@ class GeneratedFile:
             {"cumulative": {"size": "1h", "every": "1m"}},
             {"cumulative": {"size": "1d", "every": "1h"}},
         ]
-        window = rng.choice([*kinds[:2], *kinds])
+        extreme: list[dict[str, Any]] = [
+            {"tumbling": {"size": self._odd()}},
+            {"sliding": {"size": self._odd(), "every": self._odd()}},
+            {"session": {"gap": self._odd()}},
+            {"count": {"size": rng.choice([1, 2, 1_000])}},
+            {"cumulative": {"size": self._odd(), "every": self._odd()}},
+        ]
+        window = rng.choice([*kinds[:2], *kinds] if rng.random() < 0.85 else extreme)
         columns = self._from(window)
         window["by"] = self._keys(columns)
         if rng.random() < 0.3:
             window["where"] = self._some(BOOL, columns)
         if rng.random() < 0.1:
-            window["early"] = "5s"
+            window["early"] = rng.choice(["5s", self._odd()])
         if rng.random() < 0.1:
             window["max_series"] = rng.choice([1, 2])
         if rng.random() < 0.1:
@@ -225,11 +254,13 @@ class GeneratedFile:
             for measure, kind in measures.items()
         }
         if rng.random() < 0.7:
-            pattern["within"] = "20s"
+            pattern["within"] = rng.choice(["20s", "20s", "20s", self._odd()])
         if rng.random() < 0.4:
             pattern["timeouts"] = True
         if rng.random() < 0.3:
             pattern["order"] = "arrival"
+        if rng.random() < 0.1:
+            pattern["limits"] = {rng.choice(["partial_matches", "buffered_events"]): 1}
         if rng.random() < 0.5:
             after = ["NO SKIP", "SKIP TO NEXT ROW", "SKIP TO FIRST b", "SKIP TO LAST a"]
             pattern["after_match"] = rng.choice(after)
@@ -253,6 +284,11 @@ class GeneratedFile:
             anomaly["by"] = self._keys(self._columns[target])
         if rng.random() < 0.3:
             anomaly["warm_up"] = rng.choice([3, 20])
+        if rng.random() < 0.2:
+            rate = rng.choice(["1000000 per hour", "0.0001 per month", "1 per week"])
+            settings = {"false_alarms": rate, "threshold": 1e308, "history": 5, "group": ["i"]}
+            key = rng.choice([*settings])
+            anomaly[key] = settings[key]
         if rng.random() < 0.3:
             anomaly["direction"] = rng.choice(["up", "down"])
         return anomaly
@@ -261,7 +297,11 @@ class GeneratedFile:
         windows = list(self.document.get("windows", {}))
         target = self._rng.choice([*windows, "one"])
         fields = self._metrics.get(target) or self._columns[target]
-        return {"on": f"{target}.{self._rng.choice(list(fields))}", "horizon": "1m"}
+        on = f"{target}.{self._rng.choice([*fields, *fields, 'data_points'])}"
+        forecast = {"on": on, "horizon": self._rng.choice(["1m", "1m", self._odd()])}
+        if self._rng.random() < 0.3:
+            forecast[self._rng.choice(["every", "season"])] = self._odd()
+        return forecast
 
     def _alert(self, _name: str) -> dict[str, Any]:
         rng, document = self._rng, self.document
@@ -287,14 +327,14 @@ class GeneratedFile:
             if rng.random() < 0.3:
                 alert["clear"] = expression(rng, BOOL, terms)
             if rng.random() < 0.3:
-                alert["for"] = "10s"
+                alert["for"] = rng.choice(["10s", self._odd()])
             if target.startswith("w") and rng.random() < 0.2:
                 alert["when"] = (
                     f"forecast({rng.choice(list(names))}, 30s) > {expression(rng, FLOAT, {}, 1)}"
                 )
         if rng.random() < 0.4:
             alert["where"] = self._some(BOOL, columns)
-        alert["summary"] = rng.choice(["", "{value} of {alert}", "level {level}"])
+        alert["summary"] = rng.choice(["", "{value} of {alert}", "{level} {i}"])
         return alert
 
     def _messages(self) -> list[bytes]:

@@ -8,7 +8,7 @@ import pytest
 from tests.dataflows.checks.generated_files import GeneratedFile
 from tests.dataflows.checks.starting import sound, start
 
-FILES = 60
+FILES = 40
 
 
 @pytest.mark.parametrize("seed", range(FILES))
