@@ -4,12 +4,15 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from operators.cep.layout import EventLayout
+from operators.cep.sql_condition import Parts, RunValues
 from tests.fuzz import examples
 from tests.tidegauge.expressions.sql import COLUMNS
 from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.expressions.compiled import ExpressionError
 from tidegauge.expressions.opaque import misused
 from tidegauge.expressions.scalars import compile_scalar
+from tidegauge.patterns.run_scope import CALLS
 
 _MARKS = "+ - * / % ( ) , . = <> < > <= >= || :: [ ] { } ; -- /* */ ' \" $1 ? : @ # ~ ^ & | !"
 _NAMES = """and or not is null in like between case when then else end cast as int double true
@@ -34,6 +37,15 @@ _WORDS = [
     "🎈",
 ]
 _soup = st.lists(st.sampled_from(_WORDS), min_size=1, max_size=14).map(" ".join)
+_AGGREGATES = [
+    f"{call}({step}.{column}{end}"
+    for call in CALLS.values()
+    for step, column in (("a", "i"), ("b", "x"), ("a", "s"), ("a", "b"))
+    for end in (")", ")", ", 1)", " % 2)")
+]
+_soup_of_runs = st.lists(
+    st.sampled_from([*_WORDS, *_AGGREGATES, *"+-*/%<=" * 3, *["AND", "OR"] * 9]), max_size=9
+).map(" ".join)
 texts = _soup | st.text(st.characters(), max_size=40)
 FRAME = pl.DataFrame(
     {name: pl.Series([None, None], dtype=kind.dtype) for name, kind in COLUMNS.items()}
@@ -65,6 +77,23 @@ def test_an_aggregate_is_compiled_or_refused_in_a_line(sql: str) -> None:
         compile_aggregate(sql, COLUMNS)
     except ExpressionError as error:
         told(error)
+
+
+@settings(max_examples=examples(300))
+@given(_soup_of_runs | texts)
+def test_what_a_pattern_asks_is_compiled_or_refused_in_a_line(sql: str) -> None:
+    layout = EventLayout(())
+    values = RunValues(COLUMNS, ["a", "b"], layout)
+    for compile_ in (values.condition, values.expression):
+        try:
+            made = compile_(sql)
+        except ExpressionError as error:
+            told(error)
+            continue
+        evaluate = made.run if isinstance(made, Parts) else made[0]
+        memo = tuple(one.initial for one in values.accumulators)
+        if evaluate is not None:
+            evaluate([None] * len(layout.slots), memo)
 
 
 @settings(max_examples=examples(100))

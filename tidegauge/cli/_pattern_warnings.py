@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from operators.cep.review import review
-from tidegauge.patterns.checks import PatternError
 from tidegauge.patterns.declared import declared_pattern
 from tidegauge.spec.document import read_document
 from tidegauge.spec.mistakes import Mistake, dotted
@@ -19,13 +18,7 @@ def pattern_warnings(file: Path, pipeline: Pipeline) -> Iterator[Mistake]:
     document = read_document(file.read_text(encoding="utf-8-sig"), os.environ)
     for name, declared in pipeline.patterns.items():
         where = ("patterns", name)
-        try:
-            found = review(declared_pattern(name, declared))
-        except PatternError as error:
-            # Too large to be run; the columns are right, so that nobody has looked yet.
-            yield Mistake(document.line((*where, "match")), dotted((*where, "match")), str(error))
-            continue
-        for one in found:
+        for one in review(declared_pattern(name, declared)):
             key = ("match",) if one.step not in declared.define else ("define", str(one.step))
             path = (*where, *key)
             yield Mistake(document.line(path), dotted(path), one.message)

@@ -40,6 +40,7 @@ def command(
     a file cannot be read.
     """
     from tidegauge.cli import EXIT_COULD_NOT_RUN, EXIT_MISTAKES
+    from tidegauge.cli._startable import check_startable
     from tidegauge.errors import UserMistake
     from tidegauge.spec.loader import load_pipeline
     from tidegauge.spec.mistakes import Mistakes
@@ -53,6 +54,7 @@ def command(
         error = None
         try:
             pipeline = load_pipeline(file)
+            check_startable(file, pipeline)
             if import_process:
                 _import_functions(file, pipeline)
             warnings = _warned(file, pipeline, tell=not as_json)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from operators.accuracy.comparison import Comparison
 
 _PERIOD_S = 1.0
-_MS_NS = 1_000_000
 
 
 def command(

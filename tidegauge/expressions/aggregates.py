@@ -8,7 +8,7 @@ import polars as pl
 from sqlglot import exp
 
 from tidegauge.expressions import rows
-from tidegauge.expressions.calls import AGGREGATE_NAMES, Call, call_of, is_call
+from tidegauge.expressions.calls import AGGREGATE_NAMES, Call, call_of, function_name, is_call
 from tidegauge.expressions.compiled import (
     Aggregate,
     AggregateCall,
@@ -85,8 +85,8 @@ def _compiled(call: Call, tree: exp.Expr, columns: Columns) -> AggregateCall:
     scalar = scalar_of(call.argument, call.argument.sql(dialect=DIALECT, comments=False), columns)
     if scalar.type is FieldType.STRING and call.function not in _OF_ANYTHING:
         raise ExpressionError(
-            f"{call.function} needs numbers, but {snippet(call.argument)} is a string "
-            "(only count, distinct, first, last and top take strings)"
+            f"{function_name(tree).lower()} needs numbers, but {snippet(call.argument)} is a "
+            "string (only count, distinct, first, last and top take strings)"
         )
     number = "" if call.number is None else f", {call.number!r}"
     name = f"{call.function}({canonical(call.argument.unnest())}{number})"

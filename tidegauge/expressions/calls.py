@@ -37,6 +37,8 @@ AGGREGATE_NAMES = (
 )
 """Aggregates as messages list them."""
 
+FILTER = "tidegauge_filter"
+"""Marks the CASE that stands for a FILTER, for what messages say of it."""
 _FUNCTIONS: dict[type[exp.Expr], str] = {
     exp.Count: "count",
     exp.Sum: "sum",
@@ -166,7 +168,9 @@ def _number(function: str, tree: exp.Expr) -> float | int:
 def _filtered(tree: exp.Filter) -> Call:
     call, condition = call_of(tree.this), tree.expression.this
     counted = exp.Literal.number(1) if call.argument is None else call.argument.copy()
-    return Call(call.function, exp.Case().when(condition.copy(), counted), call.number)
+    taken = exp.Case().when(condition.copy(), counted)
+    taken.meta[FILTER] = True
+    return Call(call.function, taken, call.number)
 
 
 def _within_group(tree: exp.WithinGroup) -> Call:

@@ -65,9 +65,8 @@ def _round(tree: exp.Expr, compile_: Compile) -> Node:
     node = numeric(tree.this, compile_(tree.this), "ROUND")
     decimals = tree.args.get("decimals")
     digits = "0" if decimals is None else str(decimals.this)
-    if (decimals is not None and not isinstance(decimals, exp.Literal)) or digits not in {
-        str(number) for number in range(MAX_DECIMALS + 1)
-    }:
+    whole = decimals is None or (isinstance(decimals, exp.Literal) and not decimals.is_string)
+    if not whole or digits not in {str(number) for number in range(MAX_DECIMALS + 1)}:
         raise ExpressionError(
             f"{snippet(tree)}: ROUND takes a number of decimals from 0 to {MAX_DECIMALS}"
         )

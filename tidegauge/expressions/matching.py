@@ -8,6 +8,7 @@ import polars as pl
 from sqlglot import exp
 
 from tidegauge.expressions import rows
+from tidegauge.expressions.calls import FILTER
 from tidegauge.expressions.comparison import compared
 from tidegauge.expressions.compiled import ExpressionError
 from tidegauge.expressions.nodes import (
@@ -63,11 +64,12 @@ def _regex(pattern: str, escape: str | None) -> str:
 def _case(tree: exp.Expr, compile_: Compile) -> Node:
     branches = tree.args["ifs"]
     subject = tree.this
+    user = "FILTER" if FILTER in tree.meta else "WHEN"
     tests = []
     for branch in branches:
         # CASE x WHEN 1 is CASE WHEN x = 1.
         test = exp.EQ(this=subject, expression=branch.this) if subject else branch.this
-        tests.append(condition(test, compile_(test), "WHEN"))
+        tests.append(condition(test, compile_(test), user))
     trees = [branch.args["true"] for branch in branches]
     default = tree.args.get("default")
     trees.append(default if default is not None else exp.Null())

@@ -1,8 +1,10 @@
 """SQL text to a syntax tree, within bounds."""
 
+from itertools import pairwise
+
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from tidegauge.expressions.compiled import ExpressionError
@@ -53,18 +55,25 @@ def parse(sql: str) -> exp.Expr:
 
 def canonical(tree: exp.Expr) -> str:
     """The same text for the same expression, however it was spaced, cased or quoted."""
-    return tree.sql(dialect=DIALECT, identify=True, comments=False)
+    return _sql(tree, identify=True)
 
 
 def snippet(tree: exp.Expr) -> str:
     """The expression as a message shows it: as it was written, on one line, not too long."""
-    return shorten(tree.transform(_as_written).sql(dialect=DIALECT, comments=False))
+    return shorten(_sql(tree.transform(_as_written)))
 
 
 def written_as(tree: exp.Expr, text: str) -> exp.Expr:
     """The tree, which messages show as this text."""
     tree.meta[_WRITTEN] = text
     return tree
+
+
+def _sql(tree: exp.Expr, *, identify: bool = False) -> str:
+    # What the dialect does not have is refused elsewhere; sqlglot would log it, too.
+    return tree.sql(
+        dialect=DIALECT, identify=identify, comments=False, unsupported_level=ErrorLevel.IGNORE
+    )
 
 
 def shorten(text: str, width: int = 60) -> str:
@@ -118,22 +127,48 @@ def _named(tokens: list[Token], sql: str) -> str:
     return "".join(pieces) + sql[end:]
 
 
+def written_name(tree: exp.Expr) -> str | None:
+    """Name of a function as it was written; None where that is not known."""
+    written = tree.meta.get(_WRITTEN)
+    return None if written is None else str(written).partition("(")[0].strip()
+
+
 def _note_calls(tree: exp.Expr, sql: str) -> None:
-    """Keep the text of each call of a function: SQL that is made again has other names for some."""
-    ends: dict[int, int] = {}
-    opened: list[int] = []
-    for token in sqlglot.tokenize(sql, dialect=DIALECT):
-        if token.token_type is TokenType.L_PAREN:
-            opened.append(token.start)
-        elif token.token_type is TokenType.R_PAREN and opened:
-            ends[opened.pop()] = token.end
-    for node in tree.find_all(exp.Func):
+    """Keep the text of each call of a function: SQL that is made again has other names for some.
+
+    Raises:
+        ExpressionError: an argument was read over.
+    """
+    calls = _brackets(sqlglot.tokenize(sql, dialect=DIALECT))
+    for node in tree.walk():
         start, end = node.meta.get("start"), node.meta.get("end")
         if start is None or end is None:
             continue
-        at = end + 1 + len(sql[end + 1 :]) - len(sql[end + 1 :].lstrip())
-        if at in ends:
-            written_as(node, sql[start : ends[at] + 1].replace(_DISTINCT, "distinct"))
+        opening = end + 1 + len(sql[end + 1 :]) - len(sql[end + 1 :].lstrip())
+        if opening not in calls:
+            continue
+        closing, arguments = calls[opening]
+        written_as(node, sql[start : closing + 1].replace(_DISTINCT, "distinct"))
+        read = sum(len(part) if isinstance(part, list) else 1 for part in node.args.values())
+        if arguments > read and not isinstance(node.args.get("this"), exp.Distinct):
+            raise ExpressionError(f"{snippet(node)}: it takes fewer arguments")
+
+
+def _brackets(tokens: list[Token]) -> dict[int, tuple[int, int]]:
+    """By the place of each round bracket that of its end, and the number of what commas part."""
+    found: dict[int, tuple[int, int]] = {}
+    opened: list[tuple[Token, int]] = []
+    for before, token in pairwise([tokens[0], *tokens]):
+        if token.token_type in _OPENING:
+            opened.append((token, 1))
+        elif token.token_type is TokenType.COMMA and opened:
+            opening, parts = opened.pop()
+            opened.append((opening, parts + 1))
+        elif token.token_type in _CLOSING and opened:
+            opening, parts = opened.pop()
+            if opening.token_type is TokenType.L_PAREN:
+                found[opening.start] = token.end, 0 if before is opening else parts
+    return found
 
 
 def _as_written(node: exp.Expr) -> exp.Expr:

@@ -17,7 +17,7 @@ from tidegauge.expressions.calls import function_name, is_call
 from tidegauge.expressions.compiled import Columns, ExpressionError, Scalar, UntypedColumnError
 from tidegauge.expressions.names import UnknownName
 from tidegauge.expressions.nodes import Node, Rule, finite, kind_name
-from tidegauge.expressions.parsing import DIALECT, parse, snippet
+from tidegauge.expressions.parsing import DIALECT, parse, snippet, written_name
 from tidegauge.fieldtypes import FieldType
 
 _RULES: dict[type[exp.Expr], tuple[Rule, frozenset[str]]] = {
@@ -128,7 +128,7 @@ class Compiler:
             bare = tree.sql(dialect=DIALECT).lower()
             if bare in self._columns:
                 return ExpressionError(f'write the column in double quotes: "{bare}"')
-            name = str(tree.sql_name())
+            name = written_name(tree) or str(tree.sql_name())
         else:
             return ExpressionError(f"{snippet(tree)} is not allowed here: {ALLOWED}")
         return UnknownName("function", name.upper(), self.functions)

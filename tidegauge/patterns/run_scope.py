@@ -160,6 +160,8 @@ class RunScope:
         for column in bare.find_all(exp.Column):
             column.set("table", None)
         step, scalar = self._step(steps.pop()), self.scalar(bare)
+        if name in ("SUM", "AVG") and scalar.type is FieldType.STRING:
+            raise ExpressionError(f"{name} needs numbers, but {snippet(argument)} is a string")
         return Taken(name, step, scalar, offset, _type(name, scalar.type))
 
     def scalar(self, tree: exp.Expr) -> Scalar:
@@ -247,15 +249,9 @@ def _offset(call: exp.Expr, name: str) -> int:
 
 
 def _type(name: str, argument: FieldType | None) -> FieldType | None:
-    """Type of an aggregate of an argument.
-
-    Raises:
-        ExpressionError: it needs numbers.
-    """
+    """Type of an aggregate of an argument."""
     if name == "COUNT":
         return FieldType.INT
-    if name in ("SUM", "AVG") and argument is FieldType.STRING:
-        raise ExpressionError(f"{name} needs numbers")
     if name == "AVG":
         return FieldType.FLOAT
     if name == "SUM" and argument is FieldType.BOOL:

@@ -58,7 +58,7 @@ def sound(generated: GeneratedFile, folder: Path) -> bool:
 
 def _take_out(document: dict[str, Any], path: list[str]) -> None:
     """Remove what is at a path: the last part of it that is not needed for the rest."""
-    while path and path[-1] in _NEEDED or path[-1:] and path[-1].isdigit():
+    while path and (path[-1] in _NEEDED or path[-1].isdigit()):
         path = path[:-1]
     for depth in range(len(path), 0, -1):
         owner: Any = document

@@ -93,3 +93,30 @@ def test_functions_are_imported_when_asked(
     assert (code, out) == (2, "")
     assert err.startswith(f"{file}: sources.payments.process: no_such_module:clean: ")
     assert err.count("\n") == 1
+
+
+def test_a_model_that_cannot_be_used_is_a_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `test` and `run` would say."""
+    (tmp_path / "broken.onnx").write_text("no model")
+    file = tmp_path / "p.yaml"
+    file.write_text(
+        """version: 1
+pipeline: scored
+sources:
+  numbers:
+    kafka: {topic: numbers}
+    event_time: {field: ts, format: epoch_s}
+    fields: {n: {type: float}}
+windows:
+  sums: {from: numbers, tumbling: {size: 10s}, select: {total: sum(n)}}
+predictions:
+  risk: {on: sums, model: broken.onnx, inputs: [total]}
+"""
+    )
+    code, out, err = run("check", "--no-live", str(file), capsys=capsys)
+    assert (code, err) == (1, "")
+    (line,) = out.splitlines()
+    assert line.startswith(f"{file}:11: predictions.risk.model: ")
+    assert "broken.onnx" in line

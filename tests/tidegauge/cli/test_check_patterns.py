@@ -66,3 +66,21 @@ def test_programs_get_warnings_apart_from_mistakes(
     assert code == 0
     assert told["mistakes"] == []
     assert [one["line"] for one in told["warnings"]] == [14, 18, 22]
+
+
+@pytest.mark.parametrize(
+    ("match", "told"),
+    [
+        ("(small{100}){100} large", "more than 5,000 positions"),
+        ("small{6000} -> large", "more than 5,000 positions"),
+    ],
+)
+def test_a_pattern_that_is_too_large_to_run_is_a_mistake(
+    match: str, told: str, pipeline: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline.write_text(PIPELINE.replace("small{3,}[->] -> large", match))
+    code, out, err = run("check", "--no-live", str(pipeline), capsys=capsys)
+    assert (code, err) == (1, "")
+    (line,) = out.splitlines()
+    assert line.startswith(f"{pipeline}:27: patterns.sound.match: ")
+    assert told in line

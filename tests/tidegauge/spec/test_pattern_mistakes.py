@@ -45,6 +45,26 @@ CASES = [
         "      tiny: amount",
         "31: patterns.testing.define.tiny: define has tiny",
     ),
+    (
+        "COUNT(small)",
+        '"MAX(small.amount, 3)"',
+        "33: patterns.testing.measures.tried: MAX(small.amount, 3): MAX takes one argument",
+    ),
+    (
+        "COUNT(small)",
+        '"ABS(COUNT(small), 3)"',
+        "33: patterns.testing.measures.tried: cannot be read",
+    ),
+    (
+        "COUNT(small)",
+        '"round(avg(small.amount), 2, 1)"',
+        "33: patterns.testing.measures.tried: round(avg(small.amount), 2, 1): this form of it",
+    ),
+    (
+        "AVG(small.amount)",
+        "LAST(small.amount, 1.5)",
+        "32: patterns.testing.define.large: LAST(small.amount, 1.5): the second argument is",
+    ),
     ("COUNT(small)", "COUNT(tiny)", "33: patterns.testing.measures.tried: unknown step 'tiny'"),
     ("tried: COUNT", "events: COUNT", "33: patterns.testing.measures.events: events is a column"),
     ("within: 5m", "after_match: SKIP TO FIRST x", "34: patterns.testing.after_match: skip to 'x'"),
