@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,7 +27,8 @@ def command(
         bool | None,
         typer.Option(
             "--live/--no-live",
-            help="Also estimate the series of each window from its topic"
+            help="Also look at the topics: how many series a window would have, whether events"
+            " are older than InfluxDB keeps them"
             " [default: where KAFKA_BOOTSTRAP is set and the broker answers].",
             show_default=False,
         ),
@@ -116,12 +118,15 @@ def _looked_at(
 def _series(pipeline: "Pipeline", *, live: bool | None) -> list[tuple[str, bool]]:
     if live is False or (live is None and "KAFKA_BOOTSTRAP" not in os.environ):
         return []
+    from dataflows.checks.old_events import too_old
     from tidegauge.cli._live_series import series_of
     from tidegauge.errors import UserMistake
     from tidegauge.settings import read_settings
 
     try:
-        return list(series_of(pipeline, read_settings()))
+        settings = read_settings()
+        old = too_old(pipeline, settings, time.time_ns())
+        return [*((line, True) for line in old), *series_of(pipeline, settings)]
     except UserMistake as mistake:
         if live:
             raise

@@ -67,7 +67,7 @@ def test_a_part_is_called_as_a_person_calls_it(part: str, words: str) -> None:
             "aggregates",
             ["first_value(x: int)"],
             ["new(x)"],
-            "aggregates: no longer last x, now new(x)",
+            "aggregates: no longer first x, now new(x)",
         ),
         ("topic", "a", "b", "topic: was a, now b"),
     ],
