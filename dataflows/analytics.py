@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import structlog
 from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 
+from dataflows.checks.old_events import is_first_run, too_old
 from dataflows.connections.servers import connect
 from dataflows.lifecycle.agreement import agree
 from dataflows.lifecycle.beside import beside
@@ -46,6 +48,8 @@ from tidegauge.settings import read_settings
 from tidegauge.spec.loader import load_pipeline
 from tidegauge.spec.models import Pipeline
 
+_LOG = structlog.get_logger("tidegauge")
+
 
 def flow(pipeline_file: str) -> Dataflow:
     """The flow of a pipeline file, against the servers that the environment names.
@@ -64,6 +68,9 @@ def flow(pipeline_file: str) -> Dataflow:
         agreement = agree(pipeline, saving, settings.accept_reset)
         beside.watch()
         sources, sinks, journal = connect(pipeline, settings, Path(pipeline_file).parent)
+        if is_first_run(invocation.recovery) and not invocation.process:
+            for line in too_old(pipeline, settings, time.time_ns()):
+                _LOG.warning(line)
         agreement.remember()
         drain_together(draining, pipeline, settings, invocation)
         draining.on_signals()

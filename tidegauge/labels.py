@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tidegauge.fieldtypes import FieldType
+
 KeyPart = str | int | float | bool | None
 SeriesKey = KeyPart | tuple[KeyPart, ...]
 
 STEP = 2.0
 """Factor by which a label moves the sensitivity: up for a right one, down for a wrong one."""
+_BOOLS = {"true": True, "false": False}
 LEAST, MOST = 1 / 16, 4.0
 """Bounds of the sensitivity."""
 
@@ -37,6 +40,24 @@ class Label:
     def series(self) -> SeriesKey:
         """The key as series are told apart by: the value alone where there is one column."""
         return self.key[0] if len(self.key) == 1 else self.key
+
+
+def key_part(text: str, kind: FieldType) -> KeyPart:
+    """A value of a key column as a person writes it, or a store has it as a tag.
+
+    Raises:
+        ValueError: it is not of this type.
+    """
+    match kind:
+        case FieldType.INT:
+            return int(text)
+        case FieldType.FLOAT:
+            return float(text)
+        case FieldType.BOOL if text.lower() in _BOOLS:
+            return _BOOLS[text.lower()]
+        case FieldType.BOOL:
+            raise ValueError(text)
+    return text
 
 
 def sensitivity(labels: Iterable[Label], at_ns: int) -> float:

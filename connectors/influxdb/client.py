@@ -1,7 +1,9 @@
 """The InfluxDB client: made from the settings, checked before any request."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
+from influxdb_client._sync.rest import RESTClientObject, RESTResponse
 from influxdb_client.client.influxdb_client import InfluxDBClient
 
 from tidegauge.errors import UserMistake
@@ -21,13 +23,32 @@ def open_client(settings: Settings, timeout_s: float) -> InfluxDBClient:
     # The HTTP library would quote the whole token in its complaint.
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise UserMistake("INFLUXDB_TOKEN holds spaces, line feeds or characters no token has")
-    return InfluxDBClient(
+    client = InfluxDBClient(
         settings.influxdb_url,
         token,
         org=settings.influxdb_org,
         timeout=int(timeout_s * 1_000),
         ssl_ca_cert=str(settings.influxdb_ca) if settings.influxdb_ca else None,
     )
+    requests = client.api_client
+    requests.rest_client = _Requests(requests.configuration, retries=requests.rest_client.retries)
+    return client
+
+
+class _Requests(RESTClientObject):
+    """Takes answers in any bytes: whatever stands before InfluxDB need not speak UTF-8.
+
+    The base class cannot read such a body, and then the answer's status is lost, too.
+    """
+
+    def request(self, *arguments: Any, _preload_content: bool = True, **more: Any) -> Any:
+        """Make a request; what `ApiException` has as a body are bytes."""
+        answer = super().request(*arguments, _preload_content=False, **more)
+        if not _preload_content:
+            return answer
+        read = RESTResponse(answer)
+        read.data = read.data.decode(errors="replace")
+        return read
 
 
 def place(settings: Settings) -> str:

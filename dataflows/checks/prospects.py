@@ -54,7 +54,7 @@ class Prospects:
     """
 
     def __init__(self, pipeline: Pipeline, client: Mapping[str, Any], timeout_s: float) -> None:
-        self._plans = _plans(pipeline)
+        self._plans = bare_plans(pipeline)
         self._client = client
         self._timeout_s = timeout_s
 
@@ -85,7 +85,8 @@ class Prospects:
         return found
 
 
-def _plans(pipeline: Pipeline) -> dict[str, IntakePlan]:
+def bare_plans(pipeline: Pipeline) -> dict[str, IntakePlan]:
+    """How the messages of each topic are decoded, without all that is made of them."""
     plans = {}
     for name, source in pipeline.sources.items():
         bare = source.model_copy(

@@ -25,9 +25,9 @@ def rows(pipeline: Pipeline, labels: Sequence[Label]) -> Iterator[tuple[Label, d
             {
                 "anomaly": label.anomaly,
                 "key": dict(zip(names, label.key, strict=False)),
-                "at": _text(label.at_ns),
+                "at": time_text(label.at_ns),
                 "label": "right" if label.right else "wrong",
-                "effective": _text(label.effective_ns),
+                "effective": time_text(label.effective_ns),
                 "sensitivity": sensitivity(own, label.effective_ns),
             },
         )
@@ -42,7 +42,8 @@ def line(row: dict[str, Any]) -> str:
     )
 
 
-def _text(time_ns: int) -> str:
+def time_text(time_ns: int) -> str:
+    """A time with all its digits, as `--at` takes it."""
     seconds, rest_ns = divmod(time_ns, _S_NS)
     moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{moment}.{rest_ns:09d}".rstrip("0").rstrip(".") + "Z"

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +28,8 @@ def command(
         typer.Option(
             "--live/--no-live",
             help="Also hold the file against its topics and its bucket: series of each window,"
-            " fields that no message has, columns of another type"
+            " fields that no message has, events older than InfluxDB keeps them, columns of"
+            " another type"
             " [default: where KAFKA_BOOTSTRAP is set and the broker answers].",
             show_default=False,
         ),
@@ -121,6 +123,7 @@ def _looked_at(
 def _series(pipeline: "Pipeline", *, live: bool | None) -> list[tuple[str, bool]]:
     if live is False or (live is None and "KAFKA_BOOTSTRAP" not in os.environ):
         return []
+    from dataflows.checks.old_events import too_old
     from tidegauge.cli._live_bucket import bucket_lines
     from tidegauge.cli._live_series import live_lines
     from tidegauge.errors import UserMistake
@@ -128,7 +131,8 @@ def _series(pipeline: "Pipeline", *, live: bool | None) -> list[tuple[str, bool]
 
     try:
         settings = read_settings()
-        return [*live_lines(pipeline, settings), *bucket_lines(pipeline, settings)]
+        old = ((line, True) for line in too_old(pipeline, settings, time.time_ns()))
+        return [*old, *live_lines(pipeline, settings), *bucket_lines(pipeline, settings)]
     except UserMistake as mistake:
         if live:
             raise

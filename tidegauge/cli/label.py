@@ -24,7 +24,7 @@ class Opinion(StrEnum):
     WRONG = "wrong"
 
 
-def command(
+def command(  # noqa: PLR0913 - a parameter is an option
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Pipeline file.")],
     anomaly: Annotated[
         str | None, typer.Argument(metavar="[ANOMALY]", help="Name of the anomaly.")
@@ -45,6 +45,13 @@ def command(
         str | None,
         typer.Option(metavar="TIME", help="Event time it counts from [5 s from now]."),
     ] = None,
+    embedded: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Records are in this SQLite file, not in InfluxDB."),
+    ] = None,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Also when no such anomaly is stored.")
+    ] = False,
     list_: Annotated[
         bool, typer.Option("--list", help="Show all labels and what they have moved.")
     ] = False,
@@ -53,8 +60,10 @@ def command(
     """Mark a past anomaly as right or wrong: the sensitivity of its series moves.
 
     The label is written to the pipeline's journal; flows that run, restarts and replays take it in.
-    Exit code 0, or 2 when it could not be done.
+    The anomaly is looked up in the pipeline's store. Exit code 0, or 2 when it could not be done or
+    there is no such anomaly.
     """
+    from tidegauge.cli._stored_anomalies import require_stored
     from tidegauge.errors import UserMistake
     from tidegauge.spec.loader import load_pipeline
 
@@ -65,6 +74,8 @@ def command(
     if anomaly is None or opinion is None or at is None:
         raise UserMistake("label: name the anomaly, right or wrong, and --at its time; or --list")
     label = _label(pipeline, anomaly, opinion, key or (), at, effective)
+    if not unchecked:
+        require_stored(pipeline, label, embedded)
     announce("label", pipeline, label)
     _tell(pipeline, _read(pipeline), anomaly, as_json=as_json, only=label)
 
@@ -77,6 +88,7 @@ def _label(
     at: str,
     effective: str | None,
 ) -> "Label":
+    from tidegauge.cli._stored_anomalies import key_types
     from tidegauge.errors import UserMistake
     from tidegauge.labels import Label
 
@@ -88,15 +100,8 @@ def _label(
     if at_ns > now_ns:
         raise UserMistake(f"label: --at {at} is in the future; name the time of a past anomaly")
     counts_ns = effective_ns("label", effective, now_ns)
-    parts = _key(key, _key_types(pipeline, anomaly))
+    parts = _key(key, key_types(pipeline, anomaly))
     return Label(anomaly, parts, at_ns, opinion is Opinion.RIGHT, counts_ns, now_ns)
-
-
-def _key_types(pipeline: "Pipeline", anomaly: str) -> "Mapping[str, FieldType]":
-    from tidegauge.expressions.targets import anomaly_keys, target_columns
-
-    columns = target_columns(pipeline, "anomaly", anomaly)
-    return {key: columns[key] for key in anomaly_keys(pipeline, pipeline.anomalies[anomaly])}
 
 
 def _key(given: Sequence[str], types: "Mapping[str, FieldType]") -> "tuple[KeyPart, ...]":
@@ -113,19 +118,12 @@ def _key(given: Sequence[str], types: "Mapping[str, FieldType]") -> "tuple[KeyPa
 
 def _part(name: str, text: str, kind: "FieldType") -> "KeyPart":
     from tidegauge.errors import UserMistake
-    from tidegauge.fieldtypes import FieldType
+    from tidegauge.labels import key_part
 
     try:
-        match kind:
-            case FieldType.INT:
-                return int(text)
-            case FieldType.FLOAT:
-                return float(text)
-            case FieldType.BOOL:
-                return {"true": True, "false": False}[text.lower()]
-    except (ValueError, KeyError):
+        return key_part(text, kind)
+    except ValueError:
         raise UserMistake(f"label: --key {name}={text}: {name} is of type {kind}") from None
-    return text
 
 
 def _read(pipeline: "Pipeline") -> "list[Label]":

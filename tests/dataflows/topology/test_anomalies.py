@@ -105,6 +105,14 @@ def test_what_is_found_and_what_a_label_moves(
     assert "m1" in {row["machine"] for row in copy.records("alerts") if row["active"]}
 
     monkeypatch.setenv("KAFKA_BOOTSTRAP", copy.environment["KAFKA_BOOTSTRAP"])
+    monkeypatch.setenv("TIDEGAUGE_STORE", str(copy.database))
+    never = ["--key", "machine=m0", "--at", str(hot["time_ns"] + 1)]
+    with pytest.raises(SystemExit) as refused:
+        main(["label", str(copy.path), "odd", "wrong", *never])
+    assert refused.value.code == 2
+    assert "no anomaly odd machine=m0 at 2023-11-14T22:16:41.000000001Z is stored" in (
+        capsys.readouterr().err
+    )
     place = ["--key", "machine=m0", "--at", str(hot["time_ns"])]
     from_ns = str((BASE_S + FIRST_S + 30) * 10**9)
     main_of("label", str(copy.path), "odd", "wrong", *place, "--effective", from_ns)

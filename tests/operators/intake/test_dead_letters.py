@@ -1,6 +1,10 @@
 import base64
+import json
+
+import pytest
 
 from operators.intake.dead_letters import (
+    MOST_BYTES,
     MOST_KEY_BYTES,
     NONE_REFUSED,
     Refused,
@@ -66,3 +70,41 @@ def test_a_letter_holds_the_key_of_its_message() -> None:
         (None, None),
         (None, "withheld"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("payload", "kept", "encoding"),
+    [
+        (b"x" * MOST_BYTES, b"x" * MOST_BYTES, "utf-8"),
+        (b"x" * (MOST_BYTES + 1), b"x" * MOST_BYTES, "utf-8"),
+        (b"x" * 10 * MOST_BYTES, b"x" * MOST_BYTES, "utf-8"),
+        ("ü".encode() * MOST_BYTES, "ü".encode() * (MOST_BYTES // 2), "utf-8"),
+        (b"x" + "ü".encode() * MOST_BYTES, b"x" + "ü".encode() * (MOST_BYTES // 2 - 1), "utf-8"),
+        (b"x" + "😀".encode() * MOST_BYTES, b"x" + "😀".encode() * (MOST_BYTES // 4 - 1), "utf-8"),
+        (b"\xff" * MOST_BYTES, b"\xff" * MOST_BYTES, "base64"),
+        (b"\xff" * (MOST_BYTES + 1), b"\xff" * MOST_BYTES, "base64"),
+        (b"x" * MOST_BYTES + b"\xff", b"x" * MOST_BYTES, "base64"),
+    ],
+    ids=range(9),
+)
+def test_a_payload_is_cut_to_its_bound_and_its_size_tells_of_the_whole(
+    payload: bytes, kept: bytes, encoding: str
+) -> None:
+    """Between two characters, and not within one."""
+    frame = dead_letter_frame("t", 0, [refused(1, payload)])
+    ((text, told, size),) = frame.select("payload", "encoding", "size").rows()
+    assert (told, size) == (encoding, len(payload))
+    assert (base64.b64decode(text) if told == "base64" else text.encode()) == kept
+
+
+def test_the_largest_payload_is_a_message_that_every_broker_takes() -> None:
+    """Whatever it is made of: JSON writes a control character as six."""
+    for payload in (b"\x00" * 10**6, b"\xff" * 10**6, "\u2028".encode() * 10**6):
+        frame = dead_letter_frame("t", 0, [refused(1, payload)])
+        assert len(json.dumps(frame.rows(named=True)[0])) < 1_000_000
+
+
+def test_a_key_is_whole_or_left_out() -> None:
+    raw = RawBatch([b"x"], [1], [5], [b"k" * MOST_KEY_BYTES])
+    frame = dead_letter_frame("t", 0, [refuse(raw, 0, "broken", "why")])
+    assert frame["key"].to_list() == ["k" * MOST_KEY_BYTES]

@@ -91,6 +91,9 @@ def test_speaks_the_users_names_and_durations_and_says_how_to_agree(
     new = written(tmp_path / "new.yaml", text)
     code, out, _ = run("plan", str(old), str(new), capsys=capsys)
     assert code == 1
+    accepted = " ".join(
+        f"--accept-reset {one}" for one in ("window:spend", "pattern:tried", "alert:big")
+    )
     assert out.splitlines() == [
         "kept     source payments",
         "reset    window spend: aggregates: no longer sum of amount, now highest amount",
@@ -99,6 +102,5 @@ def test_speaks_the_users_names_and_durations_and_says_how_to_agree(
         "reset    alert big: on: was events of payments, now spend; keys: now region string",
         "kept     alert failures",
         "removed  events of payments",
-        f"to agree to what begins anew: tidegauge run {new} --accept-reset window:spend"
-        " --accept-reset pattern:tried --accept-reset alert:big",
+        f"to agree to what begins anew: tidegauge run {new} {accepted}",
     ]

@@ -1,0 +1,85 @@
+"""Events that InfluxDB would refuse, because they are older than the bucket keeps records."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connectors.kafka.sample import read_sample
+from connectors.recovery.store import opened
+from dataflows.checks.prospects import bare_plans
+from operators.intake.decode import decode
+from operators.intake.plan import IntakePlan
+from tidegauge.batch import TIME
+from tidegauge.durations import UNITS_NS, format_duration_ns
+from tidegauge.errors import UserMistake
+from tidegauge.settings import Settings
+from tidegauge.spec.models import Pipeline
+
+SAMPLED = 1_000
+"""Most messages that are looked at in each topic: the oldest and the newest of each partition."""
+
+
+def too_old(pipeline: Pipeline, settings: Settings, now_ns: int) -> Iterator[str]:
+    """A line for each topic that is read from its start and has events older than the retention.
+
+    A topic that is empty or cannot be read has none.
+
+    Args:
+        pipeline: the pipeline.
+        settings: where the broker is, and whether records go into InfluxDB at all.
+        now_ns: the time.
+    """
+    influxdb = pipeline.output.influxdb
+    if settings.store is not None or influxdb is None or not influxdb.retention:
+        return
+    since_ns = now_ns - influxdb.retention
+    plans = bare_plans(pipeline)
+    for source in pipeline.sources.values():
+        topic = source.kafka.topic
+        if source.kafka.start != "earliest":
+            continue
+        oldest_ns = _oldest_ns(plans[topic], topic, settings)
+        if oldest_ns is not None and oldest_ns < since_ns:
+            days = (now_ns - oldest_ns) // UNITS_NS["d"] + 2
+            yield (
+                f"output.influxdb.retention {_days(influxdb.retention)}: topic"
+                f" {topic!r} has events of {_text(oldest_ns)}; InfluxDB refuses records from before"
+                f" {_text(since_ns)}, which become dead letters: set retention to {days}d, or to 0s"
+                " to keep them for ever, or read from kafka.start: latest"
+            )
+
+
+def is_first_run(folder: Path | None) -> bool:
+    """Whether a flow would not go on from saved positions.
+
+    Args:
+        folder: the recovery directory; None where nothing is saved.
+    """
+    if folder is None:
+        return True
+    try:
+        with opened(folder) as store:
+            return store.moment().execution is None
+    except UserMistake:
+        return False
+
+
+def _oldest_ns(plan: IntakePlan, topic: str, settings: Settings) -> int | None:
+    times = []
+    with suppress(UserMistake):
+        for raw in read_sample(settings, topic, SAMPLED).partitions.values():
+            frame, _ = decode(plan, raw)
+            times += [least for least in [frame[TIME].min()] if isinstance(least, int)]
+    return min(times, default=None)
+
+
+def _days(duration_ns: int) -> str:
+    days, rest = divmod(duration_ns, UNITS_NS["d"])
+    return format_duration_ns(duration_ns) if rest else f"{days}d"
+
+
+def _text(time_ns: int) -> str:
+    # Seconds are enough to know it by.
+    moment = datetime.fromtimestamp(time_ns // UNITS_NS["s"], UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
