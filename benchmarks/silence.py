@@ -99,6 +99,7 @@ KINDS = (
     Kind("event each 10 min by chance", 600, 6, 1.0, "events"),
 )
 LENGTHS = (3 * 3_600, DAY_S)
+"""How long it is silent; three days where it speaks less than every three hours."""
 
 
 def busy(kind: Kind, at_s: Times) -> Floats:
@@ -179,24 +180,25 @@ def of_beats(kind: Kind, length_s: int, chance: np.random.Generator) -> tuple[Ti
 def measure(kind: Kind, series: int, seed: int) -> Iterator[Entry]:
     """What becomes of some series of a kind, for each length of a silence that it can have."""
     counted = kind.mean is not None and "events" not in kind.course
-    for length_s in (
-        LENGTHS if kind.step_s < 3_600 else (LENGTHS[-1] * (1 + 2 * (kind.step_s > 3_600)),)
-    ):
-        since_ns = silent_from(kind) * S
-        found: list[list[Times]] = [[], []]
-        for number in range(series):
-            chance = np.random.default_rng([seed, number])
-            alarms = (of_counts if counted else of_beats)(kind, length_s, chance)
-            for each, times in zip(found, alarms, strict=True):
-                each.append(times)
-        figures = [_figures(each, since_ns) for each in found]
+    lengths = LENGTHS if kind.step_s < LENGTHS[0] else (3 * LENGTHS[-1],)
+    since_ns = silent_from(kind) * S
+    found: list[list[Times]] = [[], []]
+    for number in range(series):
+        chance = np.random.default_rng([seed, number])
+        alarms = (of_counts if counted else of_beats)(kind, lengths[-1], chance)
+        for each, times in zip(found, alarms, strict=True):
+            each.append(times)
+    for length_s in lengths:
+        figures = [_figures(each, since_ns, length_s) for each in found]
         yield Entry(kind.name, f"{length_s / 3_600:g} h", *figures[0], *figures[1])
 
 
-def _figures(alarms: list[Times], since_ns: int) -> tuple[float, float, float]:
-    delays = [
-        (each[each > since_ns][0] - since_ns) / 60 / S for each in alarms if (each > since_ns).any()
-    ]
+def _figures(alarms: list[Times], since_ns: int, length_s: int) -> tuple[float, float, float]:
+    """Share told, median delay in minutes, alarms a week before."""
+    delays = []
+    for each in alarms:
+        during = each[(each > since_ns) & (each <= since_ns + length_s * S)]
+        delays += [(int(during[0]) - since_ns) / 60 / S] if during.size else []
     before = sum(int((each <= since_ns).sum()) for each in alarms)
     weeks = (since_ns / S - START_S) / WEEK_S * len(alarms)
     delay = float(np.median(delays)) if delays else float("nan")

@@ -70,7 +70,7 @@ class Watch:
 class Segment:
     """The course of a series since it changed: a line, and the season of before.
 
-        forecast(h) = level + (φ + … + φ^h) trend + season,   φ = 1 - 1 / cells
+        forecast(h) = level + (1 + … + φ^(h-1)) trend + season,   φ = 1 - 1 / cells
 
     A trend is expected to last for about as long again as it has lasted (J. Gott, "Implications of
     the Copernican principle for our future prospects", Nature 363 (1993)), so what is expected
@@ -110,7 +110,7 @@ class Segment:
         return found + (DOUBT * self._rise(points)) ** 2
 
     def _rise(self, points: int) -> Floats:
-        rise: Floats = self.trend * np.cumsum(self.phi ** np.arange(1, points + 1))
+        rise: Floats = self.trend * np.cumsum(self.phi ** np.arange(points))
         return rise
 
 

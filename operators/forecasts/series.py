@@ -8,7 +8,7 @@ import numpy as np
 
 from operators.detectors.learned_period import find_period
 from operators.forecasts.calibration import fresh
-from operators.forecasts.changes import Segment, Watch, follow
+from operators.forecasts.changes import LINE, Segment, Watch, follow
 from operators.forecasts.config import ForecastConfig
 from operators.forecasts.smoothing import MEMORY, Floats, Smoothing, fit
 
@@ -188,8 +188,11 @@ class Series:
             return
         if self._watch.calm and self._changed < 0:
             self._usual = max(smoothing.variance, (TINY * smoothing.level) ** 2)
+        if self._segment is not None and self._segment.cells < LINE:
+            return  # too young to be held against anything
         error = value - self._expected_in(number)
-        since = self._watch.learn(error / self._usual**0.5 if self._usual else 0.0, self._count)
+        usual = self._usual if self._segment is None else float(self._segment.variances(1)[0])
+        since = self._watch.learn(error / usual**0.5 if usual else 0.0, self._count)
         if since is not None:
             self._changed = since
         elif self._changed < 0:
