@@ -8,6 +8,7 @@ import numpy as np
 
 from operators.detectors.learned_period import find_period
 from operators.forecasts.calibration import fresh
+from operators.forecasts.changes import LINE, Segment, Watch, follow
 from operators.forecasts.config import ForecastConfig
 from operators.forecasts.smoothing import MEMORY, Floats, Smoothing, fit
 
@@ -22,6 +23,10 @@ SEASONS = 3
 LEAST = 0.5
 """Correlation of points a day or week apart that makes it a season."""
 NEVER_NS = -(1 << 62)
+TINY = 1e-9
+"""Share of its level that a series does not move by."""
+BACK = 3.0
+"""Standard deviations of the level before a change within which a series is back at it."""
 CLEARLY = 0.05
 """By so much a week must be more alike than a day."""
 
@@ -67,6 +72,7 @@ class Series:
         self._open: int | None = None
         self._last_ns = NEVER_NS
         self._smoothing: Smoothing | None = None
+        self._segment: Segment | None = None
         self._quantile = NormalDist().inv_cdf((1.0 + config.band) / 2.0)
         self._begin(None)
 
@@ -107,6 +113,7 @@ class Series:
             "cells": self._cells[: min(self._count, HISTORY)].copy(),
             "smoothing": smoothing and smoothing.copy(),
             "bands": self._bands.copy(),
+            "watch": self._watch.copy(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -118,6 +125,8 @@ class Series:
         smoothing = state["smoothing"]
         self._smoothing = smoothing and smoothing.copy()
         self._bands = state["bands"].copy()
+        self._watch = state["watch"].copy()
+        self._follow()
 
     def _begin(self, number: int | None) -> None:
         self._open = number
@@ -130,7 +139,11 @@ class Series:
         self._cells = np.zeros(HISTORY)
         self._next_fit = FIRST_FIT + int(FIRST_FIT * self._chance)
         self._told = number // self._config.every if number is not None else 0
-        self._smoothing = None
+        self._fitted = 0
+        self._changed = -1
+        self._usual = 0.0
+        self._smoothing = self._segment = None
+        self._watch = Watch()
         self._bands = fresh(self._config.ahead)
 
     def _add(self, number: int, x: float) -> None:
@@ -153,10 +166,9 @@ class Series:
                 within = self._squares / (points - 1)
                 rate = max(1.0 / MEMORY, 1.0 / (self._count + 1))
                 self._noise += rate * (within - self._noise)
-            if self._smoothing is not None:
-                self._smoothing.learn(number, value)
+            self._learn(number, value)
         else:
-            value = self._usual(number)
+            value = self._expected_in(number)
             if self._smoothing is not None:
                 self._smoothing.skip()
         self._cells[self._count % HISTORY] = value
@@ -164,33 +176,85 @@ class Series:
         self._open = number + 1
         self._points = self._near = self._far = 0
         self._mean = self._squares = 0.0
+        self._follow()
         if self._count >= self._next_fit:
-            self._next_fit = self._count + min(self._count, REFIT)
             self._fit(number)
         self._look_ahead()
 
-    def _usual(self, number: int) -> float:
-        if self._smoothing is not None:
-            return float(self._smoothing.ahead(number, 1)[0])
+    def _learn(self, number: int, value: float) -> None:
+        """Let the smoothing learn a cell, or what tells that the series has changed."""
+        smoothing = self._smoothing
+        if smoothing is None:
+            return
+        if self._watch.calm and self._changed < 0:
+            self._usual = max(smoothing.variance, (TINY * smoothing.level) ** 2)
+        if self._segment is not None and self._segment.cells < LINE:
+            return  # too young to be held against anything
+        error = value - self._expected_in(number)
+        usual = self._usual if self._segment is None else float(self._segment.variances(1)[0])
+        since = self._watch.learn(error / usual**0.5 if usual else 0.0, self._count)
+        if since is not None:
+            self._changed = since
+        elif self._changed < 0:
+            smoothing.learn(number, value)
+
+    def _follow(self) -> None:
+        """The course since the series has changed, if it has."""
+        self._segment = None
+        smoothing = self._smoothing
+        if self._changed < 0 or smoothing is None:
+            return
+        cells = self._history(self._count - self._changed)
+        segment = follow(cells, (self._open or 0) - 1, smoothing, self._usual)
+        away = abs(segment.level - smoothing.level)
+        if not segment.trend and away <= BACK * self._usual**0.5:
+            self._changed = -1
+            smoothing.level, smoothing.trend = segment.level, 0.0
+            return
+        self._segment = segment
+
+    def _expected_in(self, number: int) -> float:
+        """What is expected in the next cell."""
+        model = self._segment or self._smoothing
+        if model is not None:
+            return float(model.ahead(number, 1)[0])
         return float(self._cells[(self._count - 1) % HISTORY])
 
+    def _history(self, cells: int) -> Floats:
+        """The last cells, or as many as are kept."""
+        known = min(cells, self._count, HISTORY)
+        return np.roll(self._cells, -self._count)[HISTORY - known :]
+
     def _fit(self, last_number: int) -> None:
-        known = min(self._count, HISTORY)
-        history = np.roll(self._cells, -self._count)[-known:]
+        """Fit the smoothing to what is there since the series changed, once that is enough."""
+        cells = self._count
+        if self._changed >= 0 and self._count - self._fitted < 2 * REFIT:
+            cells = self._count - self._changed
+            size = self._smoothing.season.size if self._smoothing is not None else 0
+            if cells < max(FIRST_FIT, 2 * size + SPARE):
+                self._next_fit = self._count + 1
+                return
+        history = self._history(cells)
         period = self._config.season
         if period is None:
             period = found_season(history, self._config.calendar)
-        if 2 * period + SPARE > known:
+        if 2 * period + SPARE > history.size:
             period = 0
-        self._smoothing = fit(history, period, last_number) or self._smoothing
+        fitted = fit(history, period, last_number)
+        self._smoothing = fitted or self._smoothing
+        self._next_fit = self._count + min(self._count, REFIT)
+        self._fitted = self._count
+        self._changed, self._segment = -1, None
+        self._watch = Watch()
 
     def _look_ahead(self) -> None:
         """What is expected now, with the band, for whoever asks and for the calibration."""
         if self._smoothing is None or self._open is None:
             return
         ahead = self._config.ahead
-        self._expected = self._smoothing.ahead(self._open, ahead)
-        halves = self._quantile * np.sqrt(self._smoothing.variances(ahead) + self._noise)
+        model = self._segment or self._smoothing
+        self._expected = model.ahead(self._open, ahead)
+        halves = self._quantile * np.sqrt(model.variances(ahead) + self._noise)
         self._widths = self._bands.widths(halves)
         self._bands.note(self._open, self._expected, self._widths)
 
@@ -239,5 +303,8 @@ _PLAIN = (
     "count",
     "next_fit",
     "told",
+    "fitted",
+    "changed",
+    "usual",
 )
 """What of the state is a number."""

@@ -1,0 +1,149 @@
+"""When a series has changed: a level or trend that the smoothing does not follow."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from operators.forecasts.smoothing import Floats, Smoothing
+
+SLACK = 1.0
+"""Standard deviations of the errors one cell ahead that are nothing."""
+MOST = 6.0
+"""One error counts as this at most, so that it takes two."""
+PASSED = 8.0
+"""Sum at which the series has changed."""
+SURE = 3.0
+"""Standard errors that a trend must have."""
+RECENT = 24
+"""Cells that a level without a trend rests on."""
+LINE = 3
+"""Cells that tell a line from a step."""
+DOUBT = 0.5
+"""Part of the rise to come that is one standard deviation of it: it may go on or end."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """Two-sided cumulative sum of the errors one cell ahead, in their usual standard deviations.
+
+        up   ← max(0, up + z - 1)        down ← max(0, down - z - 1)
+
+    Attributes:
+        up, down: the sums.
+        up_since, down_since: cell with which each began.
+
+    Source: E. Page, "Continuous inspection schemes", Biometrika 41 (1954).
+    """
+
+    up: float = 0.0
+    down: float = 0.0
+    up_since: int = 0
+    down_since: int = 0
+
+    def learn(self, z: float, cell: int) -> int | None:
+        """Take in an error; the cell with which the series changed, once it is certain."""
+        z = min(max(z, -MOST), MOST)
+        if not self.up:
+            self.up_since = cell
+        if not self.down:
+            self.down_since = cell
+        self.up = max(self.up + z - SLACK, 0.0)
+        self.down = max(self.down - z - SLACK, 0.0)
+        if max(self.up, self.down) < PASSED:
+            return None
+        since = self.up_since if self.up > self.down else self.down_since
+        self.up = self.down = 0.0
+        return since
+
+    @property
+    def calm(self) -> bool:
+        """Whether there is no sign of a change."""
+        return not self.up and not self.down
+
+    def copy(self) -> Self:
+        """One that changes by itself."""
+        return replace(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The course of a series since it changed: a line, and the season of before.
+
+        forecast(h) = level + (1 + … + φ^(h-1)) trend + season,   φ = 1 - 1 / cells
+
+    A trend is expected to last for about as long again as it has lasted (J. Gott, "Implications of
+    the Copernican principle for our future prospects", Nature 363 (1993)), so what is expected
+    never leaves by more than the series has moved since it changed. A trend that the noise could
+    have made is shrunk to nothing.
+
+    Attributes:
+        level, trend: of the line at the last cell, and from cell to cell.
+        phi: damping of the trend.
+        cells: how many the line rests on.
+        season: course of a period, by the cell's number modulo its length; empty for none.
+        variance: of the cells around the line.
+
+    Source: C. Stein, "Inadmissibility of the usual estimator for the mean of a multivariate normal
+    distribution" (1956), for the shrinkage, here of one slope by its own standard error.
+    """
+
+    level: float
+    trend: float
+    phi: float
+    cells: int
+    season: Floats
+    variance: float
+
+    def ahead(self, next_number: int, points: int) -> Floats:
+        """Forecasts of the cells `next_number`, `next_number` + 1 and so on."""
+        forecast: Floats = self.level + self._rise(points)
+        if self.season.size:
+            forecast = forecast + self.season[(next_number + np.arange(points)) % self.season.size]
+        return forecast
+
+    def variances(self, points: int) -> Floats:
+        """Variances of the errors of `ahead`: noise, where the line is, whether it goes on."""
+        steps = np.arange(1, points + 1)
+        wandering = np.sqrt(steps) / self.cells
+        found: Floats = self.variance * (1.0 + 1.0 / self.cells + wandering**2)
+        return found + (DOUBT * self._rise(points)) ** 2
+
+    def _rise(self, points: int) -> Floats:
+        rise: Floats = self.trend * np.cumsum(self.phi ** np.arange(points))
+        return rise
+
+
+def follow(cells: Floats, last_number: int, before: Smoothing, variance: float) -> Segment:
+    """The course since a change.
+
+    Args:
+        cells: values from the cell on with which the series changed.
+        last_number: number of the last.
+        before: the smoothing before the change, for its season.
+        variance: of the errors one cell ahead before the change.
+    """
+    # The first cell may be half before and half after.
+    values = cells[1:] if cells.size > 1 else cells
+    size = before.season.size
+    if size:
+        numbers = last_number - np.arange(values.size)[::-1]
+        values = values - before.season[numbers % size]
+    count = values.size
+    trend = _slope(values, variance)
+    recent = values if trend else values[-RECENT:]
+    level = float(recent.mean()) + trend * (recent.size - 1) / 2.0
+    return Segment(level, trend, 1.0 - 1.0 / count, count, before.season, variance)
+
+
+def _slope(values: Floats, variance: float) -> float:
+    count = values.size
+    if count < LINE:
+        return 0.0
+    at = np.arange(count) - (count - 1) / 2.0
+    spread = float(at @ at)
+    slope = float(at @ values) / spread
+    around = values - values.mean() - slope * at
+    noise = max(variance, float(around @ around) / (count - 2) if count > 2 else 0.0)
+    unsure = SURE * SURE * noise / spread
+    return slope * (1.0 - unsure / (slope * slope)) if slope * slope > unsure else 0.0
