@@ -1,13 +1,18 @@
 """What happens after a match: which one is given first, and what it removes."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from operators.cep.buffer import NEVER, Node, Path, oldest_above, oldest_alive
+from operators.cep.buffer import NEVER, Node, Path, first_events, oldest_above, oldest_alive
 from operators.cep.forward import Ending, Forward, TooManyError
 from operators.cep.nfa import Nfa
 from tidegauge.errors import Stop
 from tidegauge.patterns.pattern import Skip, SkipTo
+
+
+_FEW = 4
+"""Questions after which it pays to know all first events of unfinished runs."""
 
 
 class SkipError(Stop):
@@ -50,7 +55,7 @@ class AfterMatch:
     def hold(self, waiting: Iterable[Ending]) -> None:
         """Matches that wait."""
         self.waiting = list(waiting)
-        self.first = min([_first_of(one, one.above) for one in self.waiting], default=NEVER)
+        self.first = min(map(_first_of, self.waiting), default=NEVER)
 
     def least(self, floor: int) -> int:
         """Up to this first event nobody needs runs, neither alive (above `floor`) nor waiting."""
@@ -85,18 +90,22 @@ class AfterMatch:
         self.first = min([self.first, *(oldest_alive(one.node, one.above) for one in endings)])
         self.waiting += endings
         given = Given(floor)
+        unfinished = _Unfinished(alive)
         forward: Forward | None = None
-        while self.waiting and not _unfinished_before(alive(), given.floor, self.first):
+        while self.waiting and not unfinished.before(self.first, given.floor):
+            self._look(forward)
             first = self.first
+            if not self.waiting or unfinished.before(first, given.floor):
+                break
             asked = [one for one in self.waiting if one.above < first <= one.up_to]
-            if asked and (forward is None or not forward.covers(asked)):
+            if forward is None or not forward.covers(asked):
                 forward = Forward(asked, self._nfa.start_ranks, allowed)
             try:
-                done = self._give(forward.runs(first), given) if asked and forward else first
+                void = self._give(forward.runs(first), given)
             except TooManyError:
-                given.gave_up = done = first
+                given.gave_up = void = first
                 given.floor = max(given.floor, first)
-            self._pass(max(done, first), forward)
+            self._pass(max(void, first))
             if given.gave_up is not None:
                 break
         return given
@@ -113,18 +122,27 @@ class AfterMatch:
                 break
         return void
 
-    def _pass(self, done: int, forward: Forward | None) -> None:
-        """Matches up to the first event `done` are given or void."""
+    def _look(self, forward: Forward | None) -> None:
+        """Find out the first event of the matches that wait."""
         left, firsts = [], [NEVER]
         for one in self.waiting:
-            above = max(one.above, done)
-            if one.node.newest > above and one.up_to > above:
-                known = forward if forward is not None and forward.has(one) else None
-                first = known.next_first(above) if known else _first_of(one, above)
-                if first <= one.up_to:
-                    left.append(one._replace(above=above))
-                    firsts.append(first)
+            if forward is not None and forward.has(one):
+                first = forward.next_first(one.above)
+            else:
+                first = _first_of(one)
+            if first <= one.up_to:
+                left.append(one)
+                firsts.append(first)
         self.waiting, self.first = left, min(firsts)
+
+    def _pass(self, done: int) -> None:
+        """Matches up to the first event `done` are given or void."""
+        self.first = done + 1
+        self.waiting = [
+            one._replace(above=max(one.above, done))
+            for one in self.waiting
+            if one.node.newest > done and one.up_to > done
+        ]
 
     def _void_up_to(self, path: Path) -> int:
         """Runs and matches with a first event up to this are void."""
@@ -149,9 +167,30 @@ def path_key(path: Path) -> list[int]:
     return [node.seq for node in path]
 
 
-def _first_of(ending: Ending, above: int) -> int:
-    return oldest_above([ending.node], above)
+def _first_of(ending: Ending) -> int:
+    """The oldest first event; `NEVER` when there is none."""
+    if ending.node.oldest > ending.above:
+        return ending.node.oldest
+    return oldest_above([ending.node], ending.above)
 
 
-def _unfinished_before(alive: Iterable[Node], floor: int, first: int) -> bool:
-    return any(node.newest > floor and oldest_alive(node, floor) < first for node in alive)
+class _Unfinished:
+    """The first events of unfinished runs, found out as far as they are asked for."""
+
+    def __init__(self, alive: Callable[[], Iterable[Node]]) -> None:
+        self._alive = alive
+        self._asked = 0
+        self._firsts: list[int] = []
+
+    def before(self, first: int, floor: int) -> bool:
+        """Whether an unfinished run began above `floor` and before `first`."""
+        if self._asked < _FEW:
+            self._asked += 1
+            if self._asked < _FEW:
+                return any(
+                    node.newest > floor and oldest_alive(node, floor) < first
+                    for node in self._alive()
+                )
+            self._firsts = first_events(self._alive(), floor)
+        at = bisect_right(self._firsts, floor)
+        return at < len(self._firsts) and self._firsts[at] < first

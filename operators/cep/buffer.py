@@ -191,6 +191,12 @@ def reachable(ends: Iterable[Node], floor: int) -> list[Node]:
     return ordered
 
 
+def first_events(ends: Iterable[Node], floor: int) -> list[int]:
+    """The first events of the runs alive that end at some nodes, ascending."""
+    nodes = reachable(ends, floor)
+    return sorted({node.seq for node in nodes if node.begins and node.seq > floor})
+
+
 def trim(ends: Iterable[Node], floor: int) -> list[Node]:
     """Let go of what no run alive needs, and count again; the nodes that are left."""
     nodes = reachable(ends, floor)

@@ -21,6 +21,9 @@ class Ending(NamedTuple):
     late: Late | None = None
 
 
+_NOTHING: list[Node] = []
+
+
 class TooManyError(Exception):
     """More runs would have to be asked one by one than is allowed."""
 
@@ -46,7 +49,7 @@ class Forward:
         for ending in endings:
             self._ends.setdefault(id(ending.node), []).append(ending)
         self._after: dict[int, list[Node]] = {}
-        self._sorted: set[int] = set()
+        self._ranked: set[int] = set()
         self._begins: dict[int, list[Node]] = {}
         self._link(min(ending.above for ending in endings))
         self.firsts = sorted(self._begins)
@@ -84,24 +87,42 @@ class Forward:
         Raises:
             TooManyError: more runs than allowed were asked.
         """
-        start = sorted(
-            self._begins.get(first, ()), key=lambda node: self._ranks[node.position.frames]
-        )
-        path: list[Node] = []
-        levels: list[tuple[Iterator[Node], Memo]] = [(iter(start), self._initial)]
-        while levels:
-            onward, memo = levels[-1]
-            node = next(onward, None)
-            if node is None:
-                levels.pop()
-                if path:
-                    path.pop()
+        start = self._begins.get(first, ())
+        for begin in sorted(start, key=lambda node: self._ranks[node.position.frames]):
+            yield from self._from(begin)
+
+    def _from(self, begin: Node) -> Iterator[Path]:
+        after, ends = self._after, self._ends
+        path, taken = [begin], [0]
+        memos = [self._initial]
+        if id(begin) in ends:
+            yield from self._matches(path, memos)
+        while path:
+            node = path[-1]
+            following = after.get(id(node), _NOTHING)
+            at = taken[-1]
+            if at == len(following):
+                path.pop()
+                taken.pop()
+                if self._late is not None:
+                    memos.pop()
                 continue
-            path.append(node)
-            for ending in self._ends.get(id(node), ()):
-                if ending.late is None or self._holds(ending.late, node, memo):
-                    yield tuple(path)
-            levels.append((self._following(node), self._remember(memo, node)))
+            if at == 0 and len(following) > 1:
+                self._rank(node, following)
+            taken[-1] += 1
+            path.append(following[at])
+            taken.append(0)
+            if self._late is not None:
+                memory = self._late.memory
+                memos.append(memory.after(memos[-1], node.position.step, node.row))
+            if id(following[at]) in ends:
+                yield from self._matches(path, memos)
+
+    def _matches(self, path: list[Node], memos: list[Memo]) -> Iterator[Path]:
+        """The run itself, as often as it is a match."""
+        for ending in self._ends[id(path[-1])]:
+            if ending.late is None or self._holds(ending.late, path[-1], memos[-1]):
+                yield tuple(path)
 
     def _holds(self, late: Late, node: Node, memo: Memo) -> bool:
         self._allowed -= 1
@@ -109,18 +130,9 @@ class Forward:
             raise TooManyError
         return late.test(node.row, memo)
 
-    def _remember(self, memo: Memo, node: Node) -> Memo:
-        if self._late is None:
-            return memo
-        return self._late.memory.after(memo, node.position.step, node.row)
-
-    def _following(self, node: Node) -> Iterator[Node]:
-        """What follows a node: the earlier event first, and of one event the first way."""
-        after = self._after.get(id(node))
-        if after is None:
-            return iter(())
-        if len(after) > 1 and id(node) not in self._sorted:
+    def _rank(self, node: Node, following: list[Node]) -> None:
+        """Order what follows a node: the earlier event first, of one event the first way."""
+        if id(node) not in self._ranked:
+            self._ranked.add(id(node))
             ranks = node.position.ranks
-            after.sort(key=lambda later: (later.seq, ranks[later.position.frames]))
-            self._sorted.add(id(node))
-        return iter(after)
+            following.sort(key=lambda later: (later.seq, ranks[later.position.frames]))

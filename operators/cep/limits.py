@@ -18,7 +18,7 @@ class Limits:
     """
 
     runs: int = 100_000
-    nodes: int = 20_000
+    nodes: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)
