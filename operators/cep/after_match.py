@@ -1,16 +1,18 @@
 """What happens after a match: which one is given first, and what it removes."""
 
-from bisect import insort
-from collections.abc import Callable, Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from operators.cep.buffer import NEVER, Node, Path, oldest_above, oldest_alive, paths
+from operators.cep.buffer import NEVER, Node, Path, first_events, oldest_above, oldest_alive
+from operators.cep.forward import Ending, Forward, TooManyError
 from operators.cep.nfa import Nfa
 from tidegauge.errors import Stop
 from tidegauge.patterns.pattern import Skip, SkipTo
 
-Key = tuple[int, ...]
-"""Order of matches: by their events; the earlier taken event first, staying before leaving."""
+
+_FEW = 4
+"""Questions after which it pays to know all first events of unfinished runs."""
 
 
 class SkipError(Stop):
@@ -19,90 +21,128 @@ class SkipError(Stop):
 
 @dataclass(slots=True)
 class Given:
-    """Matches that may go out, and up to which first event runs are removed."""
+    """Matches that may go out, and up to which first event runs are removed.
+
+    `gave_up`: a first event of which more runs would have to be asked than is allowed.
+    """
 
     floor: int
     matches: list[Path] = field(default_factory=list)
+    gave_up: int | None = None
 
 
 class AfterMatch:
     """Gives matches in the order of their first events and removes what they make void.
 
-    A match waits while an unfinished run with an earlier first event lives.
+    A match waits while an unfinished run with an earlier first event lives. Matches are read out of
+    the shared nodes only when they are given: where one removes the others of its first event, they
+    are never looked at.
+
+    Attributes:
+        waiting: where runs end that are matches.
+        first: not above the first event of any of them.
     """
 
-    __slots__ = ("_nfa", "_skip", "keeps_all", "waiting")
+    __slots__ = ("_nfa", "_skip", "first", "keeps_all", "waiting")
 
     def __init__(self, nfa: Nfa) -> None:
         self._nfa = nfa
         self._skip: Skip = nfa.pattern.skip
         self.keeps_all = self._skip.to is SkipTo.NO_SKIP
-        self.waiting: list[tuple[Key, Path]] = []
+        self.waiting: list[Ending] = []
+        self.first = NEVER
 
-    def hold(self, waiting: Iterable[Path]) -> None:
-        """Matches that wait; in order."""
-        self.waiting = [(self._key(path), path) for path in waiting]
+    def hold(self, waiting: Iterable[Ending]) -> None:
+        """Matches that wait."""
+        self.waiting = list(waiting)
+        self.first = min(map(_first_of, self.waiting), default=NEVER)
+
+    def least(self, floor: int) -> int:
+        """Up to this first event nobody needs runs, neither alive (above `floor`) nor waiting."""
+        return min([floor, *(ending.above for ending in self.waiting)])
+
+    def paths(self) -> Iterator[Path]:
+        """The matches that wait."""
+        for ending in self.waiting:
+            forward = Forward([ending], self._nfa.start_ranks, NEVER)
+            for first in forward.firsts:
+                if ending.above < first <= ending.up_to:
+                    yield from forward.runs(first)
 
     def complete(
         self,
-        matches: Iterable[Path],
-        finals: Iterable[Node],
+        endings: Sequence[Ending],
         alive: Callable[[], Iterable[Node]],
         floor: int,
+        allowed: int,
     ) -> Given:
         """Matches that can be given now.
 
         Args:
-            matches: runs that became matches.
-            finals: nodes whose runs all became matches; unfolded as far as needed.
+            endings: runs that became matches; their first events are above `floor`.
             alive: nodes where unfinished runs end.
             floor: runs up to this first event are gone.
+            allowed: how many runs may be asked whether a late condition holds for them.
 
         Raises:
             SkipError: a strict skip strategy has nowhere to go.
         """
-        if self.keeps_all:
-            return Given(floor, list(matches))
-        for path in matches:
-            self._wait(path)
+        self.first = min([self.first, *(oldest_alive(one.node, one.above) for one in endings)])
+        self.waiting += endings
         given = Given(floor)
-        done = floor  # finals are unfolded up to this first event
-        while True:
-            finals = [node for node in finals if node.newest > done]
-            first = oldest_above(finals, done)
-            if first < NEVER and (not self.waiting or first <= self.waiting[0][1][0].seq):
-                self._unfold(finals, done, first)
-                done = first
-            if not self.waiting:
-                return given
-            path = self.waiting[0][1]
-            if _unfinished_before(alive(), given.floor, path[0].seq):
-                self._unfold(finals, done, NEVER)
-                return given
-            del self.waiting[0]
+        unfinished = _Unfinished(alive)
+        forward: Forward | None = None
+        while self.waiting and not unfinished.before(self.first, given.floor):
+            self._look(forward)
+            first = self.first
+            if not self.waiting or unfinished.before(first, given.floor):
+                break
+            asked = [one for one in self.waiting if one.above < first <= one.up_to]
+            if forward is None or not forward.covers(asked):
+                forward = Forward(asked, self._nfa.start_ranks, allowed)
+            try:
+                void = self._give(forward.runs(first), given)
+            except TooManyError:
+                given.gave_up = void = first
+                given.floor = max(given.floor, first)
+            self._pass(max(void, first))
+            if given.gave_up is not None:
+                break
+        return given
+
+    def _give(self, matches: Iterator[Path], given: Given) -> int:
+        """Give the matches of one first event until one removes the rest; what is void now."""
+        void = -1
+        for path in matches:
             given.matches.append(path)
-            void = self._void_up_to(path)
+            void = max(void, self._void_up_to(path))
             # Runs may have ended up to a later event; matches wait nevertheless.
             given.floor = max(given.floor, void)
-            done = max(done, void)
-            self.waiting = [held for held in self.waiting if held[1][0].seq > void]
+            if void >= path[0].seq:
+                break
+        return void
 
-    def _unfold(self, finals: Iterable[Node], above: int, up_to: int) -> None:
-        for node in finals:
-            for path in paths(node, above, up_to):
-                self._wait(path)
+    def _look(self, forward: Forward | None) -> None:
+        """Find out the first event of the matches that wait."""
+        left, firsts = [], [NEVER]
+        for one in self.waiting:
+            if forward is not None and forward.has(one):
+                first = forward.next_first(one.above)
+            else:
+                first = _first_of(one)
+            if first <= one.up_to:
+                left.append(one)
+                firsts.append(first)
+        self.waiting, self.first = left, min(firsts)
 
-    def _wait(self, path: Path) -> None:
-        insort(self.waiting, (self._key(path), path), key=lambda held: held[0])
-
-    def _key(self, path: Path) -> Key:
-        """Event numbers, each with the rank of the way that took it."""
-        ranks = self._nfa.start_ranks
-        key: list[int] = []
-        for node in path:
-            key += (node.seq, ranks[node.position.frames])
-            ranks = node.position.ranks
-        return tuple(key)
+    def _pass(self, done: int) -> None:
+        """Matches up to the first event `done` are given or void."""
+        self.first = done + 1
+        self.waiting = [
+            one._replace(above=max(one.above, done))
+            for one in self.waiting
+            if one.node.newest > done and one.up_to > done
+        ]
 
     def _void_up_to(self, path: Path) -> int:
         """Runs and matches with a first event up to this are void."""
@@ -127,5 +167,30 @@ def path_key(path: Path) -> list[int]:
     return [node.seq for node in path]
 
 
-def _unfinished_before(alive: Iterable[Node], floor: int, first: int) -> bool:
-    return any(node.newest > floor and oldest_alive(node, floor) < first for node in alive)
+def _first_of(ending: Ending) -> int:
+    """The oldest first event; `NEVER` when there is none."""
+    if ending.node.oldest > ending.above:
+        return ending.node.oldest
+    return oldest_above([ending.node], ending.above)
+
+
+class _Unfinished:
+    """The first events of unfinished runs, found out as far as they are asked for."""
+
+    def __init__(self, alive: Callable[[], Iterable[Node]]) -> None:
+        self._alive = alive
+        self._asked = 0
+        self._firsts: list[int] = []
+
+    def before(self, first: int, floor: int) -> bool:
+        """Whether an unfinished run began above `floor` and before `first`."""
+        if self._asked < _FEW:
+            self._asked += 1
+            if self._asked < _FEW:
+                return any(
+                    node.newest > floor and oldest_alive(node, floor) < first
+                    for node in self._alive()
+                )
+            self._firsts = first_events(self._alive(), floor)
+        at = bisect_right(self._firsts, floor)
+        return at < len(self._firsts) and self._firsts[at] < first

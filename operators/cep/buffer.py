@@ -5,9 +5,12 @@ Matching over Event Streams" (SIGMOD 2008). A node is one event taken for one po
 nodes it was taken after. Runs that behave alike from here on share a node, so that a loop over a
 thousand events has a thousand nodes, however many runs lead through it. Runs are removed by their
 first event only, oldest first, so that one number for a key (`floor`) says which paths are alive.
+
+Runs that differ only in where they began count once (`Node.runs`): they cost nothing of their own.
+Where every run is told of, each of them counts (`CountedNode`).
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 from operators.cep.nfa import Position
@@ -31,7 +34,7 @@ class Node:
         begins: whether a run begins here.
         oldest: not above the oldest first event of the runs alive.
         newest: the newest first event of the runs.
-        runs: how many runs end here, dead ones included.
+        runs: not below how many runs end here of those that began with one event.
         memo: what conditions need of what was taken; the same for all runs that end here.
     """
 
@@ -69,14 +72,43 @@ class Node:
         oldest: int = seq if begins else NEVER
         runs: int = 1 if begins else 0
         for node in before:
+            if node.oldest <= newest and node.newest >= oldest:
+                runs += node.runs
+            elif node.runs > runs:  # they began apart from those before
+                runs = node.runs
             if node.newest > newest:  # noqa: PLR1730 - the innermost loop; max() takes twice as long
                 newest = node.newest
             if node.oldest < oldest:  # noqa: PLR1730 - as above
                 oldest = node.oldest
-            runs += node.runs
         self.newest: int = newest
         self.oldest: int = oldest
         self.runs: int = runs
+
+    def cut(self, floor: int) -> None:
+        """Forget the runs whose first event is up to `floor`, and count again."""
+        before = tuple([node for node in self.before if node.newest > floor])
+        begins = self.begins and self.seq > floor
+        # What is before has been counted again already.
+        self.__init__(self.seq, self.time_ns, self.row, self.position, before, begins, self.memo)  # type: ignore[misc]
+
+
+class CountedNode(Node):
+    """A node whose `runs` are all that end here, wherever they began; dead ones included."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        seq: int,
+        time_ns: int,
+        row: Any,
+        position: Position,
+        before: tuple[Node, ...],
+        begins: bool,  # noqa: FBT001 - part of the record
+        memo: tuple[Hashable, ...] = (),
+    ) -> None:
+        super().__init__(seq, time_ns, row, position, before, begins, memo)
+        self.runs = begins + sum([node.runs for node in before])
 
 
 def paths(node: Node, above: int, up_to: int = NEVER) -> list[Path]:
@@ -159,13 +191,36 @@ def reachable(ends: Iterable[Node], floor: int) -> list[Node]:
     return ordered
 
 
+def first_events(ends: Iterable[Node], floor: int) -> list[int]:
+    """The first events of the runs alive that end at some nodes, ascending."""
+    nodes = reachable(ends, floor)
+    return sorted({node.seq for node in nodes if node.begins and node.seq > floor})
+
+
 def trim(ends: Iterable[Node], floor: int) -> list[Node]:
     """Let go of what no run alive needs, and count again; the nodes that are left."""
     nodes = reachable(ends, floor)
     for node in nodes:
-        node.before = tuple(n for n in node.before if n.newest > floor)
-        node.begins = node.begins and node.seq > floor
-        node.runs = node.begins + sum(n.runs for n in node.before)
-        firsts = [n.oldest for n in node.before] + ([node.seq] if node.begins else [])
-        node.oldest = min(firsts, default=NEVER)
+        node.cut(floor)
     return nodes
+
+
+def count_runs(ends: Sequence[Node], above: int, up_to: int = NEVER) -> int:
+    """How many runs end at some nodes whose first event is in (above, up_to]."""
+    return sum(runs_by_first(ends, above, up_to).values())
+
+
+def runs_by_first(ends: Sequence[Node], above: int, up_to: int = NEVER) -> dict[int, int]:
+    """How many runs end at some nodes, by the number of their first event, in (above, up_to]."""
+    onward: dict[int, int] = dict.fromkeys(map(id, ends), 0)
+    for node in ends:
+        onward[id(node)] += 1
+    found: dict[int, int] = {}
+    for node in reversed(reachable(ends, above)):
+        count = onward[id(node)]
+        if node.begins and above < node.seq <= up_to:
+            found[node.seq] = found.get(node.seq, 0) + count
+        for earlier in node.before:
+            if earlier.newest > above:
+                onward[id(earlier)] = onward.get(id(earlier), 0) + count
+    return found

@@ -1,19 +1,23 @@
 """Patterns made ready to run over columns: one layout for all, one program each."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from operators.cep.buffer import Node
 from operators.cep.layout import EventLayout
+from operators.cep.memory import Late, Memo, Memory
 from operators.cep.nfa import ALWAYS_BIT, Nfa
 from operators.cep.program import Dynamic, Program, Row
 from operators.cep.sql_condition import RunValues
+from operators.cep.ways import looks
 from tidegauge.expressions.compiled import Columns, ExpressionError
 from tidegauge.patterns.checks import PatternError
 from tidegauge.patterns.condition import Always, Condition, Event, EventTest, RunTest, Sql
-from tidegauge.patterns.pattern import Pattern, step_names
+from tidegauge.patterns.pattern import Pattern, SkipTo, step_names
 
+Judge = Callable[[Row, Memo], Any]
+"""Value of a condition for an event and what is remembered of a run."""
 MAX_PREDICATES = 62
 """Predicates of one pattern: they are the bits of an integer."""
 
@@ -35,31 +39,34 @@ class Bound:
     every_event: bool
 
 
-def bind(pattern: Pattern, columns: Columns, layout: EventLayout) -> Bound:
+def bind(
+    pattern: Pattern, columns: Columns, layout: EventLayout, *, each_told: bool = False
+) -> Bound:
     """Compile a pattern.
 
     Args:
         pattern: what to look for.
         columns: columns of the events and their types.
         layout: what is computed of every batch; extended by what the pattern needs.
+        each_told: whether every run is told of, so that none may stand for others.
 
     Raises:
         PatternError: a condition cannot be compiled, or there are too many.
     """
     nfa = Nfa(pattern)
-    values = RunValues(columns, step_names(pattern), layout)
-    binding = _Binding(nfa, layout, values)
+    asked_last = 0 if each_told else last_conditions(nfa)
+    binding = _Binding(nfa, columns, layout, asked_last)
     for number, condition in enumerate(nfa.predicates):
         if number:
             binding.add(1 << number, condition)
-    program = Program(nfa, binding.dynamic, values.accumulators, apart=binding.apart)
+    program = binding.program()
     first = [way.where for way in nfa.start.ways]
     unguarded = program.unguarded | ALWAYS_BIT
     any_begins = any(bit & unguarded for bit in first)
     taken = [way.where for way in nfa.all_ways()]
     begins = 0 if any_begins else sum(set(first))
     # A dynamic condition with a guard: its events are told by the guard.
-    for one in binding.dynamic:
+    for one in program.dynamic:
         if begins & one.bit:
             begins |= one.guard
     # Whatever asks for the run alone reads the event's values too, also what must not come.
@@ -67,15 +74,48 @@ def bind(pattern: Pattern, columns: Columns, layout: EventLayout) -> Bound:
     return Bound(program, tuple(binding.sources), begins, every)
 
 
+def last_conditions(nfa: Nfa) -> int:
+    """Predicates that only decide whether a run takes its last event.
+
+    They may be asked when a match is looked for, and of no other runs than those that come first:
+    where a match removes all runs that began with it, and none becomes one by waiting.
+    """
+    ways = list(nfa.all_ways())
+    removes = nfa.pattern.skip.to in (SkipTo.PAST_LAST, SkipTo.TO_NEXT)
+    if not removes or any(way.tail is not None for way in ways):
+        return 0
+    last, others = 0, nfa.start.looks | ALWAYS_BIT
+    for way in ways:
+        if nfa.position(way.target).key is None:
+            last |= way.where
+            others |= looks([replace(way, where=0)])
+        else:
+            others |= looks([way])
+    return last & ~others
+
+
 class _Binding:
-    def __init__(self, nfa: Nfa, layout: EventLayout, values: RunValues) -> None:
+    def __init__(
+        self, nfa: Nfa, columns: Columns, layout: EventLayout, asked_last: int
+    ) -> None:
+        self._nfa = nfa
         self._layout = layout
-        self._values = values
+        self._values = RunValues(columns, step_names(nfa.pattern), layout)
+        self._last_values = RunValues(columns, step_names(nfa.pattern), layout)
+        self._asked_last = asked_last
         self._name = nfa.pattern.name
         self._next = len(nfa.predicates)
+        self._asked: list[tuple[int, int, Judge]] = []
+        self._dynamic: list[Dynamic] = []
+        self._apart = False
         self.sources: list[tuple[int, int]] = []
-        self.dynamic: list[Dynamic] = []
-        self.apart = False
+
+    def program(self) -> Program:
+        """The pattern, when all its predicates have been added."""
+        memory = Memory(self._last_values.accumulators)
+        late = [Late(*asked[:2], memory, _holds(asked[2])) for asked in self._asked]
+        accumulators = self._values.accumulators
+        return Program(self._nfa, self._dynamic, accumulators, late, apart=self._apart)
 
     def add(self, bit: int, condition: Condition) -> None:
         """Find out how a predicate is evaluated."""
@@ -106,7 +146,7 @@ class _Binding:
         return bit
 
     def _add_test(self, bit: int, condition: RunTest) -> None:
-        self.apart = True
+        self._apart = True
         guard = 0
         if condition.needs is not None:
             guard = self._guard(self._layout.test(EventTest(condition.needs)))
@@ -115,11 +155,13 @@ class _Binding:
         def holds(row: Row, last: Node | None) -> bool:
             return bool(test(layout.event(row), _Taken(layout, last)))
 
-        self.dynamic.append(Dynamic(bit, guard, holds))
+        self._dynamic.append(Dynamic(bit, guard, holds))
 
     def _add_sql(self, bit: int, condition: Sql) -> None:
+        late = bool(bit & self._asked_last)
+        values = self._last_values if late else self._values
         try:
-            parts = self._values.condition(condition.text)
+            parts = values.condition(condition.text)
         except ExpressionError as error:
             raise PatternError(f"{self._name}: {condition.text!r}: {error}") from None
         if parts.run is None:
@@ -127,12 +169,19 @@ class _Binding:
                 self.sources.append((bit, parts.event))
             return
         guard = 0 if parts.event is None else self._guard(parts.event)
+        if late:
+            self._asked.append((bit, guard, parts.run))
+            return
         evaluate, initial = parts.run, _Initial(self._values)
 
         def holds(row: Row, last: Node | None) -> bool:
             return evaluate(row, initial() if last is None else last.memo) is True
 
-        self.dynamic.append(Dynamic(bit, guard, holds))
+        self._dynamic.append(Dynamic(bit, guard, holds))
+
+
+def _holds(evaluate: Judge) -> Callable[[Row, Memo], bool]:
+    return lambda row, memo: evaluate(row, memo) is True
 
 
 class _Initial:

@@ -95,9 +95,9 @@ class Configurations:
                 looks |= state.looks
             guards = [guard for bit, guard in self._guards.items() if looks & bit]
             needs_next = not all(guards) or any(not state.idle for state in key)
+            mask = looks | self._nfa.start.looks | ALWAYS_BIT
             for guard in guards:
                 looks |= guard
-            mask = looks | self._nfa.start.looks | ALWAYS_BIT
             ends = any(state.matches_at_end for state in key)
             known = self._known[key] = Configuration(key, looks, mask, needs_next, ends)
         return known

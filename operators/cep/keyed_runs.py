@@ -88,8 +88,8 @@ class KeyedRuns:
     def held_ns(self, key: Key) -> int:
         """Earliest end of the matches of a key that are held back; `NEVER` for none."""
         of_key = self.by_key.get(key, {})
-        waiting = (path for runs in of_key.values() for _, path in runs.after.waiting)
-        return min((path[-1].time_ns for path in waiting), default=NEVER)
+        waiting = (ending for runs in of_key.values() for ending in runs.after.waiting)
+        return min((ending.node.time_ns for ending in waiting), default=NEVER)
 
     def _forget(self, number: int, key: Key) -> None:
         of_key = self.by_key.get(key)

@@ -1,5 +1,6 @@
 """How much a key may hold, and what happens when it would hold more."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -17,7 +18,7 @@ class Limits:
     """
 
     runs: int = 100_000
-    nodes: int = 20_000
+    nodes: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,20 @@ class Dropped:
     time_ns: int
     runs: int
     reason: str
+
+
+def first_kept(weights: Iterable[tuple[int, int]], most: int) -> int:
+    """Up to which first event runs are given up, so that not more than a bound is left.
+
+    A little less than the bound, or the next event would pass it again; never nothing.
+
+    Args:
+        weights: first events, and how much is there that is left while they are.
+        most: the bound.
+    """
+    left = most - most // 8
+    for first, weight in sorted(weights, reverse=True):
+        left -= weight
+        if left < 0:
+            return first
+    return -1

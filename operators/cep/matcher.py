@@ -23,7 +23,8 @@ from tidegauge.expressions.compiled import Columns
 from tidegauge.patterns.checks import PatternError
 from tidegauge.patterns.pattern import Pattern
 
-STATE_VERSION = 1
+STATE_VERSION = 2
+READ_VERSIONS = (1, 2)
 _UNLESS_SAID = Limits()
 
 
@@ -70,15 +71,18 @@ class Matcher:
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise PatternError(f"two patterns are called {twice}; each needs a name of its own")
         self.layout = EventLayout(carry)
-        self.bound = [bind(pattern, columns, self.layout) for pattern in patterns]
+        chosen = names if timeouts is True else timeouts or ()
+        self._timeouts = [name in chosen for name in names]
+        self.bound = [
+            bind(pattern, columns, self.layout, each_told=each)
+            for pattern, each in zip(patterns, self._timeouts, strict=True)
+        ]
         self._keyed = KeyedRuns(len(self.bound))
         self.live = self._keyed.by_key
         self.read = 0
         self.counts = {pattern.name: Counts() for pattern in patterns}
         self._by = tuple(by)
         self._limits = _limits_of(names, limits)
-        chosen = names if timeouts is True else timeouts or ()
-        self._timeouts = [name in chosen for name in names]
         self._fingerprints = [
             fingerprint(pattern, beside.get(pattern.name, "")) for pattern in patterns
         ]
@@ -175,7 +179,8 @@ class Matcher:
         Raises:
             UserMistake: the snapshot is of another version.
         """
-        check_version("patterns", snapshot["version"], STATE_VERSION)
+        if snapshot["version"] not in READ_VERSIONS:
+            check_version("patterns", snapshot["version"], STATE_VERSION)
         self.read = snapshot["read"]
         known = {slot: at for at, slot in enumerate(snapshot["slots"])}
         order = [known.get(slot) for slot in self.layout.slots]

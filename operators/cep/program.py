@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from operators.cep.after_match import AfterMatch
 from operators.cep.configuration import Configurations
+from operators.cep.memory import Late, Memo, Memory
 from operators.cep.nfa import Nfa
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Program:
         nfa: its state machine.
         dynamic: predicates that look at what was taken before.
         accumulators: what they need to know of it, in the order in which the memo holds it.
+        late: predicates that are asked last; they are none of the dynamic ones.
         apart: whether runs may never share a node, because a condition looks at whole runs.
     """
 
@@ -53,6 +55,7 @@ class Program:
         nfa: Nfa,
         dynamic: Sequence[Dynamic] = (),
         accumulators: Sequence[Accumulator] = (),
+        late: Sequence[Late] = (),
         *,
         apart: bool = False,
     ) -> None:
@@ -60,14 +63,17 @@ class Program:
         self.within_ns = nfa.pattern.within_ns
         self.step_limits = nfa.step_limits
         self.dynamic = tuple(dynamic)
-        self.unguarded = sum(one.bit for one in self.dynamic if not one.guard)
+        self.late = tuple(late)
+        self.late_bits = sum(one.bit for one in self.late)
+        asked = (*self.dynamic, *self.late)
+        self.unguarded = sum(one.bit for one in asked if not one.guard)
         self.after = AfterMatch(nfa)
-        self.configurations = Configurations(nfa, {one.bit: one.guard for one in self.dynamic})
+        self.configurations = Configurations(nfa, {one.bit: one.guard for one in asked})
+        self.each_told = self.after.keeps_all and any(
+            position.accepts and position.key is not None for position in nfa.places()
+        )
         self._known = (1 << len(nfa.predicates)) - 1
-        self.initial = tuple(one.initial for one in accumulators)
-        self._adders: dict[str, list[tuple[int, Callable[[Any, Row], Hashable]]]] = {}
-        for number, one in enumerate(accumulators):
-            self._adders.setdefault(one.step, []).append((number, one.add))
+        self._memory = Memory(accumulators)
         self._apart = count() if apart else None
 
     def bits_for(self, bits: int, looks: int, row: Row, last: "Node | None") -> int:
@@ -84,16 +90,16 @@ class Program:
                 bits |= one.bit
         return bits & self._known
 
-    def memo(self, last: "Node | None", step: str, row: Row) -> tuple[Hashable, ...]:
+    def may_hold(self, bits: int, looks: int) -> bool:
+        """Whether a predicate that looks at what was taken may hold; arguments as of `bits_for`."""
+        return any(
+            looks & one.bit and bits & one.guard == one.guard for one in self.dynamic
+        )
+
+    def memo(self, last: "Node | None", step: str, row: Row) -> Memo:
         """What conditions need to know of a run that takes an event for a step."""
-        values = self.initial if last is None else last.memo
-        adders = self._adders.get(step)
-        if adders:
-            changed = list(values)
-            for number, add in adders:
-                changed[number] = add(changed[number], row)
-            values = tuple(changed)
-        return values
+        memory = self._memory
+        return memory.after(memory.initial if last is None else last.memo, step, row)
 
     def share(self) -> Hashable:
         """Runs that take the same event for the same place share a node if this is the same."""

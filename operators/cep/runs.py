@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from operators.cep.after_match import AfterMatch, path_key
-from operators.cep.buffer import NEVER, Node, Path, oldest_alive, paths, trim
+from operators.cep.buffer import CountedNode, NEVER, Node, Path, count_runs, paths, runs_by_first, trim
 from operators.cep.configuration import Configuration, Plan
-from operators.cep.limits import Dropped, Limits
+from operators.cep.forward import Ending
+from operators.cep.limits import Dropped, Limits, first_kept
 from operators.cep.nfa import State
 from operators.cep.program import Program
-from operators.cep.taking import Nodes, follow, judge_each
+from operators.cep.taking import Nodes, ask_late, follow, judge_each
 
 TRIM_AT = 64
 """Nodes made before it is worth looking for some that nobody needs any more."""
@@ -20,6 +21,13 @@ class Found(NamedTuple):
 
     path: Path
     timeout_ns: int | None = None
+
+
+class Ended(NamedTuple):
+    """What time ended: matches, and the runs that timed out, each with the time of it."""
+
+    matches: list[Ending]
+    timeouts: list[tuple[Path, int]]
 
 
 class Runs:
@@ -41,12 +49,15 @@ class Runs:
         wake_ns: before this time `advance` changes nothing that could be seen from outside.
         queued_ns: for the owner: up to when it has noted to call `advance`.
         dropped: runs given up, for the owner to take away.
+        counted: whether each run is told of, so that each counts; else those that differ only in
+            where they began count once.
     """
 
     __slots__ = (
         "after",
         "bound",
         "configuration",
+        "counted",
         "deadline_ns",
         "dropped",
         "ends",
@@ -54,6 +65,7 @@ class Runs:
         "in_order",
         "limits",
         "made",
+        "node",
         "program",
         "queued_ns",
         "starts",
@@ -82,6 +94,8 @@ class Runs:
         self.dropped: list[Dropped] = []
         # Without a skip strategy nothing waits: there is nothing to remember.
         self.after = program.after if program.after.keeps_all else AfterMatch(program.nfa)
+        self.counted = timeouts or program.each_told
+        self.node: type[Node] = CountedNode if self.counted else Node
 
     def over(self, time_ns: int) -> bool:
         """Whether all runs are past their windows, so that nobody would see them end."""
@@ -111,28 +125,38 @@ class Runs:
         if starts and time_ns < starts[-1][1]:
             time_ns = starts[-1][1]  # in order of arrival; the time of a key never goes back
         program, configuration = self.program, self.configuration
+        event = (seq, time_ns, row)
+        late: list[Ending] = []
+        if program.late_bits & configuration.looks:
+            late = ask_late(self.program, configuration, self.ends, event, bits, self.floor)
         if program.dynamic:
-            event = (seq, time_ns, row)
-            after = judge_each(program, configuration, self.ends, event, bits)
+            after = judge_each(program, configuration, self.ends, event, bits, self.node)
         else:
             bits &= configuration.mask
             plan = configuration.plans.get(bits, NEW)
             if plan is NEW:
                 plan = program.configurations.plan(configuration, bits)
             if plan is None:
-                return []
+                return self._complete(late) if late else []
             if plan.only_begins is not None:
-                self._begin(plan, Node(seq, time_ns, row, plan.only_begins, (), True))
+                self._begin(plan, self.node(seq, time_ns, row, plan.only_begins, (), True))
                 return []
-            after = follow(plan, self.ends, seq, time_ns, row)
+            after = follow(plan, self.ends, event, self.node)
         self.configuration, self.ends, finals, made, begun = after
         if begun:
             starts.append((seq, time_ns))
         found: list[Found] = []
-        if finals or self.after.waiting:
-            self._settle(finals, found)
+        if finals or late or self.after.waiting:
+            self._settle(finals, late, found)
         if made:
             self._count(made, found)
+        self.look_ahead()
+        return found
+
+    def _complete(self, late: list[Ending]) -> list[Found]:
+        """The event may complete runs; it moves none."""
+        found: list[Found] = []
+        self._settle([], late, found)
         self.look_ahead()
         return found
 
@@ -161,17 +185,15 @@ class Runs:
 
     def _end_at(self, time_ns: int, found: list[Found]) -> None:
         """End what is over at a time."""
-        ended: list[tuple[State, Path, int]] = []
+        ended = Ended([], [])
         if self.program.step_limits:
             self._end_steps(time_ns, ended)
         if self.program.within_ns is not None:
             self._end_windows(time_ns, self.program.within_ns, ended)
-        if ended or self.after.waiting:
-            ended.sort(key=lambda end: path_key(end[1]))
-            matches = [path for state, path, _ in ended if state.matches_at_end]
-            if self.timeouts:
-                found += [Found(p, at_ns) for s, p, at_ns in ended if s.times_out]
-            self._give(matches, (), found)
+        ended.timeouts.sort(key=lambda end: path_key(end[0]))
+        found += [Found(path, at_ns) for path, at_ns in ended.timeouts]
+        if ended.matches or self.after.waiting:
+            self._give(ended.matches, found)
 
     def look_ahead(self) -> None:
         """Find out when time matters next."""
@@ -201,38 +223,47 @@ class Runs:
         for nodes in self.ends:
             yield from nodes
 
-    def _settle(self, finals: list[Node], found: list[Found]) -> None:
+    def _settle(self, finals: list[Node], late: list[Ending], found: list[Found]) -> None:
         if not self.after.keeps_all:
-            self._give((), finals, found)
+            self._give([*(Ending(node, self.floor) for node in finals), *late], found)
             return
-        ready = [path for node in finals for path in paths(node, self.floor)]
+        # No more runs than this end there; to count them takes longer.
+        if len(self.starts) * sum([node.runs for node in finals]) > self.limits.runs:
+            self._keep_matches(finals, found)
+        self._unfold([Ending(node, self.floor) for node in finals], found)
+
+    def _unfold(self, endings: Iterable[Ending], found: list[Found]) -> None:
+        """All matches, for nothing removes one."""
+        ready = [path for node, above, up_to, _ in endings for path in paths(node, above, up_to)]
         if len(ready) > 1:
             ready.sort(key=path_key)
         found += [Found(path) for path in ready]
 
-    def _give(self, matches: Iterable[Path], finals: Iterable[Node], found: list[Found]) -> None:
-        given = self.after.complete(matches, finals, self.alive, self.floor)
+    def _give(self, endings: Sequence[Ending], found: list[Found]) -> None:
+        if self.after.keeps_all:
+            self._unfold(self._few(endings), found)
+            return
+        given = self.after.complete(endings, self.alive, self.floor, self.limits.runs)
         found += [Found(path) for path in given.matches]
+        if given.gave_up is not None:
+            self._give_up(given.gave_up, "partial matches that one event has to ask", 0)
         if given.floor > self.floor:
             self._drop_up_to(given.floor)
 
-    def _end_steps(self, time_ns: int, ended: list[tuple[State, Path, int]]) -> None:
+    def _end_steps(self, time_ns: int, ended: Ended) -> None:
         left: list[Nodes] = []
         for state, nodes in zip(self.configuration.states, self.ends, strict=True):
             limit = state.within_ns
             if limit is None:
                 left.append(nodes)
                 continue
-            left.append(tuple(node for node in nodes if time_ns - node.time_ns < limit))
+            left.append(tuple([node for node in nodes if time_ns - node.time_ns < limit]))
             for node in nodes:
                 if time_ns - node.time_ns >= limit:
-                    at_ns = node.time_ns + limit
-                    ended += [(state, path, at_ns) for path in paths(node, self.floor)]
+                    self._end_node(state, Ending(node, self.floor), ended, node.time_ns + limit)
         self._keep(left)
 
-    def _end_windows(
-        self, time_ns: int, within_ns: int, ended: list[tuple[State, Path, int]]
-    ) -> None:
+    def _end_windows(self, time_ns: int, within_ns: int, ended: Ended) -> None:
         last = self.floor
         for seq, start_ns in self.starts:
             if time_ns - start_ns < within_ns:
@@ -243,9 +274,21 @@ class Runs:
         for state, nodes in zip(self.configuration.states, self.ends, strict=True):
             if self.timeouts or state.matches_at_end:
                 for node in nodes:
-                    for path in paths(node, self.floor, last):
-                        ended.append((state, path, path[0].time_ns + within_ns))  # noqa: PERF401 - three loops
+                    if node.oldest <= last:
+                        self._end_node(state, Ending(node, self.floor, last), ended, None)
         self._drop_up_to(last)
+
+    def _end_node(self, state: State, ending: Ending, ended: Ended, at_ns: int | None) -> None:
+        """The time of the runs that end at a node is over, at a time or with their windows."""
+        if state.matches_at_end:
+            ended.matches.append(ending)
+        if self.timeouts and state.times_out:
+            node, above, up_to, _ = ending
+            within_ns = self.program.within_ns or 0
+            ended.timeouts.extend(
+                (path, path[0].time_ns + within_ns if at_ns is None else at_ns)
+                for path in paths(node, above, up_to)
+            )
 
     def _drop_up_to(self, floor: int) -> None:
         """Remove the runs whose first event is up to `floor`."""
@@ -274,23 +317,56 @@ class Runs:
             self._keep_limits(found)
 
     def _keep_limits(self, found: list[Found]) -> None:
+        self.fit()
+        if self.after.waiting:
+            self._give((), found)
+
+    def fit(self) -> None:
         """Count what is alive; give up the oldest runs while it is too much."""
         while True:
-            self.made = len(trim(self.alive(), self.floor))
-            self.bound = sum(node.runs for node in self.alive())
+            nodes = trim(self.alive(), self.after.least(self.floor))
+            self.made = sum([node.newest > self.floor for node in nodes])
+            self.bound = self._runs_alive()
             if self.bound <= self.limits.runs and self.made <= self.limits.nodes:
                 self.trim_at = min(self.limits.nodes, 2 * self.made + TRIM_AT)
                 break
-            reason = "partial matches" if self.bound > self.limits.runs else "buffered events"
-            before = self.bound
-            seq = min(oldest_alive(node, self.floor) for node in self.alive())
-            time_ns = next(start_ns for start, start_ns in self.starts if start == seq)
-            self._drop_up_to(seq)
-            trim(self.alive(), self.floor)
-            gone = before - sum(node.runs for node in self.alive())
-            self.dropped.append(Dropped(seq, time_ns, gone, reason))
-        if self.after.waiting:
-            self._give((), (), found)
+            if self.bound > self.limits.runs:
+                self._give_up(self._first_kept_run(), "partial matches", 0)
+            else:
+                newest = [(node.newest, 1) for node in nodes]
+                self._give_up(first_kept(newest, self.limits.nodes), "buffered events", 0)
+
+    def _runs_alive(self) -> int:
+        if self.counted:
+            return count_runs(list(self.alive()), self.floor)
+        return sum([node.runs for node in self.alive()])
+
+    def _first_kept_run(self) -> int:
+        """Up to which first event runs are given up when there are too many."""
+        if self.counted:
+            weights = list(runs_by_first(list(self.alive()), self.floor).items())
+        else:
+            weights = [(node.newest, node.runs) for node in self.alive()]
+        return first_kept(weights, self.limits.runs)
+
+    def _few(self, endings: Sequence[Ending]) -> Sequence[Ending]:
+        """Matches that time brought, as far as they may be told at once."""
+        return endings
+
+    def _keep_matches(self, finals: list[Node], found: list[Found]) -> None:
+        """Give up the oldest runs when one event completes too many."""
+        by_first = runs_by_first(finals, self.floor)
+        if sum(by_first.values()) > self.limits.runs:
+            floor = first_kept(list(by_first.items()), self.limits.runs)
+            lost = sum(runs for first, runs in by_first.items() if first <= floor)
+            self._give_up(floor, "matches of one event", lost)
+
+    def _give_up(self, floor: int, reason: str, matches: int) -> None:
+        """Remove the runs with a first event up to `floor`; tell how many there were."""
+        seq, time_ns = next(start for start in self.starts if start[0] > self.floor)
+        runs = count_runs(list(self.alive()), self.floor, floor)
+        self._drop_up_to(floor)
+        self.dropped.append(Dropped(seq, time_ns, runs + matches, reason))
 
 
 NEW: Any = object()

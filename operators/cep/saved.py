@@ -1,11 +1,12 @@
 """Runs as plain values, small and free of the pattern's own objects: for snapshots."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from operators.cep.buffer import Node, Path, reachable
+from operators.cep.buffer import Node, reachable
+from operators.cep.forward import Ending
 from operators.cep.runs import Runs
 from tidegauge.patterns.condition import EventTest, RunTest
 from tidegauge.patterns.pattern import Pattern
@@ -53,13 +54,11 @@ def save(runs: Runs) -> Saved:
     """Everything of the runs that a restart needs.
 
     Nodes come as columns, each node after those before it; rows and positions are numbered, for
-    many nodes share them. What nodes of held matches were taken after is told by the match.
+    many nodes share them. What is remembered of runs is worked out again from their events.
     """
-    waiting = [path for _, path in runs.after.waiting]
-    nodes = reachable(runs.alive(), runs.floor)
-    alive = {id(node) for node in nodes}
-    held = {id(node): node for path in waiting for node in path if id(node) not in alive}
-    nodes += held.values()
+    waiting = runs.after.waiting
+    floor = runs.after.least(runs.floor)
+    nodes = reachable([*runs.alive(), *(ending.node for ending in waiting)], floor)
     number = {id(node): at for at, node in enumerate(nodes)}
     rows = {id(node.row): node.row for node in nodes}
     row_number = {key: at for at, key in enumerate(rows)}
@@ -74,51 +73,95 @@ def save(runs: Runs) -> Saved:
                 node.time_ns,
                 row_number[id(node.row)],
                 position_number[node.position.frames],
-                [number[id(n)] for n in node.before if id(n) in alive and id(node) in alive],
+                [number[id(n)] for n in node.before if n.newest > floor],
                 node.begins,
-                node.oldest,
-                node.newest,
-                node.runs,
-                node.memo,
             )
             for node in nodes
         ],
         "states": [state.key for state in runs.configuration.states],
         "ends": [[number[id(node)] for node in nodes] for nodes in runs.ends],
-        "waiting": [[number[id(node)] for node in path] for path in waiting],
+        "waiting": [
+            (number[id(node)], above, up_to, late.bit if late else 0)
+            for node, above, up_to, late in waiting
+        ],
         "floor": runs.floor,
         "starts": list(runs.starts),
-        "counts": (runs.bound, runs.made, runs.trim_at),
     }
 
 
 def load(saved: Mapping[str, Any], runs: Runs, remap: Remap) -> None:
-    """Let new runs go on where `save` left off.
+    """Let new runs go on where `save` left off, in this version or the one before.
 
     Args:
         saved: what `save` gave, for the same pattern.
         runs: new runs of that pattern.
         remap: brings rows into today's layout.
     """
-    program, nfa = runs.program, runs.program.nfa
+    nfa = runs.program.nfa
     rows = [None if row is None else remap(row) for row in saved["rows"]]
     positions = [nfa.position(frames) for frames in saved["positions"]]
     nodes: list[Node] = []
-    for seq, time_ns, number, at, before, begins, oldest, newest, count, memo in saved["nodes"]:
-        earlier, row, position = tuple(nodes[one] for one in before), rows[number], positions[at]
-        if row is not None:
-            # Made anew: an earlier version kept something else, such as 0 for a sum of nothing.
-            memo = program.memo(earlier[0] if earlier else None, position.step, row)  # noqa: PLW2901
-        node = Node(seq, time_ns, row, position, earlier, begins, memo)
-        node.oldest, node.newest, node.runs = oldest, newest, count
-        nodes.append(node)
+    for seq, time_ns, row, position, before, begins, *_ in saved["nodes"]:
+        earlier = tuple([nodes[at] for at in before])
+        nodes.append(runs.node(seq, time_ns, rows[row], positions[position], earlier, begins))
     runs.configuration = runs.program.configurations.of(map(nfa.state, saved["states"]))
     runs.ends = [tuple(nodes[at] for at in ends) for ends in saved["ends"]]
     runs.floor = saved["floor"]
     runs.starts = list(saved["starts"])
-    runs.bound, runs.made, runs.trim_at = saved["counts"]
-    held: list[Path] = [tuple(nodes[at] for at in path) for path in saved["waiting"]]
-    runs.after.hold(held)
-    counts = runs.bound, runs.made, runs.trim_at
+    waiting = saved["waiting"]
+    if waiting and isinstance(waiting[0], list):
+        endings = [(_chain(nodes[at] for at in path), 0) for path in waiting]
+    else:
+        endings = [(Ending(nodes[at], *bounds), bit) for at, *bounds, bit in waiting]
+    runs.after.hold([ending for ending, _ in endings])
+    # Limits may be others than those of the earlier run.
+    runs.fit()
+    asked = {late.bit: late for late in runs.program.late}
+    if runs.program.dynamic:
+        kept = [*runs.alive(), *(ending.node for ending, _ in endings)]
+        known = _remembered(runs, reachable(kept, runs.after.least(runs.floor)))
+        runs.ends = [tuple(one for node in ends for one in known[id(node)]) for ends in runs.ends]
+        endings = [
+            (ending._replace(node=node), bit)
+            for ending, bit in endings
+            for node in _that_hold(runs, known[id(ending.node)], 0 if bit in asked else bit)
+        ]
+    runs.after.hold([one._replace(late=asked.get(bit)) for one, bit in endings])
     runs.look_ahead()
-    runs.bound, runs.made, runs.trim_at = counts
+
+
+def _chain(path: Iterable[Node]) -> Ending:
+    """A match of its own, of which nothing but its events is known; as version 1 saved it."""
+    before: tuple[Node, ...] = ()
+    for old in path:
+        node = Node(old.seq, old.time_ns, old.row, old.position, before, not before)
+        before = (node,)
+    return Ending(node, node.oldest - 1)
+
+
+def _remembered(runs: Runs, nodes: Iterable[Node]) -> dict[int, list[Node]]:
+    """Nodes with what is to be remembered of their runs: several where the runs differ in that."""
+    program = runs.program
+    known: dict[int, list[Node]] = {}
+    for node in nodes:
+        step, row = node.position.step, node.row
+        found: dict[Any, tuple[list[Node], bool]] = {}
+        for before in (one for earlier in node.before for one in known[id(earlier)]):
+            found.setdefault(program.memo(before, step, row), ([], False))[0].append(before)
+        if node.begins:
+            memo = program.memo(None, step, row)
+            found[memo] = (found.get(memo, ([], False))[0], True)
+        known[id(node)] = [
+            runs.node(node.seq, node.time_ns, row, node.position, tuple(before), begins, memo)
+            for memo, (before, begins) in found.items()
+        ]
+    return known
+
+
+def _that_hold(runs: Runs, nodes: Iterable[Node], bit: int) -> Iterator[Node]:
+    """Nodes without the runs for which a condition, which is not asked late any more, is false."""
+    tests = [one.test for one in runs.program.dynamic if one.bit == bit]
+    for node in nodes:
+        before = tuple([one for one in node.before if all(test(node.row, one) for test in tests)])
+        if before or not tests:
+            yield Node(node.seq, node.time_ns, node.row, node.position, before, node.begins)

@@ -1,10 +1,12 @@
 """What an event makes of the runs of one pattern in one key."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from operators.cep.buffer import Node
 from operators.cep.configuration import Configuration, Plan
+from operators.cep.forward import Ending
+from operators.cep.memory import Late
 from operators.cep.nfa import Position, State
 from operators.cep.program import Program
 
@@ -31,14 +33,20 @@ class After(NamedTuple):
     begun: bool
 
 
-def follow(plan: Plan, ends: Sequence[Nodes], seq: int, time_ns: int, row: Any) -> After:
+def follow(
+    plan: Plan,
+    ends: Sequence[Nodes],
+    event: tuple[int, int, Any],
+    make: type[Node],
+) -> After:
     """Conditions look at the event alone: the runs of a state move together."""
     made = []
+    seq, time_ns, row = event
     for position, sources, begins in plan.takes:
         before: Nodes = ()
         for source in sources:
             before = before + ends[source] if before else ends[source]
-        made.append(Node(seq, time_ns, row, position, before, begins))
+        made.append(make(seq, time_ns, row, position, before, begins))
     finals = [made[number] for number in plan.finals] if plan.finals else []
     for number in plan.completes:
         finals += ends[number]
@@ -82,6 +90,20 @@ class _Judged:
         if move.completes:
             self.finals.append(node)
 
+    def move(self, state: State, nodes: Nodes, row: Any, bits: int) -> None:
+        """What the event makes of all runs of a state, which it moves in the same way."""
+        program = self.program
+        own = program.bits_for(bits, 0, row, None)
+        move = state.moves.get(own) or program.nfa.move(state, own)
+        if move.stays is not None:
+            self.states.setdefault(move.stays, []).extend(nodes)
+        for position in move.takes:
+            for node in nodes:
+                key = (position, program.memo(node, position.step, row), program.share())
+                self.targets.setdefault(key, ([], False))[0].append(node)
+        if move.completes:
+            self.finals += nodes
+
     def begin(self, row: Any, bits: int) -> bool:
         """Runs that begin; whether there is one."""
         program, start = self.program, self.program.nfa.start
@@ -93,12 +115,12 @@ class _Judged:
             self.targets[key] = (before, True)
         return bool(first)
 
-    def make(self, seq: int, time_ns: int, row: Any) -> list[Node]:
+    def make(self, event: tuple[int, int, Any], make: type[Node]) -> list[Node]:
         """The new nodes."""
         nfa = self.program.nfa
         made = []
         for (position, memo, _), (before, begins) in self.targets.items():
-            node = Node(seq, time_ns, row, position, tuple(before), begins, memo)
+            node = make(*event, position, tuple(before), begins, memo)
             made.append(node)
             if position.accepts:
                 self.finals.append(node)
@@ -113,8 +135,9 @@ def judge_each(
     ends: Sequence[Nodes],
     event: tuple[int, int, Any],
     bits: int,
+    make: type[Node],
 ) -> After:
-    """Conditions look at what was taken before: every node is judged on its own.
+    """Conditions look at what was taken before: the nodes they matter to are judged one by one.
 
     Args:
         program: the pattern.
@@ -122,13 +145,57 @@ def judge_each(
         ends: for each state the nodes where runs end.
         event: number, time and values of the event.
         bits: predicates of the event alone that hold.
+        make: what nodes are made of.
     """
     judged = _Judged(program)
     row = event[2]
     for state, nodes in zip(configuration.states, ends, strict=True):
-        for node in nodes:
-            judged.judge(state, node, row, bits)
+        if program.may_hold(bits, state.looks):
+            for node in nodes:
+                judged.judge(state, node, row, bits)
+        else:
+            judged.move(state, nodes, row, bits)
     begun = judged.begin(row, bits)
-    made = judged.make(*event)
+    made = judged.make(event, make)
     left = [tuple(nodes) for nodes in judged.states.values()]
     return After(program.configurations.of(judged.states), left, judged.finals, made, begun)
+
+
+def ask_late(
+    program: Program,
+    configuration: Configuration,
+    ends: Sequence[Nodes],
+    event: tuple[int, int, Any],
+    bits: int,
+    floor: int,
+) -> list[Ending]:
+    """Where runs would end that are matches, if their late conditions held; arguments as before."""
+    found: list[Ending] = []
+    for late in program.late:
+        if not configuration.looks & late.bit or bits & late.guard != late.guard:
+            continue
+        sources: dict[Position, Nodes] = {}
+        for state, nodes in zip(configuration.states, ends, strict=True):
+            if state.looks & late.bit:
+                for position, some in _taken_late(program, state, nodes, event[2], bits, late):
+                    sources[position] = sources.get(position, ()) + some
+        found += [
+            Ending(Node(*event, position, nodes, False), floor, late=late)
+            for position, nodes in sources.items()
+        ]
+    return found
+
+
+def _taken_late(
+    program: Program, state: State, nodes: Nodes, row: Any, bits: int, late: Late
+) -> Iterator[tuple[Position, Nodes]]:
+    """For each last position the nodes whose runs take the event for it, if the condition holds."""
+    if not program.may_hold(bits, state.looks):
+        together = [(nodes, program.bits_for(bits, 0, row, None))]
+    else:
+        together = [((node,), program.bits_for(bits, state.looks, row, node)) for node in nodes]
+    for some, own in together:
+        without = program.nfa.move(state, own).takes
+        for position in program.nfa.move(state, own | late.bit).takes:
+            if position not in without:
+                yield position, some

@@ -4,18 +4,19 @@ Nothing here decides anything. `TracedRuns` lets the runs read an event as alway
 state machine beforehand what it will do with each run.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, NamedTuple
 
 from operators.cep.buffer import Node, Path
+from operators.cep.forward import Ending
 from operators.cep.limits import Limits
 from operators.cep.moments import Change, Fate, Moment, RunId
 from operators.cep.nfa import Position, State
 from operators.cep.program import Program
 from operators.cep.reasons import Cause, Obstacle, Obstacles
-from operators.cep.runs import Found, Runs
+from operators.cep.runs import Ended, Found, Runs
 
 MOST_RUNS = 200
 """Runs of one pattern and key that are watched at once; the others are counted only."""
@@ -167,20 +168,18 @@ class TracedRuns(Runs):
                 self.watched.append(WatchedRun(grown.id, grown.taken, path, state))
         self._grown = []
 
-    def _end_steps(self, time_ns: int, ended: list[tuple[State, Path, int]]) -> None:
+    def _end_steps(self, time_ns: int, ended: Ended) -> None:
         super()._end_steps(time_ns, ended)
         alive = {id(node) for node in self.alive()}
         self._end(Cause.STEP_WINDOW, [run for run in self.watched if id(run.path[-1]) not in alive])
 
-    def _end_windows(
-        self, time_ns: int, within_ns: int, ended: list[tuple[State, Path, int]]
-    ) -> None:
+    def _end_windows(self, time_ns: int, within_ns: int, ended: Ended) -> None:
         self._cause = Cause.WINDOW
         super()._end_windows(time_ns, within_ns, ended)
 
-    def _give(self, matches: Iterable[Path], finals: Iterable[Node], found: list[Found]) -> None:
+    def _give(self, endings: Sequence[Ending], found: list[Found]) -> None:
         before, self._cause = self._cause, Cause.SKIP
-        super()._give(matches, finals, found)
+        super()._give(endings, found)
         self._cause = before
 
     def _keep_limits(self, found: list[Found]) -> None:
@@ -234,7 +233,7 @@ class TracedRuns(Runs):
                 run = self._complete.pop(taken, RunId(one.path[0].seq, 0))
                 changes.append(Change(run, Fate.MATCHES, _steps(taken)))
         waiting = {
-            tuple((node.seq, node.position) for node in path) for _, path in self.after.waiting
+            tuple((node.seq, node.position) for node in path) for path in self.after.paths()
         }
         for taken in [taken for taken in self._complete if taken not in waiting]:
             run = self._complete.pop(taken)

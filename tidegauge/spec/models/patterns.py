@@ -39,7 +39,7 @@ class PatternLimits(Model):
         100_000, ge=1, description="Most unfinished runs of a key at once."
     )
     buffered_events: Whole = Field(
-        20_000, ge=1, description="Most events that the unfinished runs of a key hold."
+        100_000, ge=1, description="Most events that the unfinished runs of a key hold."
     )
     on_full: Literal["drop_oldest"] = Field(
         "drop_oldest", description="The runs that began first are given up, and told of."
