@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 
 from operators.windows.accumulators import ROWS
-from operators.windows.merging import Array, merge_part
+from operators.windows.merging import Array
 from operators.windows.paned.ends import earliest_end, first_needed, latest_end
+from operators.windows.paned.merging import SLOT
 from operators.windows.paned.preaggregate import PANE
-from operators.windows.paned.store import END, SLOT, PaneStore
+from operators.windows.paned.store import END, PaneStore
 from operators.windows.part import Part, concat_parts
 from operators.windows.plan import WindowPlan
 from operators.windows.saved import check_layout
@@ -162,14 +163,13 @@ class PanedState:
 
     def _merge(self, panes: PaneStore, part: Part) -> None:
         if part.rows.height:
-            rows = self._slotted(part.rows)
-            tables = {name: self._slotted(table) for name, table in part.tables.items()}
-            panes.add(Part(rows, tables), len(self._series))
-
-    def _slotted(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Rows with the number of their series instead of its key."""
-        slots = pl.Series(SLOT, self._series.slots(frame))
-        return frame.drop(self._plan.by).with_columns(slots)
+            slots = self._series.slots(part.rows)
+            tables = {
+                name: (self._series.slots(table), table)
+                for name, table in part.tables.items()
+                if table.height
+            }
+            panes.add(part.rows, slots, tables, len(self._series))
 
     def _correct(self, part: Part) -> None:
         panes = part.rows[PANE].to_numpy()
@@ -195,8 +195,18 @@ class PanedState:
                 continue
             on_time = self._on_time.windows(self._shape, *span, late.rows.select(SLOT, END))
             if on_time is not None:
-                late = merge_part(self._by_slot, concat_parts([late, on_time]), [END])
-            yield self._closed(Part(late.rows.sort(END, SLOT), late.tables), 0, 1)
+                late = self._together(late, on_time)
+            yield self._closed(late, 0, 1)
+
+    def _together(self, late: Part, on_time: Part) -> Part:
+        """Windows of corrections and of on-time events as those of both."""
+        both = concat_parts([late, on_time])
+        tables = {
+            table.name: table.merge(both.tables[table.name], [SLOT, END])
+            for table in self._plan.tables
+            if table.name in both.tables
+        }
+        return Part(self._corrections.merged(both.rows, self._shape), tables)
 
     def _closed(self, part: Part, ahead_ns: int, revision: int) -> Part:
         """Windows with keys and `CLOSED`; they end so much later than their content does."""
@@ -209,7 +219,7 @@ class PanedState:
                     ends,
                     (ends - self._shape.size_ns).alias("start_ns"),
                     pl.Series("revision", [revision], pl.Int64).new_from_index(0, frame.height),
-                    *frame.drop(SLOT, END),
+                    *(frame[name] for name in frame.columns if name not in {SLOT, END}),
                 ]
             )
 

@@ -1,16 +1,16 @@
 """Panes of one sort, on time or corrections: matrices of the full ones, rows of all others."""
 
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from operators.windows.accumulators import LAST
-from operators.windows.merging import Array, merge_frame, merge_part
+from operators.windows.merging import Array
 from operators.windows.ordered import Ordered
 from operators.windows.paned.ends import all_ends, any_end, ends_between, ends_of, first_needed
+from operators.windows.paned.merging import SLOT, merge_slots
 from operators.windows.paned.panes import Panes, distinct, partial_columns
 from operators.windows.paned.preaggregate import PANE
 from operators.windows.part import ROWS_AT_ONCE, Part
@@ -19,12 +19,10 @@ from operators.windows.saved import tables_of_version_3
 from operators.windows.series import Slots
 from operators.windows.shapes import Paned
 
-SLOT = "_slot"
-"""Column: number of the series (Int64)."""
 END = "time_ns"
 """Column of windows: where they end."""
 
-FULL = 8
+FULL = 16
 """A pane is full that has rows of one in so many series."""
 _FEW_PANES = 16
 """In batches with more panes those are not full that have few rows: a window costs some time."""
@@ -46,7 +44,7 @@ class PaneStore:
     def __init__(self, plan: WindowPlan) -> None:
         self._plan = plan
         self._full = Panes(plan.accumulators)
-        self._rows = Ordered(PANE, partial(merge_part, plan, places=[PANE]))
+        self._rows = Ordered(PANE, self._less)
         self._counts: dict[int, int] = {}
 
     @property
@@ -64,24 +62,50 @@ class PaneStore:
         """Size of matrices and rows."""
         return self._full.nbytes + self._rows.nbytes
 
-    def add(self, part: Part, series: int) -> None:
+    def add(
+        self,
+        rows: pl.DataFrame,
+        slots: Slots,
+        tables: Mapping[str, tuple[Slots, pl.DataFrame]],
+        series: int,
+    ) -> None:
         """Merge rows in.
 
         Args:
-            part: with `SLOT` and `PANE`, of which no two rows have the same.
+            rows: with `PANE`, of which no two rows of a series have the same.
+            slots: series of each row.
+            tables: series of each row, and rows with `PANE`, of each table.
             series: how many series there are.
         """
-        panes = part.rows[PANE].to_numpy()
-        if not panes.size:
-            return
+        panes = rows[PANE].to_numpy()
         full = self._fill(panes, series)
-        rows = part.rows.clear()
         if full.all():
-            self._merge(part.rows)
+            self._merge(panes, slots, partial_columns(rows, self._plan.accumulators))
+            scattered = self._nothing
         else:
-            self._merge(part.rows.filter(pl.Series(full)))
-            rows = part.rows.filter(pl.Series(~full))
-        self._rows.add(Part(rows, {n: table for n, table in part.tables.items() if table.height}))
+            scattered = slotted(rows, slots, self._columns)[np.flatnonzero(~full)]
+            at = np.flatnonzero(full)
+            columns = partial_columns(rows, self._plan.accumulators)
+            if at.size:
+                some = {name: column[at] for name, column in columns.items()}
+                self._merge(panes[at], slots[at], some)
+        if scattered.height or tables:
+            found = {
+                table.name: slotted(tables[table.name][1], tables[table.name][0], [*table.schema])
+                for table in self._plan.tables
+                if table.name in tables
+            }
+            self._rows.add(Part(scattered, found))
+
+    @property
+    def _columns(self) -> list[str]:
+        return [held.name for held in self._plan.accumulators]
+
+    @property
+    def _nothing(self) -> pl.DataFrame:
+        """No rows."""
+        kinds = {h.name: pl.Int64 if h.integer else pl.Float64 for h in self._plan.accumulators}
+        return pl.DataFrame(schema={SLOT: pl.Int64, PANE: pl.Int64, **kinds})
 
     def windows(
         self, shape: Paned, after: int, until: int, only: pl.DataFrame | None = None
@@ -98,18 +122,23 @@ class PaneStore:
         held = self._between(shape, after, until)
         if held is None:
             return None if made is None else Part(made)
-        placed = _placed(shape, held, after, until)
-        if only is not None:
-            placed = matching(placed, only)
-        part = merge_part(self._plan, placed, [END])
-        rows = part.rows
-        if made is not None and rows.height:
-            both = pl.concat([made, rows.select(made.columns)])
-            shared = np.isin(made[END].to_numpy(), rows[END].to_numpy()).any()
-            rows = merge_frame(self._plan.accumulators, both, [SLOT, END]) if shared else both
-        elif made is not None:
-            rows = made
-        return Part(rows.sort(END, SLOT), part.tables) if rows.height else None
+        rows, tables = _placed(shape, held.rows, after, until, only), {}
+        for table in self._plan.tables:
+            if table.name in held.tables:
+                placed = _placed(shape, held.tables[table.name], after, until, only)
+                tables[table.name] = table.merge(placed, [SLOT, END])
+        rows = self.merged(rows, shape) if made is None else self._joined(made, rows, shape)
+        return Part(rows, tables) if rows.height else None
+
+    def merged(self, rows: pl.DataFrame, shape: Paned) -> pl.DataFrame:
+        """One row for each window and series, sorted by both."""
+        return merge_slots(self._plan.accumulators, rows, END, shape.every_ns)
+
+    def _joined(self, made: pl.DataFrame, rows: pl.DataFrame, shape: Paned) -> pl.DataFrame:
+        """Windows of matrices, which are sorted and there once, with those of rows."""
+        if not rows.height:
+            return made
+        return self.merged(pl.concat([made, rows.select(made.columns)]), shape)
 
     def spans(self, shape: Paned, after: int, until: int) -> Iterator[tuple[int, int]]:
         """(after, until] in pieces of about so many rows of windows as memory bears."""
@@ -183,10 +212,17 @@ class PaneStore:
         # Of version 3, which had other rows of tables and none of panes.
         tables = tables_of_version_3(snapshot.get("tables", {}), PANE)
         if tables:
-            kinds = {h.name: pl.Int64 if h.integer else pl.Float64 for h in self._plan.accumulators}
-            none = pl.DataFrame(schema={SLOT: pl.Int64, PANE: pl.Int64, **kinds})
-            self._rows.add(Part(none, tables))
+            self._rows.add(Part(self._nothing, tables))
         self._count()
+
+    def _less(self, part: Part) -> Part:
+        """What is held as rows, merged."""
+        tables = {
+            table.name: table.merge(part.tables[table.name], [SLOT, PANE])
+            for table in self._plan.tables
+            if table.name in part.tables
+        }
+        return Part(merge_slots(self._plan.accumulators, part.rows, PANE), tables)
 
     def _count(self) -> None:
         """Rows of the panes that are not full."""
@@ -224,20 +260,19 @@ class PaneStore:
 
         if held is not None and held.rows.height:
             self._rows.change(without)
-            self._merge(merge_frame(self._plan.accumulators, held.rows, [SLOT, PANE]))
+            rows = merge_slots(self._plan.accumulators, held.rows, PANE)
+            columns = partial_columns(rows, self._plan.accumulators)
+            self._merge(rows[PANE].to_numpy(), rows[SLOT].to_numpy(), columns)
 
-    def _merge(self, rows: pl.DataFrame) -> None:
+    def _merge(self, panes: Array, slots: Slots, columns: Mapping[str, Array]) -> None:
         """Put rows into matrices; those that would be too wide for what they hold are given up."""
-        if not rows.height:
-            return
-        slots = rows[SLOT].to_numpy()
         for pane in self._full.thin(int(slots.max()) + 1, 2 * FULL):
-            found, columns = self._full.pop(pane)
+            found, content = self._full.pop(pane)
             at = [pl.Series(SLOT, found), pl.Series(PANE, np.full(found.size, pane, np.int64))]
-            frame = pl.DataFrame([*at, *(pl.Series(n, column) for n, column in columns.items())])
+            frame = pl.DataFrame([*at, *(pl.Series(n, column) for n, column in content.items())])
             self._rows.add(Part(frame))
             self._counts[pane] = found.size
-        self._full.add(rows[PANE].to_numpy(), slots, partial_columns(rows, self._plan.accumulators))
+        self._full.add(panes, slots, columns)
 
     def _between(self, shape: Paned, after: int, until: int) -> Part | None:
         if not self._rows or not any_end(shape, after, until):
@@ -272,32 +307,33 @@ class PaneStore:
         return pl.DataFrame(columns)
 
 
-def matching(part: Part, places: pl.DataFrame) -> Part:
-    """What a part has of some places, those of the columns of `places`."""
-    return _each(part, lambda frame: frame.join(places, on=places.columns, how="semi"))
+def slotted(rows: pl.DataFrame, slots: Slots, columns: Sequence[str]) -> pl.DataFrame:
+    """Some columns of rows, with the numbers of their series and of their panes."""
+    return pl.DataFrame([pl.Series(SLOT, slots), *(rows[name] for name in (PANE, *columns))])
 
 
-def _each(part: Part, change: Any) -> Part:
+def _each(part: Part, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Part:
     return Part(change(part.rows), {name: change(table) for name, table in part.tables.items()})
 
 
 def _slots_by_end(places: pl.DataFrame) -> dict[int, Slots]:
-    ordered = places.sort(END, SLOT)
-    ends, starts = np.unique(ordered[END].to_numpy(), return_index=True)
-    slots = np.split(ordered[SLOT].to_numpy(), starts[1:])
+    """Slots of each end; `places` are sorted by it."""
+    ends, starts = np.unique(places[END].to_numpy(), return_index=True)
+    slots = np.split(places[SLOT].to_numpy(), starts[1:])
     return dict(zip(ends.tolist(), slots, strict=True))
 
 
-def _placed(shape: Paned, part: Part, after: int, until: int) -> Part:
+def _placed(
+    shape: Paned, frame: pl.DataFrame, after: int, until: int, only: pl.DataFrame | None
+) -> pl.DataFrame:
     """Rows of panes as rows of each window in (after, until] that they are in."""
-
-    def placed(frame: pl.DataFrame) -> pl.DataFrame:
-        if not frame.height:
-            return frame.rename({PANE: END})
-        found = ends_of(shape, frame[PANE].to_numpy(), after, until)
-        if (found.counts == 1).all():
-            return frame.drop(PANE).with_columns(pl.Series(END, found.first))
+    if not frame.height:
+        return frame.rename({PANE: END})
+    found = ends_of(shape, frame[PANE].to_numpy(), after, until)
+    ends = found.first
+    if not (found.counts == 1).all():
         at, ends = all_ends(shape.every_ns, found)
-        return frame[at].drop(PANE).with_columns(pl.Series(END, ends))
-
-    return _each(part, placed)
+        frame = frame[at]
+    columns = [frame[name] for name in frame.columns if name != PANE]
+    placed = pl.DataFrame([*columns, pl.Series(END, ends)])
+    return placed if only is None else placed.join(only, on=only.columns, how="semi")
