@@ -64,7 +64,8 @@ def _height(part: Part) -> int:
 def _stacked(frames: list[pl.DataFrame]) -> pl.DataFrame:
     """Frames with the same columns, in whatever order, one below the other."""
     columns = frames[0].columns
-    return pl.concat([frame.select(columns) for frame in frames])
+    # Each selection is a query.
+    return pl.concat([f if f.columns == columns else f.select(columns) for f in frames])
 
 
 def split_part(groups: KeyGroups, part: Part, by: list[str]) -> list[tuple[int, Part]]:

@@ -12,7 +12,7 @@ from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
 from tidegauge.errors import UserMistake
 
-VERSION = 3
+VERSION = 4
 """Version of the saved state of a key group of windows."""
 
 _PARTS = {
@@ -88,15 +88,42 @@ def upgraded(snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """
     if snapshot["version"] == VERSION:
         return dict(snapshot)
+    if snapshot["version"] == 3:  # noqa: PLR2004 - what it is about
+        windows = {name: _from_version_3(one) for name, one in snapshot["windows"].items()}
+        return {**snapshot, "windows": windows}
     if snapshot["version"] == 1:
         windows = {name: _from_version_1(one) for name, one in snapshot["windows"].items()}
         reached = {"value_ns": snapshot["watermark_ns"], "partitions": snapshot["partitions"]}
         state = {"windows": windows, "shelf": None, "letters_ns": 0}
         return {"watermark": {**reached, "floors": {}}, **state}
     raise UserMistake(
-        f"saved state: windows have version {snapshot['version']}, this program reads 1 and"
+        f"saved state: windows have version {snapshot['version']}, this program reads 1, 3 and"
         f" {VERSION}; start with an empty recovery directory or with the program that wrote it"
     )
+
+
+def tables_of_version_3(
+    tables: Mapping[str, Mapping[int, Piece]], place: str
+) -> dict[str, pl.DataFrame]:
+    """Rows of tables, which had a piece for each pane, with the pane as a column."""
+    return {
+        name: pl.concat(
+            piece.take().with_columns(pl.lit(pane, pl.Int64).alias(place))
+            for pane, piece in panes.items()
+        )
+        for name, panes in tables.items()
+        if panes
+    }
+
+
+def _from_version_3(window: Mapping[str, Any]) -> dict[str, Any]:
+    """Panes had tables beside them; keys that were noted follow from what is held."""
+    state = dict(window["state"])
+    for side, tables in (("on_time", "on_time_tables"), ("corrections", "correction_tables")):
+        if tables in state:
+            # Pieces may lie elsewhere: what is in them is not known yet.
+            state[side] = {"full": state[side], "rows": [], "tables": state.pop(tables)}
+    return {name: value for name, value in window.items() if name != "noted"} | {"state": state}
 
 
 def _from_version_1(window: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,12 +136,10 @@ def _from_version_1(window: Mapping[str, Any]) -> dict[str, Any]:
         **window,
         "layout": {"shape": ("Paned", *shape, 0), "keys": keys, "kept": kept},
         "keys": [(count, Piece(window["keys"]))] if count else [],
-        "on_time": _panes(window["on_time"]),
-        "corrections": _panes(window["corrections"]),
-        "on_time_tables": {},
-        "correction_tables": {},
+        "on_time": {"full": _panes(window["on_time"]), "rows": []},
+        "corrections": {"full": _panes(window["corrections"]), "rows": []},
     }
-    return {"state": state, "noted": None, "refused": 0, "evicted": 0, "corrections": 0}
+    return {"state": state, "refused": 0, "evicted": 0, "corrections": 0}
 
 
 def _panes(saved: Mapping[str, Any]) -> dict[int, Piece]:

@@ -36,6 +36,15 @@ class Panes:
         """Numbers of the panes that hold something, ascending."""
         return sorted(self._row_of)
 
+    @property
+    def slots(self) -> int:
+        """How many series the matrices have room for."""
+        return self._slots
+
+    def __contains__(self, pane: int) -> bool:
+        """Whether a pane holds something."""
+        return pane in self._row_of
+
     def add(self, panes: Array, slots: Array, partial: Mapping[str, Array]) -> None:
         """Merge rows in; no two rows may have the same pane and slot.
 
@@ -56,13 +65,29 @@ class Panes:
         for name, column in flat.items():
             column[at] = merged[name]
 
-    def live(self, first: int, count: int, slots: int) -> Array:
-        """Slots below `slots` with an event in any of `count` panes from `first` on, ascending."""
+    def live(self, first: int, count: int) -> Array:
+        """Slots with an event in any of `count` panes from `first` on, ascending."""
         rows = self._held(first, count)
         if not rows.size:
             return np.zeros(0, np.int64)
         events = self._matrices[ROWS.name][rows].sum(axis=0)
-        return np.flatnonzero(events[:slots])
+        return np.flatnonzero(events)
+
+    def thin(self, slots: int, share: int) -> list[int]:
+        """Panes that would hold less than one in `share`, had the matrices to grow for `slots`."""
+        if slots <= self._slots or not self._row_of:
+            return []
+        least = self._grown(slots) // share
+        live = np.count_nonzero(self._matrices[ROWS.name], axis=1)
+        return [pane for pane, row in self._row_of.items() if live[row] < least]
+
+    def pop(self, pane: int) -> tuple[Array, dict[str, Array]]:
+        """Forget a pane; the slots that it holds something of, and their accumulators."""
+        row = self._row_of[pane]
+        live = np.flatnonzero(self._matrices[ROWS.name][row])
+        columns = {name: matrix[row, live] for name, matrix in self._matrices.items()}
+        self._let_go(pane)
+        return live, columns
 
     def last_times(self, slots: int) -> Array:
         """Highest event time in any pane of each of the first `slots` slots."""
@@ -100,26 +125,20 @@ class Panes:
         """Forget every pane below `pane`; whether there was one."""
         dropped = [number for number in self._row_of if number < pane]
         for gone in dropped:
-            row = self._row_of.pop(gone)
-            self._saved.pop(gone, None)
-            for held in _OVER_ALL:
-                self._matrices[held.name][row] = held.identity
-            self._free.append(row)
+            self._let_go(gone)
         return bool(dropped)
 
     def renumber(self, keep: Array) -> None:
-        """Keep these slots only, giving them new numbers in their order."""
-        if keep.size and int(keep.max()) >= self._slots:
-            self._grow(0, int(keep.max()) + 1)
+        """Keep these slots only (ascending), giving them new numbers in their order."""
         roomy = keep.size * _ROOMY < self._slots
+        there = keep[keep < self._slots]
         for held in self._accumulators:
             matrix = self._matrices[held.name]
-            kept = matrix[:, keep]
+            kept = matrix[:, there]
             if roomy:
-                self._matrices[held.name] = np.ascontiguousarray(kept)
-            else:
-                matrix[:, : keep.size] = kept
-                matrix[:, keep.size :] = held.identity
+                matrix = self._matrices[held.name] = _fresh(held, matrix.shape[0], keep.size)
+            matrix[:, : there.size] = kept
+            matrix[:, there.size :] = held.identity
         self._slots = keep.size if roomy else self._slots
         self._saved = {}
 
@@ -150,6 +169,17 @@ class Panes:
         at = live if sparse else slice(end)
         columns = {name: matrix[row, at].copy() for name, matrix in self._matrices.items()}
         return (live if sparse else None), columns
+
+    def _let_go(self, pane: int) -> None:
+        row = self._row_of.pop(pane)
+        self._saved.pop(pane, None)
+        for held in _OVER_ALL:
+            self._matrices[held.name][row] = held.identity
+        self._free.append(row)
+
+    def _grown(self, slots: int) -> int:
+        """How many slots there would be if these had to be among them."""
+        return self._slots if slots <= self._slots else max(slots, 2 * self._slots, 16)
 
     def _with_held(
         self, flat: Mapping[str, Array], at: Array, partial: Mapping[str, Array]
@@ -183,7 +213,7 @@ class Panes:
     def _grow(self, more_rows: int, slots: int) -> None:
         height = self._matrices[ROWS.name].shape[0]
         new_height = height + max(more_rows, height if more_rows else 0)
-        new_slots = self._slots if slots <= self._slots else max(slots, 2 * self._slots, 16)
+        new_slots = self._grown(slots)
         used = np.array(list(self._row_of.values()), np.int64)
         for held in self._accumulators:
             before = self._matrices[held.name]

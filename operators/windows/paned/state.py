@@ -1,33 +1,31 @@
 """One window in one key group: what is open, and what the watermark closes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from operators.windows.accumulators import ROWS
-from operators.windows.merging import Array, merge_two
-from operators.windows.paned.ends import earliest_end, ends_between, latest_end
-from operators.windows.paned.panes import Panes, partial_columns
+from operators.windows.merging import Array
+from operators.windows.paned.ends import earliest_end, first_needed, latest_end
+from operators.windows.paned.merging import SLOT
 from operators.windows.paned.preaggregate import PANE
-from operators.windows.paned.tables import SLOT, PaneTables
-from operators.windows.part import CLOSED, Part
+from operators.windows.paned.store import END, PaneStore
+from operators.windows.part import Part, concat_parts
 from operators.windows.plan import WindowPlan
 from operators.windows.saved import check_layout
 from operators.windows.series import Series, Slots
 from operators.windows.shapes import Paned, of_kind
-from operators.windows.tables.table import Table
 from tidegauge.batch import NO_TIME
+from tidegauge.fieldtypes import FieldType
 
 _COMPACT_ABOVE = 1024
 """Fewer series than this are never worth renumbering."""
 _SPARE = 16
 """Series that were held for each that is. A key that comes now and then, but is in no open window
 for a while, would else be forgotten and met anew each time."""
-
-_Rows = tuple[int, int, Slots, Mapping[str, Array]]
-"""End of a window, revision, slots, and the accumulators of those slots."""
 
 
 class PanedState:
@@ -46,10 +44,9 @@ class PanedState:
         self._plan = plan
         self._shape = of_kind(plan.shape, Paned)
         self._series = Series(plan.by)
-        self._on_time = Panes(plan.accumulators)
-        self._corrections = Panes(plan.accumulators)
-        self._on_time_tables = PaneTables(plan)
-        self._correction_tables = PaneTables(plan)
+        self._by_slot = replace(plan, by={SLOT: FieldType.INT})
+        self._on_time = PaneStore(self._by_slot)
+        self._corrections = PaneStore(self._by_slot)
         self._watermark_ns = NO_TIME
         self.dropped = 0
         """Events that came after the last result of every window they are in (see `add`)."""
@@ -57,7 +54,7 @@ class PanedState:
     @property
     def empty(self) -> bool:
         """Whether it holds no event."""
-        return not self._on_time.open and not self._corrections.open
+        return self._on_time.empty and self._corrections.empty
 
     def add(self, on_time: Part | None, corrections: Part | None) -> None:
         """Merge what a batch brought in.
@@ -73,37 +70,30 @@ class PanedState:
                 passed = pl.col(PANE).is_in(np.unique(panes[closed]))
                 self._correct(on_time.filter(passed))
                 on_time = on_time.filter(~passed)
-            self._merge(self._on_time, self._on_time_tables, on_time)
+            self._merge(self._on_time, on_time)
         if corrections is not None and corrections.rows.height:
             self._correct(corrections)
 
-    def advance(self, watermark_ns: int) -> Part | None:
+    def advance(self, watermark_ns: int) -> Iterator[Part]:
         """Close what the watermark has passed.
 
-        Returns:
-            rows of key columns, `CLOSED` and accumulators, by the windows' ends, early results
-            before first and corrected ones, and tables with the same keys and `CLOSED`; None when
-            nothing closed.
+        Yields:
+            rows of key columns, `CLOSED` and accumulators, early results before first and corrected
+            ones, each by the windows' ends, and tables with the same keys and `CLOSED`.
         """
         passed = self._watermark_ns
         if watermark_ns <= passed:
-            return None
-        lateness = self._plan.lateness_ns
-        firsts = ends_between(self._shape, self._on_time.open, passed, watermark_ns)
-        lasts = ends_between(
-            self._shape, self._corrections.open, passed - lateness, watermark_ns - lateness
-        )
-        closed = [
-            *(self._first(end, -left) for end, left in self._early(passed, watermark_ns)),
-            *(self._first(end) for end in firsts),
-            *(self._corrected(end) for end in lasts),
-        ]
+            return
+        shape, lateness = self._shape, self._plan.lateness_ns
+        for left in range(shape.early_results, 0, -1):
+            # An early result is a shorter window with the same start.
+            early = replace(shape, size_ns=shape.size_ns - left * shape.early_ns)
+            yield from self._firsts(early, passed, watermark_ns, left)
+        yield from self._firsts(shape, passed, watermark_ns)
+        yield from self._corrected(passed - lateness, watermark_ns - lateness)
         self._watermark_ns = watermark_ns
-        closed = [rows for rows in closed if rows[2].size]
-        # Before series are renumbered.
-        part = Part(self._frame(closed), self._tables(closed)) if closed else None
+        # Not before: series are renumbered.
         self._forget()
-        return part
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs, in pieces: keys, and each pane."""
@@ -113,8 +103,6 @@ class PanedState:
             "keys": self._series.snapshot(),
             "on_time": self._on_time.snapshot(count),
             "corrections": self._corrections.snapshot(count),
-            "on_time_tables": self._on_time_tables.snapshot(),
-            "correction_tables": self._correction_tables.snapshot(),
             "watermark_ns": self._watermark_ns,
             "dropped": self.dropped,
         }
@@ -129,8 +117,6 @@ class PanedState:
         self._series = Series.restored(self._plan.by, snapshot["keys"])
         self._on_time.restore(snapshot["on_time"], len(self._series))
         self._corrections.restore(snapshot["corrections"], len(self._series))
-        self._on_time_tables.restore(snapshot["on_time_tables"])
-        self._correction_tables.restore(snapshot["correction_tables"])
         self._watermark_ns = snapshot["watermark_ns"]
         self.dropped = snapshot["dropped"]
 
@@ -151,8 +137,7 @@ class PanedState:
     @property
     def nbytes(self) -> int:
         """Size of what the panes hold."""
-        panes = self._on_time.nbytes + self._corrections.nbytes
-        return panes + self._on_time_tables.nbytes + self._correction_tables.nbytes
+        return self._on_time.nbytes + self._corrections.nbytes
 
     def note(self, rows: pl.DataFrame) -> None:
         """Nothing: series know their keys."""
@@ -176,12 +161,15 @@ class PanedState:
         """Drop series, and what panes hold of them."""
         self._renumber(np.setdiff1d(np.arange(len(self._series)), slots))
 
-    def _merge(self, panes: Panes, tables: PaneTables, part: Part) -> None:
-        rows = part.rows
-        slots = self._series.slots(rows)
-        panes.add(rows[PANE].to_numpy(), slots, partial_columns(rows, self._plan.accumulators))
-        for name, table in part.tables.items():
-            tables.add(name, self._series.slots(table), table)
+    def _merge(self, panes: PaneStore, part: Part) -> None:
+        if part.rows.height:
+            slots = self._series.slots(part.rows)
+            tables = {
+                name: (self._series.slots(table), table)
+                for name, table in part.tables.items()
+                if table.height
+            }
+            panes.add(part.rows, slots, tables, len(self._series))
 
     def _correct(self, part: Part) -> None:
         panes = part.rows[PANE].to_numpy()
@@ -190,85 +178,58 @@ class PanedState:
             late = pl.col(PANE).is_in(np.unique(panes[over]))
             self.dropped += int(part.rows.filter(late)[ROWS.name].sum())
             part = part.filter(~late)
-        self._merge(self._corrections, self._correction_tables, part)
+        self._merge(self._corrections, part)
 
-    def _early(self, after: int, until: int) -> list[tuple[int, int]]:
-        """Ends of the windows with an early result due in (after, until], and how many are left."""
-        due = []
-        for left in range(self._shape.early_results, 0, -1):
-            ahead = left * self._shape.early_ns
-            ends = ends_between(self._shape, self._on_time.open, after + ahead, until + ahead)
-            due += [(end, left) for end in ends]
-        return due
+    def _firsts(self, shape: Paned, after: int, until: int, left: int = 0) -> Iterator[Part]:
+        """Results of on-time events alone; `left` results come before the first one."""
+        for span in self._on_time.spans(shape, after, until):
+            found = self._on_time.windows(shape, *span)
+            if found is not None:
+                yield self._closed(found, left * shape.early_ns, -left)
 
-    def _first(self, end: int, revision: int = 0) -> _Rows:
-        panes = self._panes(end, revision)
-        slots = self._on_time.live(*panes, len(self._series))
-        return end, revision, slots, self._on_time.over(*panes, slots)
+    def _corrected(self, after: int, until: int) -> Iterator[Part]:
+        """Results of all events, for series and windows with a correction."""
+        for span in self._corrections.spans(self._shape, after, until):
+            late = self._corrections.windows(self._shape, *span)
+            if late is None:
+                continue
+            on_time = self._on_time.windows(self._shape, *span, late.rows.select(SLOT, END))
+            if on_time is not None:
+                late = self._together(late, on_time)
+            yield self._closed(late, 0, 1)
 
-    def _corrected(self, end: int) -> _Rows:
-        panes = self._panes(end)
-        slots = self._corrections.live(*panes, len(self._series))
-        on_time, late = self._on_time.over(*panes, slots), self._corrections.over(*panes, slots)
-        return end, 1, slots, merge_two(self._plan.accumulators, on_time, late)
-
-    def _frame(self, closed: list[_Rows]) -> pl.DataFrame:
-        slots = np.concatenate([rows[2] for rows in closed])
-        counts = [rows[2].size for rows in closed]
-        ends = np.repeat(np.array([rows[0] for rows in closed], np.int64), counts)
-        revisions = np.repeat(np.array([rows[1] for rows in closed], np.int64), counts)
-        columns = self._series.columns(slots)
-        columns += [
-            pl.Series("time_ns", ends),
-            pl.Series("start_ns", ends - self._shape.size_ns),
-            pl.Series("revision", revisions),
-        ]
-        for held in self._plan.accumulators:
-            values = np.concatenate([rows[3][held.name] for rows in closed])
-            columns.append(pl.Series(held.name, values))
-        return pl.DataFrame(columns)
-
-    def _tables(self, closed: list[_Rows]) -> dict[str, pl.DataFrame]:
-        """Tables of the closed windows; a corrected result is of on-time events too."""
-        return {
-            table.name: pl.concat([self._closed_table(table, *rows[:3]) for rows in closed])
+    def _together(self, late: Part, on_time: Part) -> Part:
+        """Windows of corrections and of on-time events as those of both."""
+        both = concat_parts([late, on_time])
+        tables = {
+            table.name: table.merge(both.tables[table.name], [SLOT, END])
             for table in self._plan.tables
+            if table.name in both.tables
         }
+        return Part(self._corrections.merged(both.rows, self._shape), tables)
 
-    def _closed_table(self, table: Table, end: int, revision: int, slots: Slots) -> pl.DataFrame:
-        panes = self._panes(end, revision)
-        rows = self._on_time_tables.over(table.name, *panes, slots)
-        if revision > 0:
-            late = self._correction_tables.over(table.name, *panes, slots)
-            rows = table.merge(pl.concat([rows, late]), [SLOT])
-        places = (end, end - self._shape.size_ns, revision)
-        keys = self._series.columns(rows[SLOT].to_numpy())
-        at = [
-            pl.Series(name, [place], dtype=pl.Int64).new_from_index(0, rows.height)
-            for name, place in zip(CLOSED, places, strict=True)
-        ]
-        return pl.DataFrame([*keys, *at, *(rows[column] for column in table.schema)])
+    def _closed(self, part: Part, ahead_ns: int, revision: int) -> Part:
+        """Windows with keys and `CLOSED`; they end so much later than their content does."""
 
-    def _panes(self, end: int, revision: int = 0) -> tuple[int, int]:
-        """First pane and number of panes of a result of the window that ends there."""
-        shape = self._shape
-        length_ns = shape.size_ns + min(revision, 0) * shape.early_ns
-        return (end - shape.size_ns) // shape.pane_ns, length_ns // shape.pane_ns
+        def closed(frame: pl.DataFrame) -> pl.DataFrame:
+            ends = frame[END] + ahead_ns if ahead_ns else frame[END]
+            return pl.DataFrame(
+                [
+                    *self._series.columns(frame[SLOT].to_numpy()),
+                    ends,
+                    (ends - self._shape.size_ns).alias("start_ns"),
+                    pl.Series("revision", [revision], pl.Int64).new_from_index(0, frame.height),
+                    *(frame[name] for name in frame.columns if name not in {SLOT, END}),
+                ]
+            )
+
+        return Part(closed(part.rows), {n: closed(table) for n, table in part.tables.items()})
 
     def _forget(self) -> None:
         """Drop panes that no result to come can need, and series that only they held."""
-        both = (self._on_time, self._on_time_tables), (self._corrections, self._correction_tables)
-        dropped = False
-        for panes, tables in both:
-            held = np.array(panes.open, np.int64)
-            needed = held[
-                latest_end(self._shape, held) + self._plan.lateness_ns > self._watermark_ns
-            ]
-            before = int(needed[0]) if needed.size else int(held[-1]) + 1 if held.size else 0
-            if panes.drop_before(before):
-                tables.drop_before(before)
-                dropped = True
-        if dropped:
+        before = first_needed(self._shape, self._watermark_ns - self._plan.lateness_ns)
+        dropped = [panes.drop_before(before) for panes in (self._on_time, self._corrections)]
+        if any(dropped):
             self._compact()
 
     def _compact(self) -> None:
@@ -281,11 +242,9 @@ class PanedState:
 
     def _live(self) -> Slots:
         count = len(self._series)
-        return np.union1d(self._on_time.all_live(count), self._corrections.all_live(count))
+        return np.union1d(self._on_time.live(count), self._corrections.live(count))
 
     def _renumber(self, slots: Slots) -> None:
         self._series = self._series.kept(slots)
         for panes in (self._on_time, self._corrections):
             panes.renumber(slots)
-        for tables in (self._on_time_tables, self._correction_tables):
-            tables.renumber(slots)

@@ -14,9 +14,11 @@ from operators.progress.watermark import Watermark
 from operators.windows.group import WindowGroup
 from operators.windows.paned.panes import Panes
 from operators.windows.paned.state import PanedState
+from tests.operators.windows import earlier
 from tests.operators.windows.harness import Flow, make_plan, make_source
 from tidegauge.errors import UserMistake
 
+HERE = Path(__file__).parent
 SOURCE = make_source(bound=20, lateness=60)
 PLAN = make_plan(
     SOURCE, size=100, every=50, by=["k"], select={"n": "count(*)", "s": "std_dev(v)", "x": "max(q)"}
@@ -53,8 +55,8 @@ def version_1(group: WindowGroup) -> dict[str, Any]:
                 tuple(held.name for held in plan.accumulators),
             ),
             "keys": [list(column) for column in state._series._columns],
-            "on_time": _matrices(state._on_time, count),
-            "corrections": _matrices(state._corrections, count),
+            "on_time": _matrices(state._on_time._full, count),
+            "corrections": _matrices(state._corrections._full, count),
             "watermark_ns": state._watermark_ns,
             "dropped": state.dropped,
         }
@@ -115,7 +117,7 @@ def test_a_state_of_version_1_must_fit_too() -> None:
 def test_state_of_another_version_is_refused_with_what_to_do() -> None:
     saved = WindowGroup([PLAN], lambda: 0, None).snapshot()
     assert saved is not None
-    with pytest.raises(UserMistake, match="version 0, this program reads 1 and 3; start with an"):
+    with pytest.raises(UserMistake, match="version 0, this program reads 1, 3 and 4; start with an"):
         WindowGroup([PLAN], lambda: 0, saved | {"version": 0})
 
 
@@ -186,3 +188,21 @@ def test_another_lateness_is_another_window() -> None:
     other = replace(PLAN, lateness_ns=PLAN.lateness_ns + 1)
     with pytest.raises(UserMistake, match="window 'w' had another lateness; give the new one"):
         WindowGroup([other], lambda: 0, saved)
+
+
+@pytest.mark.parametrize("kind", earlier.KINDS)
+def test_a_state_of_version_3_goes_on_where_it_stopped(kind: str) -> None:
+    """Made by the program of that version, in the middle of the events."""
+    saved = pickle.loads((HERE / "saved/version_3.pickle").read_bytes())  # noqa: S301 - ours
+    whole, resumed = (Flow(earlier.SOURCE, earlier.plans()) for _ in range(2))
+    for number, event in enumerate(earlier.EVENTS):
+        if number == earlier.CUT:
+            del whole.records[:], resumed.records[:]
+            resumed.group = WindowGroup(resumed.plans, lambda: 0, saved)
+        whole.events(0, [event])
+        resumed.events(0, [event])
+    for flow in (whole, resumed):
+        flow.finish()
+    assert resumed.frame(kind).height >= 2
+    expected, found = (flow.frame(kind).drop("latency_ms").rows() for flow in (whole, resumed))
+    assert sorted(map(repr, found)) == sorted(map(repr, expected))

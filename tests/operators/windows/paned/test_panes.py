@@ -28,8 +28,8 @@ def test_a_window_is_what_its_panes_hold_together() -> None:
     panes = Panes(HELD)
     add(panes, {(5, 0): 1, (6, 0): 2, (8, 0): 4, (6, 1): 8})
     assert over(panes, 5, 3, [0, 1]) == [(3, 5, 6), (8, 6, 6)]
-    assert panes.live(5, 3, 2).tolist() == [0, 1]
-    assert panes.live(7, 2, 2).tolist() == [0]
+    assert panes.live(5, 3).tolist() == [0, 1]
+    assert panes.live(7, 2).tolist() == [0]
 
 
 def test_adding_to_the_same_pane_again_merges() -> None:
@@ -42,7 +42,7 @@ def test_adding_to_the_same_pane_again_merges() -> None:
 def test_no_panes_hold_nothing() -> None:
     panes = Panes(HELD)
     assert panes.open == []
-    assert panes.live(0, 10, 3).size == 0
+    assert panes.live(0, 10).size == 0
     assert over(panes, 0, 10, [2]) == [(0, FIRST.identity, LAST.identity)]
     add(panes, {})
     assert panes.open == []
@@ -142,6 +142,17 @@ def test_kept_slots_are_renumbered_and_saved_anew() -> None:
     assert [row[0] for row in over(panes, 5, 1, [0, 1, 2])] == [2, 5, 0]
     assert panes.snapshot(2)[5] is not before[5]
     assert [row[0] for row in over(restarted(panes, 2), 5, 1, [0, 1, 2])] == [2, 5, 0]
+
+
+def test_panes_that_are_too_thin_for_more_slots_can_be_given_up() -> None:
+    panes = Panes(HELD)
+    add(panes, {(5, slot): 1 for slot in range(16)} | {(6, 3): 2})
+    assert panes.thin(16, 4) == []
+    assert panes.thin(17, 4) == [6]
+    slots, columns = panes.pop(6)
+    assert (slots.tolist(), columns[ROWS.name].tolist()) == ([3], [2])
+    assert panes.open == [5]
+    assert over(panes, 5, 2, [3]) == [(1, 5, 5)]
 
 
 PLACES = st.dictionaries(

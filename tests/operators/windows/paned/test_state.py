@@ -6,7 +6,7 @@ import pytest
 from operators.windows.paned import state as state_module
 from operators.windows.paned.preaggregate import preaggregate
 from operators.windows.paned.state import PanedState
-from operators.windows.part import Part
+from operators.windows.part import Part, concat_parts
 from operators.windows.plan import WindowPlan
 from tests.operators.windows.harness import SECOND, make_plan, make_source
 from tidegauge.batch import END_OF_TIME, TIME
@@ -24,10 +24,8 @@ def rows(*seconds: float, keys: str | list[str] = "a", plan: WindowPlan = PLAN) 
 
 def closed(state: PanedState, second: float) -> list[tuple[int, int, int]]:
     """End, revision and count of what closes when the watermark is there."""
-    part = state.advance(int(second * SECOND))
-    if part is None:
-        return []
-    found = part.rows.select("time_ns", "revision", "_rows").rows()
+    parts = list(state.advance(int(second * SECOND)))
+    found = [row for part in parts for row in part.rows.select("time_ns", "revision", "_rows").rows()]
     return [(end // SECOND, revision, count) for end, revision, count in found]
 
 
@@ -86,8 +84,8 @@ def test_memory_is_bounded_by_the_panes_that_are_open_at_once() -> None:
         state.add(rows(second, plan=state._plan), rows(second - 3, plan=state._plan))
         closed(state, second)
     assert len(state._on_time.open) <= 16
-    assert state._on_time._matrices["_rows"].shape[0] <= 32
-    assert state._corrections._matrices["_rows"].shape[0] <= 32
+    assert state._on_time._full._matrices["_rows"].shape[0] <= 32
+    assert state._corrections._full._matrices["_rows"].shape[0] <= 32
 
 
 def test_series_that_no_pane_holds_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +98,7 @@ def test_series_that_no_pane_holds_are_forgotten(monkeypatch: pytest.MonkeyPatch
         state.add(rows(*[second] * 5, keys=keys), None)
         counts += [count for _, _, count in closed(state, second)]
         assert len(state._series) <= 40
-        assert state._on_time._matrices["_rows"].shape[1] <= 64
+        assert state._on_time._full._matrices["_rows"].shape[1] <= 64
     assert counts == [1] * 5 * 19
 
 
@@ -113,8 +111,7 @@ def test_renumbering_keeps_what_is_open(monkeypatch: pytest.MonkeyPatch) -> None
     state.add(rows(*[21] * 6, keys=late), rows(22, 22, keys=["key-9", "key-11"]))
     assert len(closed(state, 16)) == 16
     assert len(state._series) == 4
-    part = state.advance(END_OF_TIME)
-    assert part is not None
+    part = concat_parts(list(state.advance(END_OF_TIME)))
     assert sorted(part.rows.select("k", "revision", "_rows").rows()) == [
         ("key-11", 0, 2),
         ("key-11", 1, 3),
