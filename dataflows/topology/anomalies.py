@@ -14,7 +14,7 @@ from operators.detectors.group import Heard
 from operators.detectors.operator import detect, gather
 from operators.detectors.plan import plan_anomalies
 from operators.detectors.verdicts import ANOMALOUS, REPEATED
-from tidegauge.records import RecordBatch
+from tidegauge.records import RecordBatch, Tick
 
 
 def judge(context: FlowContext, ups: Sequence[Records], inputs: Inputs) -> list[Records]:
@@ -45,8 +45,12 @@ def only_anomalous(verdicts: Sequence[Records]) -> list[Records]:
     return [op.flat_map_batch("anomalies", up, _anomalous) for up in verdicts]
 
 
-def _anomalous(items: list[tuple[str, RecordBatch]]) -> Iterable[tuple[str, RecordBatch]]:
+def _anomalous(
+    items: list[tuple[str, RecordBatch | Tick]],
+) -> Iterable[tuple[str, RecordBatch]]:
     for key, verdicts in items:
+        if not isinstance(verdicts, RecordBatch):
+            continue
         found = verdicts.frame.filter(pl.col(ANOMALOUS) & ~pl.col(REPEATED))
         if found.height:
             yield key, RecordBatch(verdicts.signal, found)

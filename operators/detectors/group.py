@@ -10,7 +10,7 @@ from operators.detectors.plan import AnomalyPlan
 from operators.keygroups.saved import check_version
 from tidegauge.batch import END_OF_TIME
 from tidegauge.labels import Label
-from tidegauge.records import RecordBatch, Tick
+from tidegauge.records import RecordBatch, Tick, passed_on
 
 STATE_VERSION = 2
 
@@ -50,9 +50,13 @@ class AnomalyGroup:
         self._judges = [
             (plan, Judge(plan, known.get(plan.name), _labels_of(plan, heard))) for plan in plans
         ]
+        self._made = {plan.reads: [p.name for p in plans if p.reads == plan.reads] for plan in plans}
 
-    def take(self, items: Iterable[Heard]) -> list[RecordBatch]:
-        """Verdicts, a batch for each anomaly and batch that it could judge something of."""
+    def take(self, items: Iterable[Heard]) -> list[RecordBatch | Tick]:
+        """Verdicts, a batch for each anomaly and batch that it could judge something of.
+
+        Ticks are handed on as such about the anomalies.
+        """
         return [verdicts for item in items for verdicts in self._take(item)]
 
     def snapshot(self) -> dict[str, Any]:
@@ -61,7 +65,7 @@ class AnomalyGroup:
         labels = [astuple(label) for _, judge in self._judges for label in judge.labels]
         return {"version": STATE_VERSION, "anomalies": anomalies, "labels": labels}
 
-    def _take(self, item: Heard) -> Iterable[RecordBatch]:
+    def _take(self, item: Heard) -> Iterable[RecordBatch | Tick]:
         match item:
             case RecordBatch(signal, frame):
                 for plan, judge in self._judges:
@@ -73,6 +77,8 @@ class AnomalyGroup:
                 # At the end of a bounded run nobody knows what would have come.
                 if passed_ns != END_OF_TIME:
                     yield from self._silent(signals, passed_ns)
+                if (tick := passed_on(item, self._made)) is not None:
+                    yield tick
             case Label():
                 for plan, judge in self._judges:
                     if plan.name == item.anomaly:

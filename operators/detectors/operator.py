@@ -70,6 +70,6 @@ def gather(
     split = PeerSplitter(plan.origin, plan.reads, plan.anomaly.group, key_groups)
 
     def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
-        return GroupLogic(PeerGroup(plan.by, key_groups, saved))
+        return GroupLogic(PeerGroup(plan.by, key_groups, saved, plan.reads))
 
     return op.stateful_batch("complete", op.flat_map_batch("split", up, split), build)

@@ -9,7 +9,7 @@ from bytewax.operators import KeyedStream
 
 from operators.predictions.plan import PredictionPlan
 from operators.predictions.scoring import predictions
-from tidegauge.records import RecordBatch
+from tidegauge.records import RecordBatch, Tick, passed_on
 
 
 @operator
@@ -31,8 +31,19 @@ def predict(
         record batches named as the predictions.
     """
 
-    def score(items: list[tuple[str, RecordBatch]]) -> Iterable[tuple[str, RecordBatch]]:
+    told: dict[str, list[str]] = {}
+    for plan in plans:
+        told.setdefault(plan.window, []).append(plan.name)
+
+    def score(
+        items: list[tuple[str, RecordBatch | Tick]],
+    ) -> Iterable[tuple[str, RecordBatch | Tick]]:
         for group, batch in items:
+            if isinstance(batch, Tick):
+                tick = passed_on(batch, told)
+                if tick is not None:
+                    yield group, tick
+                continue
             for made in predictions(batch, plans, clock_ns()):
                 yield group, made
 

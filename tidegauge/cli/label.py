@@ -114,7 +114,10 @@ def _key(given: Sequence[str], types: "Mapping[str, FieldType]") -> "tuple[KeyPa
 def _part(name: str, text: str, kind: "FieldType") -> "KeyPart":
     from tidegauge.errors import UserMistake
     from tidegauge.fieldtypes import FieldType
+    from tidegauge.records import NO_KEY
 
+    if text == NO_KEY:
+        return None
     try:
         match kind:
             case FieldType.INT:

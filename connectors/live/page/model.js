@@ -5,7 +5,7 @@ const ENDED_KEPT = 60;
 
 const collator = new Intl.Collator("en", { numeric: true });
 
-export const labelOf = (keys) => Object.values(keys).map((value) => value || "(none)").join(" · ") || "all";
+export const labelOf = (keys) => Object.values(keys).join(" · ") || "all";
 export const byName = (one, other) => collator.compare(one, other);
 
 const identity = (keys) => JSON.stringify(Object.entries(keys).sort());

@@ -25,7 +25,7 @@ from tidegauge.spec.mistakes import Path
 from tidegauge.spec.models import Alert
 
 PLACEHOLDERS = ("alert", "level", "value")
-"""What a summary can name besides key columns."""
+"""What a summary can name besides key columns, or the fields of an event."""
 
 
 def check_alerts(review: Review) -> None:
@@ -53,7 +53,7 @@ def _check_alert(review: Review, path: Path, alert: Alert) -> None:
         _check_clear(review, (*path, "clear"), alert.clear, when, columns)
     if alert.where is not None:
         review.attempt((*path, "where"), partial(compile_predicate, alert.where, columns))
-    keys = _keys(review, when.kind, when.target)
+    keys = columns if when.kind == "event" else _keys(review, when.kind, when.target)
     _check_summary(review, (*path, "summary"), alert.summary, [*keys, *PLACEHOLDERS])
 
 
