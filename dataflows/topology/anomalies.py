@@ -10,6 +10,7 @@ from bytewax.operators import KeyedStream
 from dataflows.topology.context import FlowContext, Records
 from dataflows.topology.inputs import Inputs
 from dataflows.topology.journal import new_labels
+from operators.alerts.plan import plan_alerts
 from operators.detectors.group import Heard
 from operators.detectors.operator import detect, gather
 from operators.detectors.plan import plan_anomalies
@@ -36,7 +37,9 @@ def judge(context: FlowContext, ups: Sequence[Records], inputs: Inputs) -> list[
     ]
     said = [new_labels(news, groups)] if news is not None else []
     everything = op.merge("to_judge", heard, *gathered, *said) if gathered or said else heard
-    place = (plans, context.clock_ns, context.saving, inputs.labels)
+    followed = {alert.reads for alert in plan_alerts(context.pipeline) if not alert.moment}
+    ticks = frozenset(plan.name for plan in plans if plan.name in followed)
+    place = (plans, context.clock_ns, context.saving, inputs.labels, ticks)
     return [detect("detect", cast(KeyedStream[Heard], everything), *place)]
 
 

@@ -1,6 +1,6 @@
 """All anomalies in one key group."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -26,6 +26,7 @@ class AnomalyGroup:
         clock_ns: wall clock, for the processing time in the verdicts and nothing else.
         snapshot: where an earlier run stopped. Anomalies that it does not know begin anew.
         labels: those that were known at the start.
+        ticks: anomalies about which ticks are handed on.
 
     Raises:
         UserMistake: the snapshot does not fit.
@@ -37,6 +38,7 @@ class AnomalyGroup:
         clock_ns: Callable[[], int],
         snapshot: dict[str, Any] | None = None,
         labels: Iterable[Label] = (),
+        ticks: Collection[str] = (),
     ) -> None:
         known: dict[str, Any] = {}
         heard = list(labels)
@@ -50,12 +52,15 @@ class AnomalyGroup:
         self._judges = [
             (plan, Judge(plan, known.get(plan.name), _labels_of(plan, heard))) for plan in plans
         ]
-        self._made = {plan.reads: [p.name for p in plans if p.reads == plan.reads] for plan in plans}
+        self._ticked: dict[str, list[str]] = {}
+        for plan in plans:
+            if plan.name in ticks:
+                self._ticked.setdefault(plan.reads, []).append(plan.name)
 
     def take(self, items: Iterable[Heard]) -> list[RecordBatch | Tick]:
         """Verdicts, a batch for each anomaly and batch that it could judge something of.
 
-        Ticks are handed on as such about the anomalies.
+        Ticks are handed on as such about anomalies.
         """
         return [verdicts for item in items for verdicts in self._take(item)]
 
@@ -77,7 +82,7 @@ class AnomalyGroup:
                 # At the end of a bounded run nobody knows what would have come.
                 if passed_ns != END_OF_TIME:
                     yield from self._silent(signals, passed_ns)
-                if (tick := passed_on(item, self._made)) is not None:
+                if (tick := passed_on(item, self._ticked)) is not None:
                     yield tick
             case Label():
                 for plan, judge in self._judges:

@@ -12,6 +12,7 @@ from tests.names import hook
 from tests.names.flow import held, run, write_everywhere
 from tests.names.own import names_of_ours, names_of_records, names_of_windows
 from tests.names.places import PLACES, Fill, Filled, as_judged_key, as_window_key
+from tidegauge.records import KEYS
 from tidegauge.spec.checks import check
 from tidegauge.spec.mistakes import Problem, dotted
 from tidegauge.spec.models import Pipeline
@@ -20,7 +21,7 @@ from tidegauge.spec.salvage import Salvage
 _NAME = re.compile(r"[\w.*()-]{1,60}")
 _FIXED = re.compile("zz_", re.IGNORECASE)
 AT_ONCE = 20
-_APART = {"time_ns", "id", "summary", "anomaly", "alert", "forecast"}
+_APART = {"time_ns", "id", "summary", "anomaly", "alert", "forecast", KEYS}
 
 
 def problems_of(filled: Filled, folder: Path) -> tuple[Pipeline | None, list[Problem]]:

@@ -138,3 +138,30 @@ def test_a_snapshot_of_another_version_is_refused() -> None:
     snapshot = AlertGroup([], lambda: 0).snapshot() | {"version": 99}
     with pytest.raises(UserMistake, match="alerts have version 99, this program reads 2"):
         AlertGroup([], lambda: 0, snapshot)
+
+
+def test_an_alert_whose_condition_names_no_number_has_no_value() -> None:
+    alert = plan("payments.region = 'a'", summary="{alert} {value}")
+    events = pl.DataFrame(
+        {"time_ns": [S, 2 * S], "_time_ns": [S, 2 * S], "region": ["a", "b"], "amount": [9.0, 1.0]}
+    )
+    rows = records(group(alert).take([RecordBatch(alert.reads, events)]))
+    assert [(row["state"], row["value"]) for row in rows] == [("firing", None), ("resolved", None)]
+    assert {row["summary"] for row in rows} == {"high no value"}
+
+
+def test_a_summary_of_an_alert_about_events_names_their_fields() -> None:
+    alert = plan("payments.amount > 5", summary="{region} paid {amount}, {value}, at {shop}")
+    assert alert.ordering is not None
+    assert alert.ordering.columns == {"amount", "region", "shop"}
+    events = pl.DataFrame(
+        {
+            "time_ns": [S, 2 * S],
+            "_time_ns": [S, 2 * S],
+            "region": ["a", None],
+            "amount": [9.5, 9.0],
+            "shop": [7, None],
+        }
+    )
+    rows = records(group(alert).take([RecordBatch(alert.reads, events)]))
+    assert [row["summary"] for row in rows] == ["a paid 9.5, 9.5, at 7", "(none) paid 9, 9, at (none)"]
