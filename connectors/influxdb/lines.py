@@ -3,8 +3,9 @@
     measurement,tag=value,… field=value,… time_ns
 
 Tags come in the order of their names, as the server wants them. A null key is the tag `(none)`; a
-tag that a record does not have and a null field are left out; a record without any field is not written. Integers end in `i`, floats are the shortest text that
-reads back as the same number, strings are quoted. What cannot be written is said in `escapes`.
+tag that a record does not have and a null field are left out; a record without any field is not
+written. Integers end in `i`, floats are the shortest text that reads back as the same number,
+strings are quoted. What cannot be written is said in `escapes`.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How far event time has come, told beside the records to anomalies and alerts that want to know."""
+"""How far event time has come, told beside the records to whoever wants to know."""
 
 from collections.abc import Iterator, Sequence
 

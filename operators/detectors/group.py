@@ -62,7 +62,7 @@ class AnomalyGroup:
 
         Ticks are handed on as such about anomalies.
         """
-        return [verdicts for item in items for verdicts in self._take(item)]
+        return [made for item in items for made in (*self._take(item), *self._ticks(item))]
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs."""
@@ -70,7 +70,11 @@ class AnomalyGroup:
         labels = [astuple(label) for _, judge in self._judges for label in judge.labels]
         return {"version": STATE_VERSION, "anomalies": anomalies, "labels": labels}
 
-    def _take(self, item: Heard) -> Iterable[RecordBatch | Tick]:
+    def _ticks(self, item: Heard) -> list[Tick]:
+        tick = passed_on(item, self._ticked) if isinstance(item, Tick) else None
+        return [tick] if tick is not None else []
+
+    def _take(self, item: Heard) -> Iterable[RecordBatch]:
         match item:
             case RecordBatch(signal, frame):
                 for plan, judge in self._judges:
@@ -82,8 +86,6 @@ class AnomalyGroup:
                 # At the end of a bounded run nobody knows what would have come.
                 if passed_ns != END_OF_TIME:
                     yield from self._silent(signals, passed_ns)
-                if (tick := passed_on(item, self._ticked)) is not None:
-                    yield tick
             case Label():
                 for plan, judge in self._judges:
                     if plan.name == item.anomaly:

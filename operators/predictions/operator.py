@@ -30,7 +30,6 @@ def predict(
     Returns:
         record batches named as the predictions.
     """
-
     told: dict[str, list[str]] = {}
     for plan in plans:
         told.setdefault(plan.window, []).append(plan.name)

@@ -68,7 +68,9 @@ class Watermark:
         """
         if self.value_ns != END_OF_TIME:
             return (self.value_ns,)
-        return max((one.watermark_ns for one in self.partitions.values()), default=NO_TIME), END_OF_TIME
+        return max(
+            (one.watermark_ns for one in self.partitions.values()), default=NO_TIME
+        ), END_OF_TIME
 
     def snapshot(self) -> dict[str, Any]:
         """Everything `restore` needs."""

@@ -189,7 +189,5 @@ def windows(
     if not shared:
         return results
     left = op.flat_map_batch("rests", merged, rests)
-    make = partial(
-        Others, list(shared.values()), len(names), clock_ns, ticks=telling.ticks
-    )
+    make = partial(Others, list(shared.values()), len(names), clock_ns, ticks=telling.ticks)
     return op.merge("results", results, by_group("others", left, make, kept_others))

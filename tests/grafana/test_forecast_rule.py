@@ -68,8 +68,9 @@ def test_its_delay_counts_from_the_end_of_the_window() -> None:
 
 def test_its_text_names_keys_and_value() -> None:
     texts = rules(ahead(summary="{user id}: {value}"))["soon"]["annotations"]
-    assert '{{ index $labels "user id" }}: {{ printf "%.6g" (index $values "E").Value }}' == (
-        texts["summary"]
+    assert (
+        (texts["summary"])
+        == '{{ index $labels "user id" }}: {{ printf "%.6g" (index $values "E").Value }}'
     )
 
 

@@ -15,7 +15,10 @@ from tidegauge.spec.models import Pipeline
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("tidegauge", "operators", "connectors", "dataflows", "grafana")
-_NAMING = frozenset("col alias Series with_columns select agg sort drop rename len Column".split())
+_NAMING = frozenset(
+    {"col", "alias", "Series", "with_columns", "select", "agg", "sort", "drop", "rename", "len"}
+    | {"Column"}
+)
 """Calls whose own texts and keywords name columns."""
 
 

@@ -91,10 +91,9 @@ def blank(names: Iterable[str] = (), kind: str = "string") -> Filled:
     return made
 
 
-def window(key: str = KEY, number: int = 0, **select: str) -> dict[str, Any]:
+def window(key: str = KEY, number: int = 0) -> dict[str, Any]:
     """A window of one of the shapes."""
-    shape = SHAPES[number % len(SHAPES)]
-    return {"from": "zz_s", **shape, "by": [key], "select": {**SELECT, **select}}
+    return {"from": "zz_s", **SHAPES[number], "by": [key], "select": {METRIC: "count(*)"}}
 
 
 def as_field(names: Iterable[str]) -> Filled:
@@ -110,7 +109,7 @@ def as_window_key(names: Iterable[str]) -> Filled:
     made = blank(names)
     for number, key in enumerate([*names, *[KEY] * len(SHAPES)]):
         w, shape = f"w{number}", number % len(SHAPES)
-        made.file["windows"][w] = window(key, shape)
+        made.file["windows"][w] = {**window(key, shape), "select": SELECT}
         made.file["alerts"][f"al{number}"] = {"when": f"{w}.{METRIC} >= 1", "level": 9}
         made.owners[("windows", w)] = key
         made.signals[w] = {key: KEY, "of": f"shape {shape}"}
@@ -125,7 +124,7 @@ def as_judged_key(names: Iterable[str]) -> Filled:
     settings = {"detector": "robust_z", "warm_up": 3}
     for number, key in enumerate([*names, KEY]):
         w, a, e = f"w{number}", f"a{number}", f"e{number}"
-        made.file["windows"][w] = {**window(key), "tumbling": {"size": "1s"}}
+        made.file["windows"][w] = {**window(key), "select": SELECT, "tumbling": {"size": "1s"}}
         made.file["anomalies"][a] = {"on": f"{w}.zz_median", **settings}
         made.file["anomalies"][e] = {"on": f"zz_s.{VALUE}", "by": [key], **settings}
         made.file["forecasts"][f"f{number}"] = {"on": f"{w}.{METRIC}", "horizon": "10s"}
@@ -166,7 +165,11 @@ def as_metric(names: Iterable[str]) -> Filled:
     made = blank()
     for number, name in enumerate([*names, METRIC]):
         w = f"w{number}"
-        made.file["windows"][w] = {**window(), "select": {name: "count(*)", "zz_other": "count(*)"}, **SHAPES[0]}
+        made.file["windows"][w] = {
+            **window(),
+            "select": {name: "count(*)", "zz_other": "count(*)"},
+            **SHAPES[0],
+        }
         made.file["anomalies"][f"a{number}"] = {"on": f"{w}.{name}"}
         made.file["alerts"][f"al{number}"] = {"when": f'{w}."{name}" >= 1'}
         made.file["forecasts"][f"f{number}"] = {"on": f"{w}.{name}", "horizon": "20s"}

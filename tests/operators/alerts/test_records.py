@@ -103,7 +103,8 @@ def test_a_summary_is_filled_in() -> None:
     filled = summary({"region": "north", "shop": 12}, 0.123456789)
     assert filled == "high (8): {shop} 12 in north has 0.123457"
     assert (
-        summary({"region": None, "shop": 1.5}, None) == "high (8): {shop} 1.5 in (none) has no value"
+        summary({"region": None, "shop": 1.5}, None)
+        == "high (8): {shop} 1.5 in (none) has no value"
     )
 
 
@@ -164,4 +165,7 @@ def test_a_summary_of_an_alert_about_events_names_their_fields() -> None:
         }
     )
     rows = records(group(alert).take([RecordBatch(alert.reads, events)]))
-    assert [row["summary"] for row in rows] == ["a paid 9.5, 9.5, at 7", "(none) paid 9, 9, at (none)"]
+    assert [row["summary"] for row in rows] == [
+        "a paid 9.5, 9.5, at 7",
+        "(none) paid 9, 9, at (none)",
+    ]

@@ -14,7 +14,12 @@ QUIET = PIPELINE.model_copy(
     update={
         "anomalies": {
             "quiet": Anomaly.model_validate(
-                {"on": "spend.amount_avg", "detector": "flat_line", "false_alarms": "30 per hour", "warm_up": 20}
+                {
+                    "on": "spend.amount_avg",
+                    "detector": "flat_line",
+                    "false_alarms": "30 per hour",
+                    "warm_up": 20,
+                }
             )
         }
     }

@@ -30,6 +30,9 @@ class Alert(Model):
     level: Whole = Field(
         5, ge=1, le=10, description="1 to 10; above 7 it also goes to `critical-alerts`."
     )
-    summary: str = Field("", description="Text with {key column}, {value} and {alert}; of events with any of their fields.")
+    summary: str = Field(
+        "",
+        description="Text with {key column}, {value} and {alert}; of events, with their fields.",
+    )
     description: str = Field("", description="What it means, and what to do about it.")
     runbook: str = Field("", description="Address of the page that says how to put it right.")
