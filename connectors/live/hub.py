@@ -101,8 +101,8 @@ class Hub:
         fields = self._fields[signal.name]
         tags = [tag.name for tag in signal.tags]
         # Older versions wrote no text for a null key.
-        keys = pl.col(tags).cast(pl.String).fill_null(NO_KEY).replace("", NO_KEY)
-        frame = batch.frame.with_columns(keys) if tags else batch.frame
+        texts = pl.col(tags).cast(pl.String).fill_null(NO_KEY).replace("", NO_KEY)
+        frame = batch.frame.with_columns(texts) if tags else batch.frame
         frame = frame.with_columns(pl.col(fields).cast(pl.Float64))
         if all(column in signal.fields for column in SESSION_METADATA):
             # A gap takes the place of what is no session any more.

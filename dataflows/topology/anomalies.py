@@ -1,7 +1,7 @@
 """The part of the flow that judges: peers, labels, verdicts, and the anomalies among them."""
 
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import Any, cast
 
 import bytewax.operators as op
 import polars as pl
@@ -15,7 +15,7 @@ from operators.detectors.group import Heard
 from operators.detectors.operator import detect, gather
 from operators.detectors.plan import plan_anomalies
 from operators.detectors.verdicts import ANOMALOUS, REPEATED
-from tidegauge.records import RecordBatch, Tick
+from tidegauge.records import RecordBatch
 
 
 def judge(context: FlowContext, ups: Sequence[Records], inputs: Inputs) -> list[Records]:
@@ -48,9 +48,7 @@ def only_anomalous(verdicts: Sequence[Records]) -> list[Records]:
     return [op.flat_map_batch("anomalies", up, _anomalous) for up in verdicts]
 
 
-def _anomalous(
-    items: list[tuple[str, RecordBatch | Tick]],
-) -> Iterable[tuple[str, RecordBatch]]:
+def _anomalous(items: list[tuple[str, Any]]) -> Iterable[tuple[str, RecordBatch]]:
     for key, verdicts in items:
         if not isinstance(verdicts, RecordBatch):
             continue

@@ -75,7 +75,7 @@ class PeerGroup:
             self._reached = dict(snapshot["reached"])
             self._given_ns = snapshot["given_ns"]
 
-    def take(self, items: Iterable[RecordBatch | Tick]) -> list[RecordBatch | Tick]:
+    def take(self, items: Iterable[RecordBatch | Tick]) -> list[Any]:
         """Results that are complete, in the order of time and keys, and how far they have come."""
         for item in items:
             if isinstance(item, Tick):

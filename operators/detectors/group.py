@@ -57,7 +57,7 @@ class AnomalyGroup:
             if plan.name in ticks:
                 self._ticked.setdefault(plan.reads, []).append(plan.name)
 
-    def take(self, items: Iterable[Heard]) -> list[RecordBatch | Tick]:
+    def take(self, items: Iterable[Heard]) -> list[Any]:
         """Verdicts, a batch for each anomaly and batch that it could judge something of.
 
         Ticks are handed on as such about anomalies.

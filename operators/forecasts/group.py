@@ -39,9 +39,9 @@ class ForecastGroup:
             self._leads.setdefault(plan.window, []).extend(lead.name for lead in plan.leads)
         self._made = [(plan, Forecaster(plan, known.get(plan.name))) for plan in plans]
 
-    def take(self, items: Iterable[RecordBatch | Tick]) -> list[RecordBatch | Tick]:
+    def take(self, items: Iterable[RecordBatch | Tick]) -> list[Any]:
         """Records of the forecasts that are due, and what alerts look at; ticks about these."""
-        records: list[RecordBatch | Tick] = []
+        records: list[Any] = []
         for batch in items:
             if isinstance(batch, Tick):
                 tick = passed_on(batch, self._leads)

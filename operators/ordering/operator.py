@@ -61,7 +61,7 @@ class _Ticking(GroupLogic[EventSlice]):
     def on_batch(self, values: list[EventSlice]) -> tuple[Iterable[Any], bool]:
         """Hand the values on."""
         released, discard = super().on_batch(values)
-        told = list(released)
+        told: list[Any] = list(released)
         for passed_ns in self._events.passed if self._ticks else ():
             if passed_ns > self._ticked_ns:
                 self._ticked_ns = passed_ns

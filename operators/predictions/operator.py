@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import bytewax.operators as op
 from bytewax.dataflow import operator
@@ -34,9 +35,7 @@ def predict(
     for plan in plans:
         told.setdefault(plan.window, []).append(plan.name)
 
-    def score(
-        items: list[tuple[str, RecordBatch | Tick]],
-    ) -> Iterable[tuple[str, RecordBatch | Tick]]:
+    def score(items: list[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
         for group, batch in items:
             if isinstance(batch, Tick):
                 tick = passed_on(batch, told)

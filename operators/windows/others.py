@@ -160,8 +160,8 @@ class Others:
             self._reached = {name: dict(one) for name, one in snapshot["reached"].items()}
             self._waiting = dict(snapshot["waiting"])
 
-    def take(self, rests: Sequence[Rest]) -> list[RecordBatch | Tick]:
-        """Rows for which every key group has told what it has."""
+    def take(self, rests: Sequence[Rest]) -> list[Any]:
+        """Rows for which every key group has told what it has, and ticks about them."""
         for rest in rests:
             self._reached.setdefault(rest.window, {})[rest.group] = rest.watermark_ns
             if rest.part is not None:

@@ -24,8 +24,8 @@ def test_names_of_one_spelling_in_two_cases_are_refused() -> None:
     assert mistakes(GOOD.replace("region", "State")) == [
         (
             "19: windows.spend.by[0]: State cannot be a key, for records of alerts have a column"
-            " state, which differs in case only, which SQLite cannot tell apart; give it another with"
-            " derive, such as State_key: '\"State\"'"
+            " state, which differs in case only, which SQLite cannot tell apart; give it another"
+            " with derive, such as State_key: '\"State\"'"
         )
     ]
     twice = GOOD.replace("      count: count(*)", "      count: count(*)\n      Count: count(*)")
