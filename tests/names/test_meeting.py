@@ -103,7 +103,7 @@ def is_as_with_any_other(filled: Filled, names: list[str], folder: Path) -> None
     (folder / "t.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     hook.ADDED[:] = names
     pipeline = loaded(filled, folder)
-    made = run(pipeline, held(filled.events()), folder)
+    made = run(pipeline, held(filled.events()), folder, batch=8)
     hub = write_everywhere(pipeline, made, folder / "s.db")
     alike: dict[str, list[dict[str, Any]]] = {}
     for signal, renamed in filled.signals.items():
