@@ -10,15 +10,14 @@ LEAST_NS = 10 * UNITS_NS["m"]
 """No alert is stale sooner, unless the file says so."""
 UNKNOWN_NS = UNITS_NS["d"]
 """Time between two results that come when the events want it: sessions, counts."""
-MISSED = 3
-"""So many results in a row are missed before a series counts as gone."""
 
 
 def stale_after_ns(pipeline: Pipeline, alert: Alert) -> int:
     """Event time without an evaluation of its series after which an alert that lasts is stale.
 
-    Unless the file says it: the length of the window and three of its results, for as long a
-    result may be the same without being told again; at least ten minutes.
+    Unless the file says it: the length of the window, for as long a result may stay the same without
+    being told again, and the distance to one result more; at least ten minutes. Of windows side by
+    side two results are missing then.
 
     Raises:
         ExpressionError: the condition is wrong; not in a checked file.
@@ -33,7 +32,7 @@ def default_ns(pipeline: Pipeline, when: Reference) -> int:
     name = window_of(pipeline, when.kind, when.target)
     window = pipeline.windows.get(name) if name else None
     size_ns = window.size_ns or 0 if window else 0
-    return max(LEAST_NS, size_ns + MISSED * evaluated_every_ns(pipeline, when))
+    return max(LEAST_NS, size_ns + evaluated_every_ns(pipeline, when))
 
 
 def evaluated_every_ns(pipeline: Pipeline, when: Reference) -> int:

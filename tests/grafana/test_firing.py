@@ -200,7 +200,7 @@ def test_an_alert_whose_key_is_gone_ends_when_the_flow_says_that_it_is_stale(
     every_s: int, influxdb: InfluxDB
 ) -> None:
     made = shop(influxdb, every_s)
-    stale_s = max(600, 4 * every_s)
+    stale_s = max(600, 2 * every_s)
     made.store([0.2] * 6, passed_s=5 * every_s + stale_s + 1)
     last = 5 * every_s
     seen = made.watch(

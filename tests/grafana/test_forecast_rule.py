@@ -35,8 +35,8 @@ def test_it_reads_the_state_and_the_value_of_each_series_of_the_window() -> None
 
 @pytest.mark.parametrize(
     ("every", "hours"),
-    # Half an hour behind the time after which it is stale: the window and three forecasts.
-    [(None, 1 + 3 * 1 + 0.5), ("1h", 1 + 3 * 1 + 0.5), ("3h", 1 + 3 * 3 + 0.5)],
+    # An hour and two forecasts.
+    [(None, 1 + 2 * 1), ("1h", 1 + 2 * 1), ("3h", 1 + 2 * 3)],
 )
 def test_it_looks_back_as_forecasts_come_not_as_results_of_the_window(
     every: str | None, hours: float

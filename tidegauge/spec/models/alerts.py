@@ -25,7 +25,7 @@ class Alert(Model):
     stale_after: DurationNs | None = Field(
         None,
         description="How long in event time nothing may come of its series before it is over, as"
-        " stale; without it, the window's length and three of its results, at least 10m.",
+        " stale; without it, the window's length and the distance of two results, at least 10m.",
     )
     level: Whole = Field(
         5, ge=1, le=10, description="1 to 10; above 7 it also goes to `critical-alerts`."
