@@ -1,11 +1,12 @@
 """The alerts of a pipeline file, compiled."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from operators.alerts.placeholders import placeholders
-from operators.keygroups.keys import Key
+from operators.keygroups.keys import Key, Part
 from operators.ordering.plan import Ordering
 from tidegauge.batch import TIME
 from tidegauge.catalogue import ALERTS, catalogue_of, timeouts_of
@@ -49,6 +50,7 @@ class AlertPlan:
         ends: whether a firing ends.
         value: column of the alert's value, or None.
         stale_ns: event time without an evaluation after which a series is gone.
+        rest: key of the sum of small series of a window, which comes later; None for none.
     """
 
     pipeline: str
@@ -71,11 +73,11 @@ class AlertPlan:
     ends: pl.Expr
     value: str | None
     stale_ns: int
+    rest: tuple[Part, ...] | None = None
 
     def is_rest(self, key: Key) -> bool:
         """Whether a series may be the sum of small ones of a window."""
-        parts = key if isinstance(key, tuple) else (key,)
-        return bool(parts) and self.ordering is None and {*parts} <= {OTHER, None}
+        return self.rest == (key if isinstance(key, tuple) else (key,))
 
 
 def plan_alerts(pipeline: Pipeline) -> tuple[AlertPlan, ...]:
@@ -125,6 +127,7 @@ def _plan(pipeline: Pipeline, signal: Signal, name: str, alert: Alert) -> AlertP
         ends=ends.fill_null(value=False),
         value=when.value,
         stale_ns=stale_after_ns(pipeline, alert),
+        rest=_rest(pipeline, when, [columns[key] for key in by]),
     )
 
 
@@ -140,6 +143,18 @@ def _origin(pipeline: Pipeline, when: Condition) -> str:
         on = pipeline.anomalies[when.target]
         return Ordering(on.target, tuple(on.by), frozenset()).name
     return window or when.target
+
+
+def _rest(
+    pipeline: Pipeline, when: Condition, types: Sequence[FieldType]
+) -> tuple[Part, ...] | None:
+    """The key of what a window puts together of small series (`operators.windows.others`)."""
+    window = pipeline.windows.get(window_of(pipeline, when.kind, when.target) or "")
+    if window is None or not window.by or window.early:
+        return None
+    if not (window.tumbling or window.sliding or window.cumulative):
+        return None
+    return tuple(OTHER if kind is FieldType.STRING else None for kind in types)
 
 
 def _columns(*scalars: Scalar | None) -> frozenset[str]:

@@ -9,9 +9,12 @@ from operators.alerts.lifecycle import Evaluation, Life, Status, Told, advance
 from operators.alerts.plan import AlertPlan
 from operators.alerts.silence import Gone, Silence, gone_at
 from operators.keygroups.keys import Key, key_list
+from tidegauge.batch import END_OF_TIME
 from tidegauge.errors import UserMistake
 from tidegauge.records import TIME_NS
 
+UNSEEN_NS = END_OF_TIME
+"""Of a series of which it is not known when it was evaluated last: it is told by the next tick."""
 _DIGITS = 12
 """Sums of floats differ beyond so many digits with how they were split; decisions must not."""
 
@@ -49,6 +52,7 @@ class Watch:
         self._lives: dict[Key, Life] = {}
         self._silence = Silence(plan.stale_ns)
         self._gone: list[tuple[Key, Life]] = []
+        self._unseen: dict[Key, Life] = {}
         if snapshot is not None:
             self._restore(snapshot)
 
@@ -98,6 +102,11 @@ class Watch:
             passed_ns: the time.
             rest: of the sum of small series only, which comes later than the others; else of these.
         """
+        for key, life in self._unseen.items():
+            if self._lives.get(key) == life:
+                self._lives[key] = life._replace(seen_ns=passed_ns)
+                self._silence.expect(self._lives[key])
+        self._unseen = {}
         for key, life in self._silence.over(self._lives, passed_ns):
             if self._plan.is_rest(key) == rest:
                 self._gone.append((key, self._lives.pop(key)))
@@ -122,10 +131,13 @@ class Watch:
                 " directory"
             )
         for key, (status, since_ns, opened_ns, *seen) in snapshot["lives"].items():
-            # A snapshot of version 1 does not know when it was evaluated last.
-            life = Life(Status(status), since_ns, opened_ns, *(seen or [max(since_ns, opened_ns)]))
+            # Version 1 did not know when it was evaluated last.
+            life = Life(Status(status), since_ns, opened_ns, *(seen or [UNSEEN_NS]))
             self._lives[key] = life
-            self._silence.expect(life)
+            if seen:
+                self._silence.expect(life)
+            else:
+                self._unseen[key] = life
 
     def _moments(self, frame: pl.DataFrame) -> Changes | None:
         """Every row is a firing of its own, of which nothing is remembered."""

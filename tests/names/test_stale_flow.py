@@ -70,6 +70,31 @@ def test_an_alert_about_events_says_what_the_event_holds() -> None:
     assert {row["state"] for row in rows} == {"firing", "resolved"}
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"tumbling": {"size": "10s"}},
+        {"tumbling": {"size": "10s"}, "early": "5s"},
+        {"session": {"gap": "5s"}},
+        {"count": {"size": 1}},
+    ],
+)
+@pytest.mark.parametrize(("kind", "other"), [("string", "on"), ("int", 7)])
+def test_a_null_key_that_is_gone_ends_too(
+    shape: dict[str, Any], kind: str, other: str | int
+) -> None:
+    source = PIPELINE["sources"]["s"]
+    fields = {**source["fields"], "card": {"type": kind}}
+    window = {"from": "s", "by": ["card"], "select": {"total": "sum(amount)"}, **shape}
+    alerts = {"high": {"when": "w.total > 50", "stale_after": "20m"}}
+    once = [{"at": 1, "amount": 99.0}]
+    after = [{"at": at, "card": other, "amount": 1.0} for at in range(70, 1_900, 10)]
+    sources = {"s": {**source, "fields": fields}}
+    changes = {"sources": sources, "windows": {"w": window}, "anomalies": {}, "alerts": alerts}
+    told = run(Pipeline.model_validate(PIPELINE | changes), held([*once, *after]), batch=50)
+    assert [row["state"] for row in told.rows("alerts")] == ["firing", "stale"]
+
+
 @pytest.mark.parametrize("batch", [1, 7, 10_000])
 def test_any_batches_end_them_alike(batch: int) -> None:
     def told(run_: Made) -> list[tuple[Any, ...]]:
