@@ -15,9 +15,9 @@ UNKNOWN_NS = UNITS_NS["d"]
 def stale_after_ns(pipeline: Pipeline, alert: Alert) -> int:
     """Event time without an evaluation of its series after which an alert that lasts is stale.
 
-    Unless the file says it: the length of the window, for as long a result may stay the same without
-    being told again, and the distance to one result more; at least ten minutes. Of windows side by
-    side two results are missing then.
+    Unless the file says it: the length of the window, for as long a result may stay the same
+    without being told again, and the distance to one result more; at least ten minutes. Of windows
+    side by side two results are missing then.
 
     Raises:
         ExpressionError: the condition is wrong; not in a checked file.
