@@ -114,18 +114,18 @@ def build(
     measured = measure_windows(context, inputs.timed)
     arranged = order_sources(context, inputs.timed)
     verdicts = judge(context, [*measured, *arranged], inputs)
-    results = without_ticks("results", pipeline, measured)
-    ordered = without_ticks("ordered", pipeline, arranged)
     matches = look_for_patterns(context, inputs)
-    ahead = forecast_windows(context, results)
-    scored = predict_windows(context, results, predictions)
-    judged = [*results, *ordered, *verdicts, *matches, *ahead, *scored]
+    ahead = forecast_windows(context, measured)
+    scored = predict_windows(context, measured, predictions)
+    judged = [*measured, *arranged, *verdicts, *matches, *ahead, *scored]
     alerts = raise_alerts(context, judged, inputs.batches)
     refused = refused_messages(inputs.batches)
     health = intake_health(inputs.batches, clock_ns)
     anomalies = only_anomalous(verdicts)
     forecasts = only_declared(pipeline, ahead)
-    records = [*results, *matches, *anomalies, *forecasts, *scored, *alerts, *refused]
+    results = without_ticks("results", pipeline, measured)
+    predicted = without_ticks("predicted", pipeline, scored)
+    records = [*results, *matches, *anomalies, *forecasts, *predicted, *alerts, *refused]
     write_store(sinks, [*records, *health])
     events = taken_events(pipeline, inputs.batches) if sinks.kafka is not None else []
     write_kafka(sinks, [*records, *events])

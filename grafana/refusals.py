@@ -18,18 +18,24 @@ def refusals(subject: Subject, delays: list[Delay]) -> list[Problem]:
         delays: how long its alerts take to be told.
     """
     found = [too_long(delay, subject.pipeline) for delay in delays if delay.too_long]
-    for name, window in subject.pipeline.windows.items():
-        found += [
-            _reserved(("windows", name, "by", index), key)
-            for index, key in enumerate(window.by)
-            if key in RESERVED
-        ]
-    for name, anomaly in subject.pipeline.anomalies.items():
-        found += [
-            _reserved(("anomalies", name, "by", index), key)
-            for index, key in enumerate(anomaly.by)
-            if key in RESERVED
-        ]
+    pipeline = subject.pipeline
+    sections = {
+        "windows": {name: one.by for name, one in pipeline.windows.items()},
+        "anomalies": {name: one.by for name, one in pipeline.anomalies.items()},
+        "patterns": {name: one.by for name, one in pipeline.patterns.items()},
+    }
+    found += [
+        _reserved((section, name, "by", index), key)
+        for section, owners in sections.items()
+        for name, by in owners.items()
+        for index, key in enumerate(by)
+        if key in RESERVED
+    ]
+    found += [
+        Problem(("labels", label), f"{label} is a label of Grafana's own; take another name")
+        for label in pipeline.labels
+        if label in RESERVED
+    ]
     if SEPARATOR in subject.store.bucket:
         message = f"{subject.store.bucket!r} cannot be chosen in a dashboard; allowed: no ' : '"
         found.append(Problem(("output", "influxdb", "bucket"), message))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tidegauge.fieldtypes import FieldType
+from tidegauge.records import NO_KEY
 
 KeyPart = str | int | float | bool | None
 SeriesKey = KeyPart | tuple[KeyPart, ...]
@@ -43,11 +44,13 @@ class Label:
 
 
 def key_part(text: str, kind: FieldType) -> KeyPart:
-    """A value of a key column as a person writes it, or a store has it as a tag.
+    """A value of a key column as a person writes it, or a store has it as a tag; `(none)` is null.
 
     Raises:
         ValueError: it is not of this type.
     """
+    if text == NO_KEY:
+        return None
     match kind:
         case FieldType.INT:
             return int(text)

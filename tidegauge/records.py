@@ -1,11 +1,16 @@
 """What leaves the flow: records in columns, all of one signal."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 TIME_NS = "time_ns"
 """Column of every record frame: point time in nanoseconds since the epoch (Int64)."""
+NO_KEY = "(none)"
+"""Text of a key that is null, wherever keys are texts."""
+KEYS = "_keys"
+"""Column of frames whose rows have different key columns: the names of those of each, by lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +43,21 @@ class Tick:
     signals: frozenset[str]
     group: str
     passed_ns: int
+
+
+def rest_of(signal: str) -> str:
+    """What a tick about the sums of a window's small series is about, which come later."""
+    return f"{signal} (rest)"
+
+
+def passed_on(tick: Tick, made: Mapping[str, Collection[str]]) -> Tick | None:
+    """The tick about what is made of the records that a tick is about; None where nothing is.
+
+    Args:
+        tick: how far these have come.
+        made: names of what is made of each of them, at once.
+    """
+    pairs = [(of, one) for of, names in made.items() for one in names]
+    signals = {one for of, one in pairs if of in tick.signals}
+    signals |= {rest_of(one) for of, one in pairs if rest_of(of) in tick.signals}
+    return Tick(frozenset(signals), tick.group, tick.passed_ns) if signals else None

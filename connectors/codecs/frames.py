@@ -5,11 +5,17 @@ from collections.abc import Iterable
 import polars as pl
 
 from tidegauge.fieldtypes import FieldType
-from tidegauge.records import TIME_NS, RecordBatch
-from tidegauge.signals import Column, Signal
+from tidegauge.records import KEYS, NO_KEY, TIME_NS, RecordBatch
+from tidegauge.signals import Column, Signal, SignalKind
 
 EMPTY_TAG = "(empty)"
 """Text of a tag that is there but empty, where the store cannot tell empty from absent."""
+
+KEYED = frozenset(
+    {SignalKind.WINDOW, SignalKind.ANOMALY, SignalKind.MATCH}
+    | {SignalKind.FORECAST, SignalKind.PREDICTION}
+)
+"""Kinds whose tags are key columns that each record has."""
 
 
 def conformed(batch: RecordBatch, signal: Signal) -> pl.DataFrame:
@@ -22,6 +28,28 @@ def conformed(batch: RecordBatch, signal: Signal) -> pl.DataFrame:
     tags = [_column(frame, tag) for tag in signal.tags]
     fields = [_finite(_column(frame, field), field) for field in signal.fields]
     return frame.select(pl.col(TIME_NS).cast(pl.Int64), *tags, *fields)
+
+
+def with_key_texts(batch: RecordBatch, signal: Signal) -> pl.DataFrame:
+    """As `conformed`, with tags as texts: a null key is `NO_KEY`; null is what a record has not."""
+    frame = conformed(batch, signal)
+    texts = [
+        _key_text(tag.name, signal, batch.frame)
+        for tag in signal.tags
+        if tag.name in batch.frame.columns and frame[tag.name].null_count()
+    ]
+    return frame.with_columns(texts) if texts else frame
+
+
+def _key_text(tag: str, signal: Signal, frame: pl.DataFrame) -> pl.Expr:
+    text = pl.col(tag).cast(pl.String)
+    if signal.kind in KEYED:
+        return text.fill_null(NO_KEY)
+    if KEYS not in frame.columns:
+        return text
+    # Not every part of a frame that was put together needs to have the column.
+    has = frame[KEYS].str.split("\n").list.contains(tag).fill_null(value=False)
+    return pl.when(text.is_null() & has).then(pl.lit(NO_KEY)).otherwise(text).alias(tag)
 
 
 def _column(frame: pl.DataFrame, column: Column) -> pl.Expr:

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
-from connectors.codecs.frames import EMPTY_TAG, conformed, merged
+from connectors.codecs.frames import EMPTY_TAG, merged, with_key_texts
 from connectors.embedded.tables import ensure_table, overwrite, tables_of
 from tidegauge.catalogue import Catalogue
 from tidegauge.errors import Retry, Stop, UserMistake
@@ -87,7 +87,7 @@ class Store:
 
     def _rows(self, batch: RecordBatch) -> list[tuple[object, ...]]:
         signal = self._signals[batch.signal]
-        frame = conformed(batch, signal)
+        frame = with_key_texts(batch, signal)
         columns = [
             pl.col(TIME_NS),
             *map(_tag_text, signal.tags),

@@ -2,8 +2,8 @@
 
 A table has `time_ns`, the tags (texts) and the fields. A record is known by its time and tags, so a
 unique index over them makes a record that is written again overwrite itself. A tag that a record
-does not have is `''`, an empty one `(empty)`: null would never equal null in the index. An index,
-not a primary key, because a tag can be added to it later.
+does not have is `''`, an empty one `(empty)`, a null key `(none)`: null would never equal null in
+the index. An index, not a primary key, because a tag can be added to it later.
 """
 
 import sqlite3

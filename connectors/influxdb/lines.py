@@ -2,16 +2,17 @@
 
     measurement,tag=value,… field=value,… time_ns
 
-Tags come in the order of their names, as the server wants them. A null tag or field is left out;
-a record without any field is not written. Integers end in `i`, floats are the shortest text that
-reads back as the same number, strings are quoted. What cannot be written is said in `escapes`.
+Tags come in the order of their names, as the server wants them. A null key is the tag `(none)`; a
+tag that a record does not have and a null field are left out; a record without any field is not
+written. Integers end in `i`, floats are the shortest text that reads back as the same number,
+strings are quoted. What cannot be written is said in `escapes`.
 """
 
 from collections.abc import Mapping
 
 import polars as pl
 
-from connectors.codecs.frames import conformed
+from connectors.codecs.frames import with_key_texts
 from connectors.influxdb.escapes import escaped_name, escaped_strings, escaped_tag, escaped_tags
 from tidegauge.fieldtypes import FieldType
 from tidegauge.records import TIME_NS, RecordBatch
@@ -47,7 +48,7 @@ class LineEncoder:
         """One line a record; a string field may hold line feeds."""
         if not len(batch):
             return []
-        frame = conformed(batch, self._signal)
+        frame = with_key_texts(batch, self._signal)
         time = pl.lit(" "), pl.col(TIME_NS).cast(pl.String)
         line = pl.concat_str([*self._key(frame), *self._field_set(frame), *time])
         # concat_str makes a line null whose field set is null, that is: which has no field.

@@ -17,7 +17,7 @@ HIGHEST_QUIET_LEVEL = 7
 """Alerts above this level go to the topic of critical alerts."""
 CHANGED = "_changed"
 """Column of an alert frame: the row is a change of state, not the state written again."""
-ANNOUNCED = ("firing", "resolved")
+ANNOUNCED = ("firing", "resolved", "stale")
 """States that are announced; a pending alert may still come to nothing."""
 
 _Encode = Callable[[RecordBatch, str], list[Message]]
@@ -31,8 +31,8 @@ class Routes:
 
     Window results, all revisions, anomalies, matches, forecasts, predictions and, where the
     pipeline asks for them, processed events go to `output.topic`, alerts above level 7 to
-    `output.critical_topic` when they begin to fire and when they are resolved, refused records to
-    the topic of dead letters.
+    `output.critical_topic` when they begin to fire and when they end, refused records to the topic
+    of dead letters.
 
     Args:
         catalogue: signals and tags of the pipeline.

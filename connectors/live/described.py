@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
 
 from tidegauge.catalogue import WINDOW_METADATA, Catalogue
+from tidegauge.expressions.parsing import parse
 from tidegauge.fieldtypes import FieldType
 from tidegauge.signals import Column, Signal, SignalKind
 from tidegauge.spec.kinds import in_words
@@ -99,7 +100,7 @@ def _marked(pipeline: Pipeline, anomaly: Anomaly) -> Iterator[tuple[str, str]]:
 
 
 def _columns(sql: str) -> set[str]:
-    return {column.name for column in parse_one(sql).find_all(exp.Column)}
+    return {column.name for column in parse(sql).find_all(exp.Column)}
 
 
 def _alert(name: str, alert: Alert) -> Mapping[str, Any]:

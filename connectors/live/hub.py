@@ -13,7 +13,7 @@ from connectors.live.pulse import Pulse
 from connectors.live.series import Series
 from connectors.live.source import Poll
 from tidegauge.catalogue import FINAL, SESSION_METADATA, STATE, Catalogue
-from tidegauge.records import TIME_NS, RecordBatch
+from tidegauge.records import NO_KEY, TIME_NS, RecordBatch
 from tidegauge.signals import Signal, SignalKind
 from tidegauge.spec.models import Pipeline
 
@@ -100,7 +100,9 @@ class Hub:
     def _take_window(self, batch: RecordBatch, signal: Signal) -> None:
         fields = self._fields[signal.name]
         tags = [tag.name for tag in signal.tags]
-        frame = batch.frame.with_columns(pl.col(tags).cast(pl.String).fill_null(""))
+        # Older versions wrote no text for a null key.
+        texts = pl.col(tags).cast(pl.String).fill_null(NO_KEY).replace("", NO_KEY)
+        frame = batch.frame.with_columns(texts) if tags else batch.frame
         frame = frame.with_columns(pl.col(fields).cast(pl.Float64))
         if all(column in signal.fields for column in SESSION_METADATA):
             # A gap takes the place of what is no session any more.

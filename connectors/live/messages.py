@@ -92,7 +92,7 @@ class AlertState(_Message):
     alert: str
     level: int
     keys: Keys
-    state: Literal["pending", "firing", "resolved"]
+    state: Literal["pending", "firing", "resolved", "stale", "inactive"]
     id: str
     value: float | None
     summary: str | None

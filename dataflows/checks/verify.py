@@ -23,7 +23,7 @@ from operators.predictions.plan import plan_predictions
 from tidegauge.batch import END_OF_TIME, NO_TIME
 from tidegauge.catalogue import Catalogue, catalogue_of
 from tidegauge.errors import UserMistake
-from tidegauge.records import TIME_NS
+from tidegauge.records import NO_KEY, TIME_NS
 from tidegauge.settings import Settings
 from tidegauge.signals import SignalKind
 from tidegauge.spec.models import Pipeline, Window
@@ -180,11 +180,16 @@ def _slices(times: list[int], from_ns: int | None, to_ns: int) -> Iterator[tuple
 
 
 def _keyed(rows: list[StoredRow], about: Stored) -> dict[Key, dict[str, Value]]:
-    """Fields by identity, tags as every store gives them back."""
+    """Fields by identity, tags as every store gives them back.
+
+    Null keys count as absent: older versions wrote no tag for them.
+    """
     found = {}
     for row in rows:
         tags = tuple(
-            (name, stored_tag(str(row[name]))) for name in sorted(about.tags) if row.get(name)
+            (name, stored_tag(str(row[name])))
+            for name in sorted(about.tags)
+            if row.get(name) not in (None, "", NO_KEY)
         )
         fields = {name: row[name] for name in about.fields if row.get(name) is not None}
         found[int(row[TIME_NS] or 0), tags] = fields

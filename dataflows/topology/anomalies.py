@@ -1,7 +1,7 @@
 """The part of the flow that judges: peers, labels, verdicts, and the anomalies among them."""
 
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import Any, cast
 
 import bytewax.operators as op
 import polars as pl
@@ -10,6 +10,7 @@ from bytewax.operators import KeyedStream
 from dataflows.topology.context import FlowContext, Records
 from dataflows.topology.inputs import Inputs
 from dataflows.topology.journal import new_labels
+from operators.alerts.plan import plan_alerts
 from operators.detectors.group import Heard
 from operators.detectors.operator import detect, gather
 from operators.detectors.plan import plan_anomalies
@@ -36,7 +37,9 @@ def judge(context: FlowContext, ups: Sequence[Records], inputs: Inputs) -> list[
     ]
     said = [new_labels(news, groups)] if news is not None else []
     everything = op.merge("to_judge", heard, *gathered, *said) if gathered or said else heard
-    place = (plans, context.clock_ns, context.saving, inputs.labels)
+    followed = {alert.reads for alert in plan_alerts(context.pipeline) if not alert.moment}
+    ticks = frozenset(plan.name for plan in plans if plan.name in followed)
+    place = (plans, context.clock_ns, context.saving, inputs.labels, ticks)
     return [detect("detect", cast(KeyedStream[Heard], everything), *place)]
 
 
@@ -45,8 +48,10 @@ def only_anomalous(verdicts: Sequence[Records]) -> list[Records]:
     return [op.flat_map_batch("anomalies", up, _anomalous) for up in verdicts]
 
 
-def _anomalous(items: list[tuple[str, RecordBatch]]) -> Iterable[tuple[str, RecordBatch]]:
+def _anomalous(items: list[tuple[str, Any]]) -> Iterable[tuple[str, RecordBatch]]:
     for key, verdicts in items:
+        if not isinstance(verdicts, RecordBatch):
+            continue
         found = verdicts.frame.filter(pl.col(ANOMALOUS) & ~pl.col(REPEATED))
         if found.height:
             yield key, RecordBatch(verdicts.signal, found)

@@ -1,6 +1,7 @@
 """The part of the flow that looks ahead: forecasts of windows, and models of the user's own."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import bytewax.operators as op
 
@@ -10,6 +11,7 @@ from operators.forecasts.plan import plan_forecasts
 from operators.predictions.operator import predict
 from operators.predictions.plan import PredictionPlan
 from tidegauge.catalogue import catalogue_of
+from tidegauge.records import RecordBatch
 from tidegauge.spec.models import Pipeline
 
 
@@ -34,4 +36,8 @@ def predict_windows(
 def only_declared(pipeline: Pipeline, forecasts: Sequence[Records]) -> list[Records]:
     """Of forecasts those that the pipeline names; the others are for its alerts alone."""
     known = frozenset(catalogue_of(pipeline).signals)
-    return [op.filter("forecasts", up, lambda item: item[1].signal in known) for up in forecasts]
+    return [op.filter("forecasts", up, partial(_is_of, known)) for up in forecasts]
+
+
+def _is_of(signals: frozenset[str], item: tuple[str, object]) -> bool:
+    return isinstance(item[1], RecordBatch) and item[1].signal in signals

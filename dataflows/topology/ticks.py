@@ -1,19 +1,31 @@
-"""How far event time has come, told beside the records to anomalies that want to know."""
+"""How far event time has come, told beside the records to whoever wants to know."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import bytewax.operators as op
 
 from dataflows.topology.context import Records
+from operators.alerts.plan import plan_alerts
 from operators.detectors.plan import plan_anomalies
 from tidegauge.records import RecordBatch
 from tidegauge.spec.models import Pipeline
 
 
 def ticking(pipeline: Pipeline) -> frozenset[str]:
-    """Windows and orderings about which anomalies want to know how far event time has come."""
-    plans = plan_anomalies(pipeline)
-    return frozenset(plan.origin for plan in plans if plan.hears_silence or plan.peers)
+    """Windows and orderings about which somebody wants to know how far event time has come.
+
+    Anomalies do, that judge silence or peers, and alerts that last: their series may be gone.
+    """
+    return frozenset(_ticking(pipeline))
+
+
+def _ticking(pipeline: Pipeline) -> Iterator[str]:
+    for anomaly in plan_anomalies(pipeline):
+        if anomaly.hears_silence or anomaly.peers:
+            yield anomaly.origin
+    for alert in plan_alerts(pipeline):
+        if not alert.moment:
+            yield alert.origin
 
 
 def without_ticks(step_id: str, pipeline: Pipeline, ups: Sequence[Records]) -> list[Records]:

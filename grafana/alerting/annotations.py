@@ -7,6 +7,10 @@ from tidegauge.spec.models import Alert
 VALUE = '{{ printf "%.6g" (index $values "E").Value }}'
 """The newest value, as the flow writes it; expression E of the rule."""
 
+_FIELD = "…"
+"""For a field of the event, which only the summary in the record knows: labels and numbers are all
+that a rule has."""
+
 
 def annotations(name: str, alert: Alert, keys: list[str], *, has_value: bool) -> dict[str, str]:
     """Summary, description and address of the runbook; those that are not given are left out.
@@ -45,5 +49,5 @@ def _summary(name: str, alert: Alert, keys: list[str], *, has_value: bool) -> st
         return f"{name} {which}".strip()
     parts = Formatter().parse(alert.summary)
     return "".join(
-        literal(text) + ("" if key is None else known.get(key, "")) for text, key, _, _ in parts
+        literal(text) + ("" if key is None else known.get(key, _FIELD)) for text, key, _, _ in parts
     )

@@ -2,18 +2,20 @@
 
 The flow writes a firing alert again at each evaluation of its series: at each window end, or at
 each event. So the last state is at most one window slide old, and a look-back of more than that
-sees it without a gap. Twice the slide and an hour leave room for a flow that catches up. Sessions
-and counts of events end when the events want it: their alerts are looked for over two days and an
-hour, and one whose key is silent for longer is no longer told.
+sees it without a gap. Twice the slide and an hour leave room for a flow that catches up. An alert
+whose series is gone ends in the flow, as stale: until then a rule must see what it said last, so
+it looks back for as long, and for another half hour in which the flow tells it. Only when the
+whole stream stops, and no event time passes, it is the look-back that ends an alert.
 """
 
-from grafana.subject import UNKNOWN_STEP_NS
 from tidegauge.durations import UNITS_NS
 from tidegauge.expressions.conditions import read_condition
-from tidegauge.forecasts import all_forecasts, grid_of
 from tidegauge.spec.models import Alert, Pipeline
+from tidegauge.staleness import evaluated_every_ns, stale_after_ns
 
 MARGIN_NS = UNITS_NS["h"]
+TOLD_NS = UNITS_NS["h"] // 2
+"""Allowance for the flow to tell that an alert is stale: idle partitions, a flow that lags."""
 
 
 def rewritten_ns(pipeline: Pipeline, alert: Alert) -> int:
@@ -24,25 +26,13 @@ def rewritten_ns(pipeline: Pipeline, alert: Alert) -> int:
     Raises:
         ExpressionError: the condition is wrong; not in a checked file.
     """
-    when = read_condition(alert.when, pipeline)
-    target = when.target
-    if when.kind == "forecast":
-        forecast = all_forecasts(pipeline)[target]
-        grid = grid_of(forecast, pipeline.windows[forecast.on.partition(".")[0]])
-        return grid.every * grid.cell_ns
-    if when.kind == "prediction":
-        target = pipeline.predictions[target].on
-    if when.kind == "anomaly":
-        target = pipeline.anomalies[target].target
-    window = pipeline.windows.get(target)
-    if window is None:
-        return 0
-    return UNKNOWN_STEP_NS if window.every_ns is None else window.every_ns
+    return evaluated_every_ns(pipeline, read_condition(alert.when, pipeline))
 
 
 def look_back_ns(pipeline: Pipeline, alert: Alert) -> int:
     """How far back the last state of an alert is looked for."""
-    return MARGIN_NS + 2 * rewritten_ns(pipeline, alert)
+    rewritten = MARGIN_NS + 2 * rewritten_ns(pipeline, alert)
+    return max(rewritten, stale_after_ns(pipeline, alert) + TOLD_NS)
 
 
 def longest(pipeline: Pipeline) -> int:

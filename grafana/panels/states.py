@@ -14,6 +14,7 @@ ALERT_COLORS = {
     "pending": "orange",
     "resolved": "green",
     "inactive": "green",
+    "stale": "blue",
 }
 PAGE = 20
 """Series on a page."""

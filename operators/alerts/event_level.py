@@ -6,10 +6,12 @@ from operators.alerts.records import CHANGED, alert_id, complete
 from operators.intake.plan import ALERT_LEVEL
 from operators.ordering.identity import PARTITION, identity_time_ns
 from tidegauge.batch import OFFSET, TIME, EventBatch
-from tidegauge.catalogue import EVENT_LEVEL
-from tidegauge.records import TIME_NS
-from tidegauge.signals import Signal
+from tidegauge.catalogue import EVENT_LEVEL, OWN_COLUMNS
+from tidegauge.fieldtypes import FieldType
+from tidegauge.records import KEYS, TIME_NS
+from tidegauge.signals import Column, Signal, SignalKind
 
+OWN = OWN_COLUMNS[SignalKind.ALERT]
 CRITICAL_ABOVE = 7
 """Levels above this are critical."""
 
@@ -49,7 +51,7 @@ def _records(
     ids = [alert_id(pipeline, EVENT_LEVEL, (topic, partition), at) for at in events[OFFSET]]
     levels = events[ALERT_LEVEL].to_list()
     says = [f"event {event} has level {level}" for event, level in zip(where, levels, strict=True)]
-    keys = [column.name for column in signal.tags if column.name in events.columns]
+    keys = [column.name for column in signal.tags if _has(events, column)]
     frame = events.with_columns(pl.lit(partition, pl.Int64).alias(PARTITION)).select(
         identity_time_ns().alias(TIME_NS),
         *keys,
@@ -65,5 +67,13 @@ def _records(
         pl.Series("summary", says),
         pl.lit(now_ns).alias("processing_time_ns"),
         pl.lit(value=True).alias(CHANGED),
+        pl.lit("\n".join(keys)).alias(KEYS),
     )
     return complete(made, signal)
+
+
+def _has(events: pl.DataFrame, key: Column) -> bool:
+    """Whether the events have the key column, and not another one of its name."""
+    if key.name in OWN or key.name not in events.columns:
+        return False
+    return key.type is FieldType.STRING or events.schema[key.name] == key.type.dtype

@@ -15,12 +15,13 @@ class Life(NamedTuple):
     """A series that is not inactive.
 
     `since_ns` is the event time from which the condition has held, `opened_ns` the point time of
-    the record that it began with.
+    the record that it began with, `seen_ns` the event time of the last evaluation.
     """
 
     status: Status
     since_ns: int
     opened_ns: int
+    seen_ns: int
 
 
 class Told(IntEnum):
@@ -32,6 +33,7 @@ class Told(IntEnum):
     STILL_FIRING = 3
     RESOLVED = 4
     INACTIVE = 5
+    STALE = 6
 
 
 class Evaluation(NamedTuple):
@@ -66,10 +68,12 @@ def advance(life: Life | None, seen: Evaluation, for_ns: int) -> tuple[Life | No
     firing      ends                                     inactive    RESOLVED
     ==========  =======================================  ==========  ============
 
-    A series that is not evaluated stays as it is: silence resolves nothing.
+    A series that is not evaluated stays as it is: silence resolves nothing, until it is too long
+    (`Watch`).
     """
     if life is None:
         return _begin(seen, for_ns) if seen.holds else (None, Told.NOTHING)
+    life = life._replace(seen_ns=seen.at_ns)
     if life.status == Status.FIRING:
         return (None, Told.RESOLVED) if seen.ends else (life, Told.STILL_FIRING)
     if not seen.holds:
@@ -81,5 +85,10 @@ def advance(life: Life | None, seen: Evaluation, for_ns: int) -> tuple[Life | No
 
 def _begin(seen: Evaluation, for_ns: int) -> tuple[Life, Told]:
     if for_ns:
-        return Life(Status.PENDING, seen.at_ns, seen.time_ns), Told.PENDING
-    return Life(Status.FIRING, seen.at_ns, seen.time_ns), Told.FIRING
+        return Life(Status.PENDING, seen.at_ns, seen.time_ns, seen.at_ns), Told.PENDING
+    return Life(Status.FIRING, seen.at_ns, seen.time_ns, seen.at_ns), Told.FIRING
+
+
+def gone(life: Life) -> Told:
+    """What is told of a series of which nothing came for too long."""
+    return Told.STALE if life.status == Status.FIRING else Told.INACTIVE

@@ -1,21 +1,28 @@
 """The alerts of a pipeline file, compiled."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from operators.alerts.placeholders import placeholders
+from operators.keygroups.keys import Key, Part
 from operators.ordering.plan import Ordering
 from tidegauge.batch import TIME
 from tidegauge.catalogue import ALERTS, catalogue_of, timeouts_of
 from tidegauge.expressions.compiled import Scalar
 from tidegauge.expressions.conditions import Condition, compile_condition
 from tidegauge.expressions.scalars import compile_predicate
-from tidegauge.expressions.targets import key_columns, target_columns
+from tidegauge.expressions.targets import key_columns, target_columns, window_of
 from tidegauge.fieldtypes import FieldType
 from tidegauge.forecasts import lead_name
 from tidegauge.records import TIME_NS
 from tidegauge.signals import Signal
 from tidegauge.spec.models import Alert, Pipeline
+from tidegauge.staleness import stale_after_ns
+
+OTHER = "other"
+"""What key columns of text say in the row of all series beyond the largest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +33,14 @@ class AlertPlan:
         pipeline: name of the pipeline.
         signal: the signal of its records.
         name: its name.
+        target: the window, source, anomaly, pattern, forecast or prediction that it is about.
         alert: what the pipeline file says of it.
         reads: name of the record batches it is evaluated on.
+        origin: window or ordering whose event time says how far these have come.
         ordering: the events it is evaluated on one by one; None for windows and anomalies.
         by: key columns that tell its series apart.
         tags: columns of the rows that become tags of the records.
+        named: columns of the rows that the summary can name.
         moment: whether each row fires by itself and nothing ends it: a match, a timeout.
         first_results: whether rows are window results, of which only the first count.
         at: column with the event time of an evaluation.
@@ -39,16 +49,21 @@ class AlertPlan:
         holds: whether `when` is true.
         ends: whether a firing ends.
         value: column of the alert's value, or None.
+        stale_ns: event time without an evaluation after which a series is gone.
+        rest: key of the sum of small series of a window, which comes later; None for none.
     """
 
     pipeline: str
     signal: Signal
     name: str
+    target: str
     alert: Alert
     reads: str
+    origin: str
     ordering: Ordering | None
     by: tuple[str, ...]
     tags: tuple[str, ...]
+    named: tuple[str, ...]
     moment: bool
     first_results: bool
     at: str
@@ -57,6 +72,12 @@ class AlertPlan:
     holds: pl.Expr
     ends: pl.Expr
     value: str | None
+    stale_ns: int
+    rest: tuple[Part, ...] | None = None
+
+    def is_rest(self, key: Key) -> bool:
+        """Whether a series may be the sum of small ones of a window."""
+        return self.rest == (key if isinstance(key, tuple) else (key,))
 
 
 def plan_alerts(pipeline: Pipeline) -> tuple[AlertPlan, ...]:
@@ -81,17 +102,22 @@ def _plan(pipeline: Pipeline, signal: Signal, name: str, alert: Alert) -> AlertP
     holds = when.test.polars if when.test else found
     ends = clear.polars if clear else ~holds
     value = {when.value} if when.value else set[str]()
-    ordering = Ordering(when.target, (), used | value) if when.kind == "event" else None
+    named = placeholders(alert.summary) & columns.keys() if when.kind == "event" else frozenset()
+    wanted = used | value | named
+    ordering = Ordering(when.target, (), wanted) if when.kind == "event" else None
     by = tuple(key_columns(pipeline, when.kind, when.target))
     return AlertPlan(
         pipeline=pipeline.pipeline,
         signal=signal,
         name=name,
+        target=when.target,
         alert=alert,
         reads=ordering.name if ordering else _signal(when),
+        origin=ordering.name if ordering else _origin(pipeline, when),
         ordering=ordering,
         by=by,
         tags=("anomaly", *by) if when.kind == "anomaly" else by,
+        named=(*by, *sorted(named)),
         moment=moment,
         first_results=when.kind == "window",
         at=_time_column(pipeline, when),
@@ -100,6 +126,8 @@ def _plan(pipeline: Pipeline, signal: Signal, name: str, alert: Alert) -> AlertP
         holds=holds.fill_null(value=False),
         ends=ends.fill_null(value=False),
         value=when.value,
+        stale_ns=stale_after_ns(pipeline, alert),
+        rest=_rest(pipeline, when, [columns[key] for key in by]),
     )
 
 
@@ -107,6 +135,26 @@ def _signal(when: Condition) -> str:
     if when.kind == "forecast":
         return lead_name(when.target, when.lead_ns)
     return timeouts_of(when.target) if when.kind == "timeout" else when.target
+
+
+def _origin(pipeline: Pipeline, when: Condition) -> str:
+    window = window_of(pipeline, when.kind, when.target)
+    if when.kind == "anomaly" and window is None:
+        on = pipeline.anomalies[when.target]
+        return Ordering(on.target, tuple(on.by), frozenset()).name
+    return window or when.target
+
+
+def _rest(
+    pipeline: Pipeline, when: Condition, types: Sequence[FieldType]
+) -> tuple[Part, ...] | None:
+    """The key of what a window puts together of small series (`operators.windows.others`)."""
+    window = pipeline.windows.get(window_of(pipeline, when.kind, when.target) or "")
+    if window is None or not window.by or window.early:
+        return None
+    if not (window.tumbling or window.sliding or window.cumulative):
+        return None
+    return tuple(OTHER if kind is FieldType.STRING else None for kind in types)
 
 
 def _columns(*scalars: Scalar | None) -> frozenset[str]:

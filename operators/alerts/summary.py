@@ -5,10 +5,13 @@ from string import Formatter
 from typing import Any
 
 from operators.alerts.plan import AlertPlan
+from tidegauge.records import NO_KEY
 
 
 class Summary:
     """Fills in the template of an alert: key columns, `value`, `alert` and `level` in brackets.
+
+    Of an alert about events, any of their fields; a name of ours goes before a field's.
 
     Without a template it names the condition, the keys and the value.
 
@@ -25,7 +28,8 @@ class Summary:
         known = {key: _text(part) for key, part in keys.items()}
         known |= self._fixed | {"value": "no value" if value is None else f"{value:.6g}"}
         return "".join(
-            text + ("" if name is None else known.get(name, "")) for text, name, _, _ in self._parts
+            text + ("" if name is None else known.get(name, NO_KEY))
+            for text, name, _, _ in self._parts
         )
 
 
@@ -37,5 +41,5 @@ def _default(plan: AlertPlan) -> str:
 
 def _text(part: Any) -> str:
     if part is None:
-        return "none"
+        return NO_KEY
     return f"{part:.6g}" if isinstance(part, float) else str(part)

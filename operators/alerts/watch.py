@@ -7,10 +7,14 @@ import polars as pl
 
 from operators.alerts.lifecycle import Evaluation, Life, Status, Told, advance
 from operators.alerts.plan import AlertPlan
+from operators.alerts.silence import Gone, Silence, gone_at
 from operators.keygroups.keys import Key, key_list
+from tidegauge.batch import END_OF_TIME
 from tidegauge.errors import UserMistake
 from tidegauge.records import TIME_NS
 
+UNSEEN_NS = END_OF_TIME
+"""Of a series of which it is not known when it was evaluated last: it is told by the next tick."""
 _DIGITS = 12
 """Sums of floats differ beyond so many digits with how they were split; decisions must not."""
 
@@ -31,7 +35,8 @@ class Changes:
 class Watch:
     """Follows the series of one alert in one key group.
 
-    Only series that are not inactive are remembered. While nothing holds and nothing is active, the
+    Only series that are not inactive are remembered, each until it ends or is gone: until nothing
+    came of it for `stale_ns` of event time. While nothing holds and nothing is active, the
     condition is evaluated on whole frames and no row is looked at by itself.
 
     Args:
@@ -45,6 +50,9 @@ class Watch:
     def __init__(self, plan: AlertPlan, snapshot: dict[str, Any] | None = None) -> None:
         self._plan = plan
         self._lives: dict[Key, Life] = {}
+        self._silence = Silence(plan.stale_ns)
+        self._gone: list[tuple[Key, Life]] = []
+        self._unseen: dict[Key, Life] = {}
         if snapshot is not None:
             self._restore(snapshot)
 
@@ -67,6 +75,9 @@ class Watch:
         looked_at, told, lives = [], [], []
         for row, (key, seen) in enumerate(zip(keys, tests.iter_rows(), strict=True)):
             before = self._lives.get(key)
+            if before is not None and self._silence.is_over(before, seen[0]):
+                self._gone.append((key, self._lives.pop(key)))
+                before = None
             if before is None and not seen[2]:
                 continue
             after, news = advance(before, Evaluation(*seen), self._plan.alert.for_)
@@ -74,6 +85,7 @@ class Watch:
                 self._lives.pop(key, None)
             else:
                 self._lives[key] = after
+                self._silence.expect(after)
             life = after or before
             if news and life:
                 looked_at.append(row)
@@ -82,6 +94,29 @@ class Watch:
         if not looked_at:
             return None
         return Changes(frame[looked_at], [keys[row] for row in looked_at], told, lives)
+
+    def passed(self, passed_ns: int, *, rest: bool = False) -> None:
+        """All evaluations up to a time were made.
+
+        Args:
+            passed_ns: the time.
+            rest: of the sum of small series only, which comes later than the others; else of these.
+        """
+        for key, life in self._unseen.items():
+            if self._lives.get(key) == life:
+                self._lives[key] = life._replace(seen_ns=passed_ns)
+                self._silence.expect(self._lives[key])
+        self._unseen = {}
+        for key, life in self._silence.over(self._lives, passed_ns):
+            if self._plan.is_rest(key) == rest:
+                self._gone.append((key, self._lives.pop(key)))
+            else:
+                self._silence.expect(life)
+
+    def ended(self) -> Gone:
+        """Series that are gone since the call before."""
+        found, self._gone = self._gone, []
+        return gone_at(found, self._plan.stale_ns)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs."""
@@ -95,15 +130,21 @@ class Watch:
                 f" has {list(self._plan.by)}; give it another name or start with an empty recovery"
                 " directory"
             )
-        for key, (status, *times) in snapshot["lives"].items():
-            self._lives[key] = Life(Status(status), *times)
+        for key, (status, since_ns, opened_ns, *seen) in snapshot["lives"].items():
+            # Version 1 did not know when it was evaluated last.
+            life = Life(Status(status), since_ns, opened_ns, *(seen or [UNSEEN_NS]))
+            self._lives[key] = life
+            if seen:
+                self._silence.expect(life)
+            else:
+                self._unseen[key] = life
 
     def _moments(self, frame: pl.DataFrame) -> Changes | None:
         """Every row is a firing of its own, of which nothing is remembered."""
         if not frame.height:
             return None
         keys = key_list(frame, self._plan.by)
-        lives = [Life(Status.FIRING, at_ns, at_ns) for at_ns in frame[TIME_NS]]
+        lives = [Life(Status.FIRING, at_ns, at_ns, at_ns) for at_ns in frame[TIME_NS]]
         return Changes(frame, keys, [Told.FIRING] * frame.height, lives)
 
     def _evaluated(self, frame: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from operators.keygroups.assign import KeyGroups
 from operators.keygroups.names import group_names
 from operators.keygroups.saved import check_version
 from tidegauge.batch import NO_TIME
-from tidegauge.records import TIME_NS, RecordBatch, Tick
+from tidegauge.records import TIME_NS, RecordBatch, Tick, rest_of
 
 STATE_VERSION = 1
 
@@ -50,14 +50,20 @@ class PeerGroup:
         by: key columns of the window; results of a time are given in their order.
         key_groups: number of key groups.
         snapshot: where an earlier run stopped.
+        name: name of the batches, for ticks about them; empty for none.
 
     Raises:
         UserMistake: the snapshot is of another version.
     """
 
     def __init__(
-        self, by: Sequence[str], key_groups: int, snapshot: dict[str, Any] | None = None
+        self,
+        by: Sequence[str],
+        key_groups: int,
+        snapshot: dict[str, Any] | None = None,
+        name: str = "",
     ) -> None:
+        self._about = frozenset({name, rest_of(name)} if name else ())
         self._order = [TIME_NS, *by]
         self._key_groups = key_groups
         self._held: list[RecordBatch] = []
@@ -69,8 +75,8 @@ class PeerGroup:
             self._reached = dict(snapshot["reached"])
             self._given_ns = snapshot["given_ns"]
 
-    def take(self, items: Iterable[RecordBatch | Tick]) -> list[RecordBatch]:
-        """Results that are complete, in the order of time and keys."""
+    def take(self, items: Iterable[RecordBatch | Tick]) -> list[Any]:
+        """Results that are complete, in the order of time and keys, and how far they have come."""
         for item in items:
             if isinstance(item, Tick):
                 known_ns = self._reached.get(item.group, NO_TIME)
@@ -81,7 +87,11 @@ class PeerGroup:
                 self._held.append(RecordBatch(item.signal, current))
         if len(self._reached) < self._key_groups:
             return []
-        return self._give(min(self._reached.values()))
+        before_ns = self._given_ns
+        made: list[RecordBatch | Tick] = [*self._give(min(self._reached.values()))]
+        if self._about and self._given_ns > before_ns:
+            made.append(Tick(self._about, "", self._given_ns))
+        return made
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs."""

@@ -1,6 +1,6 @@
 """All anomalies in one key group."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -10,7 +10,7 @@ from operators.detectors.plan import AnomalyPlan
 from operators.keygroups.saved import check_version
 from tidegauge.batch import END_OF_TIME
 from tidegauge.labels import Label
-from tidegauge.records import RecordBatch, Tick
+from tidegauge.records import RecordBatch, Tick, passed_on
 
 STATE_VERSION = 2
 
@@ -26,6 +26,7 @@ class AnomalyGroup:
         clock_ns: wall clock, for the processing time in the verdicts and nothing else.
         snapshot: where an earlier run stopped. Anomalies that it does not know begin anew.
         labels: those that were known at the start.
+        ticks: anomalies about which ticks are handed on.
 
     Raises:
         UserMistake: the snapshot does not fit.
@@ -37,6 +38,7 @@ class AnomalyGroup:
         clock_ns: Callable[[], int],
         snapshot: dict[str, Any] | None = None,
         labels: Iterable[Label] = (),
+        ticks: Collection[str] = (),
     ) -> None:
         known: dict[str, Any] = {}
         heard = list(labels)
@@ -50,16 +52,27 @@ class AnomalyGroup:
         self._judges = [
             (plan, Judge(plan, known.get(plan.name), _labels_of(plan, heard))) for plan in plans
         ]
+        self._ticked: dict[str, list[str]] = {}
+        for plan in plans:
+            if plan.name in ticks:
+                self._ticked.setdefault(plan.reads, []).append(plan.name)
 
-    def take(self, items: Iterable[Heard]) -> list[RecordBatch]:
-        """Verdicts, a batch for each anomaly and batch that it could judge something of."""
-        return [verdicts for item in items for verdicts in self._take(item)]
+    def take(self, items: Iterable[Heard]) -> list[Any]:
+        """Verdicts, a batch for each anomaly and batch that it could judge something of.
+
+        Ticks are handed on as such about anomalies.
+        """
+        return [made for item in items for made in (*self._take(item), *self._ticks(item))]
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs."""
         anomalies = {plan.name: judge.snapshot() for plan, judge in self._judges}
         labels = [astuple(label) for _, judge in self._judges for label in judge.labels]
         return {"version": STATE_VERSION, "anomalies": anomalies, "labels": labels}
+
+    def _ticks(self, item: Heard) -> list[Tick]:
+        tick = passed_on(item, self._ticked) if isinstance(item, Tick) else None
+        return [tick] if tick is not None else []
 
     def _take(self, item: Heard) -> Iterable[RecordBatch]:
         match item:

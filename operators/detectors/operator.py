@@ -27,6 +27,7 @@ def detect(
     clock_ns: Callable[[], int] = time.time_ns,
     saving: Saving = IN_SNAPSHOTS,
     labels: Sequence[Label] = (),
+    ticks: frozenset[str] = frozenset(),
 ) -> KeyedStream[RecordBatch]:
     """Verdicts on everything that a detector could judge, anomalous or not.
 
@@ -39,13 +40,15 @@ def detect(
         clock_ns: wall clock, for the processing time in the verdicts.
         saving: what becomes of snapshots.
         labels: those that are known before anything is judged.
+        ticks: anomalies about which it is told how far event time has come.
 
     Returns:
         record batches named as the anomalies, with the columns `ANOMALOUS` and `REPEATED` beside
         those of the signal.
     """
     kept = Parts("anomaly", ("anomalies",), saving.begun)
-    return by_group("judge", up, partial(AnomalyGroup, plans, clock_ns, labels=labels), kept)
+    make = partial(AnomalyGroup, plans, clock_ns, labels=labels, ticks=ticks)
+    return by_group("judge", up, make, kept)
 
 
 @operator
@@ -70,6 +73,6 @@ def gather(
     split = PeerSplitter(plan.origin, plan.reads, plan.anomaly.group, key_groups)
 
     def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
-        return GroupLogic(PeerGroup(plan.by, key_groups, saved))
+        return GroupLogic(PeerGroup(plan.by, key_groups, saved, plan.reads))
 
     return op.stateful_batch("complete", op.flat_map_batch("split", up, split), build)

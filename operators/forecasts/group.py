@@ -6,7 +6,7 @@ from typing import Any
 from operators.forecasts.forecaster import Forecaster
 from operators.forecasts.plan import ForecastPlan
 from operators.keygroups.saved import check_version
-from tidegauge.records import RecordBatch
+from tidegauge.records import RecordBatch, Tick, passed_on
 
 STATE_VERSION = 1
 
@@ -34,12 +34,19 @@ class ForecastGroup:
             check_version("forecasts", snapshot["version"], STATE_VERSION)
             known = snapshot["forecasts"]
         self._clock_ns = clock_ns
+        self._leads: dict[str, list[str]] = {}
+        for plan in plans:
+            self._leads.setdefault(plan.window, []).extend(lead.name for lead in plan.leads)
         self._made = [(plan, Forecaster(plan, known.get(plan.name))) for plan in plans]
 
-    def take(self, batches: Iterable[RecordBatch]) -> list[RecordBatch]:
-        """Records of the forecasts that are due, and what alerts look at."""
-        records = []
-        for batch in batches:
+    def take(self, items: Iterable[RecordBatch | Tick]) -> list[Any]:
+        """Records of the forecasts that are due, and what alerts look at; ticks about these."""
+        records: list[Any] = []
+        for batch in items:
+            if isinstance(batch, Tick):
+                tick = passed_on(batch, self._leads)
+                records += [tick] if tick is not None else []
+                continue
             for plan, forecaster in self._made:
                 if batch.signal == plan.window:
                     records += forecaster.take(batch.frame, self._clock_ns())

@@ -71,9 +71,9 @@ class OrderGroup:
         return released
 
     @property
-    def passed_ns(self) -> int:
-        """The watermark: all events before this time were given."""
-        return self._watermark.value_ns
+    def passed(self) -> tuple[int, ...]:
+        """The watermark: all events before this time were given (`Watermark.passed`)."""
+        return self._watermark.passed
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs."""

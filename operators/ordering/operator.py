@@ -61,11 +61,12 @@ class _Ticking(GroupLogic[EventSlice]):
     def on_batch(self, values: list[EventSlice]) -> tuple[Iterable[Any], bool]:
         """Hand the values on."""
         released, discard = super().on_batch(values)
-        passed_ns = self._events.passed_ns
-        if not self._ticks or passed_ns <= self._ticked_ns:
-            return released, discard
-        self._ticked_ns = passed_ns
-        return [*released, Tick(self._ticks, "", passed_ns)], discard
+        told: list[Any] = list(released)
+        for passed_ns in self._events.passed if self._ticks else ():
+            if passed_ns > self._ticked_ns:
+                self._ticked_ns = passed_ns
+                told.append(Tick(self._ticks, "", passed_ns))
+        return told, discard
 
 
 @operator

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import bytewax.operators as op
 from bytewax.dataflow import operator
@@ -9,7 +10,7 @@ from bytewax.operators import KeyedStream
 
 from operators.predictions.plan import PredictionPlan
 from operators.predictions.scoring import predictions
-from tidegauge.records import RecordBatch
+from tidegauge.records import RecordBatch, Tick, passed_on
 
 
 @operator
@@ -30,9 +31,17 @@ def predict(
     Returns:
         record batches named as the predictions.
     """
+    told: dict[str, list[str]] = {}
+    for plan in plans:
+        told.setdefault(plan.window, []).append(plan.name)
 
-    def score(items: list[tuple[str, RecordBatch]]) -> Iterable[tuple[str, RecordBatch]]:
+    def score(items: list[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
         for group, batch in items:
+            if isinstance(batch, Tick):
+                tick = passed_on(batch, told)
+                if tick is not None:
+                    yield group, tick
+                continue
             for made in predictions(batch, plans, clock_ns()):
                 yield group, made
 

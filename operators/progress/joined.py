@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from operators.progress.watermark import Watermark
-from tidegauge.batch import EventBatch, Progress
+from tidegauge.batch import END_OF_TIME, EventBatch, Progress
 from tidegauge.journal import Floor
 
 _APART = 2**20
@@ -29,6 +29,13 @@ class JoinedWatermark:
     def value_ns(self) -> int:
         """Event time before which no on-time event of any of them will come any more."""
         return min(one.value_ns for one in self._by_source.values())
+
+    @property
+    def passed(self) -> tuple[int, ...]:
+        """What it has come to; at the end of time, before that the highest of all sources."""
+        if self.value_ns != END_OF_TIME:
+            return (self.value_ns,)
+        return max(one.passed[0] for one in self._by_source.values()), END_OF_TIME
 
     def observe(self, news: Progress | Floor) -> None:
         """Take the progress of one partition of one source, or a floor of it, into account.

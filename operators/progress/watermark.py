@@ -60,6 +60,18 @@ class Watermark:
             self._move(news)
         self._advance()
 
+    @property
+    def passed(self) -> tuple[int, ...]:
+        """What it has come to; at the end of time, before that the highest of all partitions.
+
+        So what hangs on the time that has passed does not hang on how much was read at once last.
+        """
+        if self.value_ns != END_OF_TIME:
+            return (self.value_ns,)
+        return max(
+            (one.watermark_ns for one in self.partitions.values()), default=NO_TIME
+        ), END_OF_TIME
+
     def snapshot(self) -> dict[str, Any]:
         """Everything `restore` needs."""
         return {

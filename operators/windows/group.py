@@ -112,9 +112,12 @@ class WindowGroup:
         return self._name
 
     @property
-    def passed_ns(self) -> int:
-        """The watermark: all first results up to this time were given."""
-        return self._watermark.value_ns
+    def passed(self) -> tuple[int, ...]:
+        """The watermark: all first results up to this time were given.
+
+        Before the end of time, also the highest that was reached before all was read.
+        """
+        return self._watermark.passed
 
     def rests(self) -> list[Rest]:
         """What was left to the other series since the call before."""

@@ -117,9 +117,10 @@ class _Measured(GroupLogic[Partials]):
         """Hand the values on, and measure when it is time to."""
         records, discard = super().on_batch(values)
         made = [*records, *self._windows.rests()]
-        if self._ticks and self._windows.passed_ns > self._ticked_ns:
-            self._ticked_ns = self._windows.passed_ns
-            made.append(Tick(self._ticks, self._windows.name, self._ticked_ns))
+        for passed_ns in self._windows.passed if self._ticks else ():
+            if passed_ns > self._ticked_ns:
+                self._ticked_ns = passed_ns
+                made.append(Tick(self._ticks, self._windows.name, passed_ns))
         if self._every_ns is not None and (now_ns := self._clock_ns()) >= self._due_ns:
             self._due_ns = now_ns + self._every_ns
             made.append(self._windows.measure())
@@ -188,5 +189,5 @@ def windows(
     if not shared:
         return results
     left = op.flat_map_batch("rests", merged, rests)
-    make = partial(Others, list(shared.values()), len(names), clock_ns)
+    make = partial(Others, list(shared.values()), len(names), clock_ns, ticks=telling.ticks)
     return op.merge("results", results, by_group("others", left, make, kept_others))

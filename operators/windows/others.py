@@ -25,7 +25,7 @@ from operators.windows.plan import WindowPlan
 from operators.windows.shapes import Cumulative, Paned
 from tidegauge.batch import NO_TIME
 from tidegauge.fieldtypes import FieldType
-from tidegauge.records import RecordBatch
+from tidegauge.records import RecordBatch, Tick, rest_of
 
 OTHER = "other"
 """What key columns of text say in the row of the rest; others are absent in it."""
@@ -149,6 +149,7 @@ class Others:
         key_groups: number of key groups.
         clock_ns: wall clock, for the processing time in the records.
         snapshot: where an earlier run stopped.
+        ticks: windows about whose rows it is told how far they have come.
     """
 
     def __init__(
@@ -157,7 +158,9 @@ class Others:
         key_groups: int,
         clock_ns: Callable[[], int],
         snapshot: Mapping[str, Any] | None = None,
+        ticks: frozenset[str] = frozenset(),
     ) -> None:
+        self._ticks = ticks
         self._plans = {plan.name: plan for plan in plans}
         self._key_groups = key_groups
         self._clock_ns = clock_ns
@@ -168,21 +171,29 @@ class Others:
             self._reached = {name: dict(one) for name, one in snapshot["reached"].items()}
             self._waiting = dict(snapshot["waiting"])
 
-    def take(self, rests: Sequence[Rest]) -> list[RecordBatch]:
-        """Rows for which every key group has told what it has."""
+    def take(self, rests: Sequence[Rest]) -> list[Any]:
+        """Rows for which every key group has told what it has, and ticks about them."""
         for rest in rests:
             self._reached.setdefault(rest.window, {})[rest.group] = rest.watermark_ns
             if rest.part is not None:
                 known = self._waiting.get(rest.window)
                 parts = [rest.part] if known is None else [known, rest.part]
                 self._waiting[rest.window] = concat_parts(parts)
-        made = (self._ready(name) for name in dict.fromkeys(rest.window for rest in rests))
-        return [batch for batch in made if batch is not None]
+        names = dict.fromkeys(rest.window for rest in rests)
+        made: list[RecordBatch | Tick | None] = [self._ready(name) for name in names]
+        made += [self._tick(name) for name in names if name in self._ticks]
+        return [item for item in made if item is not None]
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a restart needs."""
         reached = {name: dict(one) for name, one in self._reached.items()}
         return {"version": STATE_VERSION, "reached": reached, "waiting": dict(self._waiting)}
+
+    def _tick(self, name: str) -> Tick | None:
+        reached = self._reached[name]
+        if len(reached) < self._key_groups:
+            return None
+        return Tick(frozenset({rest_of(name)}), "", min(reached.values()))
 
     def _ready(self, name: str) -> RecordBatch | None:
         plan, waiting, reached = self._plans.get(name), self._waiting.get(name), self._reached[name]

@@ -21,7 +21,7 @@ from tests.grafana.rendering import rules
 from tests.grafana.rules import Instances, evaluate
 from tests.services.influxdb import InfluxDB
 from tidegauge.catalogue import ALERTS, WINDOW_METADATA, catalogue_of
-from tidegauge.records import RecordBatch
+from tidegauge.records import RecordBatch, Tick
 from tidegauge.spec.models import Pipeline
 
 S = 1_000_000_000
@@ -44,15 +44,20 @@ class Shop:
         """The rendered rule."""
         return rules(self.subject)["failures"]
 
-    def store(self, rates: Sequence[float | None], region: str = "north") -> None:
+    def store(
+        self, rates: Sequence[float | None], region: str = "north", passed_s: int | None = None
+    ) -> None:
         """Let the alert judge one result after the other, and store what it has to tell.
 
-        None is a window without events, so without a result.
+        None is a window without events, so without a result. Event time goes on to `passed_s`.
         """
         group = AlertGroup(plan_alerts(self.subject.pipeline), clock_ns=lambda: 0)
-        batches = group.take(
-            [self._result(n, rate, region) for n, rate in enumerate(rates) if rate is not None]
-        )
+        heard: list[RecordBatch | Tick] = [
+            self._result(n, rate, region) for n, rate in enumerate(rates) if rate is not None
+        ]
+        if passed_s is not None:
+            heard.append(Tick(frozenset({"spend"}), "", (START_S + passed_s) * S))
+        batches = group.take(heard)
         catalogue = catalogue_of(self.subject.pipeline)
         with self.influxdb.client() as client:
             for batch in batches:
@@ -188,6 +193,25 @@ def test_a_stream_that_stops_leaves_its_alert_firing_for_an_hour_and_two_windows
     assert len(seen.notifications) == 1
     ((_, ended),) = seen.resolutions
     assert 50 + 3_620 <= ended <= 50 + 3_620 + 20
+
+
+@pytest.mark.parametrize("every_s", [10, 3_600])
+def test_an_alert_whose_key_is_gone_ends_when_the_flow_says_that_it_is_stale(
+    every_s: int, influxdb: InfluxDB
+) -> None:
+    made = shop(influxdb, every_s)
+    stale_s = max(600, 2 * every_s)
+    made.store([0.2] * 6, passed_s=5 * every_s + stale_s + 1)
+    last = 5 * every_s
+    seen = made.watch(
+        range(last - 20, last + 30, 10),
+        range(last + stale_s - 20, last + stale_s + 100, 10),
+    )
+    assert len(seen.notifications) == 1
+    ((labels, ended),) = seen.resolutions
+    assert labels == NORTH
+    # The record is there three seconds later; rules are evaluated every ten.
+    assert last + stale_s < ended <= last + stale_s + 20
 
 
 def test_an_alert_whose_level_was_changed_while_it_fired_does_not_fire_on(

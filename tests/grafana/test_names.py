@@ -1,6 +1,7 @@
 """Uids, variables, durations, quotes."""
 
 import re
+from collections.abc import Iterator
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,8 @@ from grafana import influxql
 from grafana.durations import duration
 from grafana.keys import variable_names
 from grafana.uids import LONGEST, uid
-from tests.grafana.shop import shop
+from tests.grafana.rendering import files, walk
+from tests.grafana.shop import SHOP, shop
 from tidegauge.durations import UNITS_NS, parse_duration_ns
 
 names = st.text(min_size=1, max_size=80)
@@ -62,3 +64,51 @@ def test_a_window_faster_than_a_chart_is_drawn_at_the_pace_of_the_chart() -> Non
     subject = shop()
     assert subject.step_ns("pace") == UNITS_NS["s"]
     assert subject.step_ns("sales") == UNITS_NS["h"]
+
+
+def selects(query: str) -> Iterator[str]:
+    """A query and those within it, each without those within."""
+    while (inner := re.search(r"\((SELECT [^()]*(?:\([^()]*\)[^()]*)*)\)", query)) is not None:
+        deepest = inner[1].rpartition("(SELECT ")
+        if deepest[1]:
+            start = inner.start(1) + len(deepest[0])
+            end = query.index(")", start)
+            yield query[start + 1 : end]
+            query = query[:start] + query[end + 1 :]
+        else:
+            yield inner[1]
+            query = query[: inner.start()] + query[inner.end() :]
+    yield query
+
+
+KEYS = ["since", "rank", "firing", "matches", "anomalies", "records", "active_", "values"]
+
+
+def test_no_query_gives_a_column_the_name_of_a_key_that_it_groups_by() -> None:
+    """One would be taken for the other."""
+    fields = {key: {"type": "string"} for key in KEYS}
+    source = {**SHOP["sources"]["orders"]}
+    source["fields"] = {**source["fields"], **fields}
+    window = {**SHOP["windows"]["pace"], "by": KEYS[:2]}
+    subject = shop(
+        sources={"orders": source},
+        windows={
+            "pace": window,
+            **{key: {**window, "by": [key]} for key in KEYS[2:]},
+        },
+        anomalies={"odd": {"on": "orders.price", "by": KEYS}},
+        alerts={"many": {"when": "pace.orders > 5"}, "odd": {"when": "anomaly(odd)"}},
+    )
+    found = [
+        part[name]
+        for file in files([subject]).values()
+        for part in walk(file)
+        if isinstance(part, dict)
+        for name in ("query", "rawSql")
+        if isinstance(part.get(name), str)
+    ]
+    assert len(found) > 50
+    for query in (part for whole in found for part in selects(whole)):
+        aliases = set(re.findall(r'AS "([^"]+)"', query))
+        grouped = set(re.findall(r'"([^"]+)"', " ".join(re.findall(r"GROUP BY ([^()]*)", query))))
+        assert not aliases & grouped, query

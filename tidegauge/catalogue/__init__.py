@@ -1,7 +1,7 @@
 """The signals of a pipeline: every measurement it can write, made from the pipeline file alone."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from tidegauge.catalogue.columns import (
@@ -139,7 +139,11 @@ def catalogue_of(pipeline: Pipeline) -> Catalogue:
             signals[signal.name] = signal
     for name, source in pipeline.sources.items():
         signals[f"events.{name}"] = event_signal(name, source, pipeline.tables)
-    keys = {column.name: column for signal in signals.values() for column in signal.tags}
+    keys: dict[str, Column] = {}
+    for tag in (tag for signal in signals.values() for tag in signal.tags):
+        # A text, where two windows have keys of one name and different types.
+        same = keys.get(tag.name, tag).type is tag.type
+        keys[tag.name] = tag if same else replace(tag, type=FieldType.STRING)
     signals[ALERTS] = Signal(
         ALERTS,
         SignalKind.ALERT,

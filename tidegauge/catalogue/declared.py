@@ -24,11 +24,13 @@ from tidegauge.fieldtypes import FieldType
 from tidegauge.patterns.declared import declared_pattern, measure_types
 from tidegauge.signals import Column, Signal, SignalKind
 from tidegauge.spec.models import (
+    AddedField,
     Forecast,
     Pattern,
     Pipeline,
     Prediction,
     Source,
+    SourceField,
     Table,
     Window,
     WindowField,
@@ -160,7 +162,8 @@ def pattern_signals(pipeline: Pipeline, name: str, pattern: Pattern) -> Iterator
 
 def event_signal(name: str, source: Source, tables: Mapping[str, Table]) -> Signal:
     """Processed events of a source."""
-    told = {**read_columns(source, tables), **added_columns(source)}
+    told: dict[str, SourceField | AddedField] = {**read_columns(source, tables)}
+    told |= added_columns(source)
     fields = tuple(
         Column(key, kind, told[key].unit, told[key].description)
         if key in told

@@ -77,7 +77,8 @@ ALERT_FIELDS = (
         "state",
         STRING,
         "",
-        "pending, firing, resolved, or inactive where a pending one came to nothing",
+        "pending, firing, resolved, stale where nothing came of a firing one's series for too long,"
+        " or inactive where a pending one came to nothing",
     ),
     Column("active", INT, "", "1 while firing, else 0"),
     Column("value", FLOAT, "", "Value that the condition looked at"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from tidegauge.expressions.targets import anomaly_keys
 from tidegauge.labels import Label, sensitivity
+from tidegauge.records import NO_KEY
 from tidegauge.spec.models import Pipeline
 
 _S_NS = 1_000_000_000
@@ -35,11 +36,15 @@ def rows(pipeline: Pipeline, labels: Sequence[Label]) -> Iterator[tuple[Label, d
 
 def line(row: dict[str, Any]) -> str:
     """A row as a sentence."""
-    key = "".join(f" {name}={value}" for name, value in row["key"].items())
+    key = "".join(f" {name}={_shown(value)}" for name, value in row["key"].items())
     return (
         f"{row['anomaly']}{key} at {row['at']}: {row['label']}; from {row['effective']} on its"
         f" sensitivity is {row['sensitivity']:g}"
     )
+
+
+def _shown(value: Any) -> Any:
+    return NO_KEY if value is None else value
 
 
 def time_text(time_ns: int) -> str:

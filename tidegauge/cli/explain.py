@@ -122,11 +122,12 @@ def _tell(
     from operators.cep.plan import plan_pattern
     from tidegauge.catalogue import pattern_columns
     from tidegauge.cli._explained import Telling
+    from tidegauge.records import NO_KEY
 
     declared, plan = pipeline.patterns[name], plan_pattern(pipeline, name)
     frame = read.frame
     for column, value in wanted.items():
-        frame = frame.filter(pl.col(column).cast(pl.String) == value)
+        frame = frame.filter(pl.col(column).cast(pl.String).fill_null(NO_KEY) == value)
     explained = explain(
         plan.pattern,
         pattern_columns(pipeline, declared),

@@ -2,21 +2,22 @@
 
 import { make } from "./dom.js";
 import { ago, clock } from "./format.js";
-import { gravity, labelOf } from "./model.js";
+import { gravity, isActive, labelOf } from "./model.js";
 
 const SHOWN = 60;
-const STATES = { firing: 0, pending: 1, resolved: 2 };
+const STATES = { firing: 0, pending: 1, resolved: 2, stale: 2, inactive: 2 };
 
 function order(one, other) {
   return STATES[one.state] - STATES[other.state]
-    || (one.state === "resolved" ? 0 : other.level - one.level)
+    || (isActive(one) ? other.level - one.level : 0)
     || other.time_ms - one.time_ms;
 }
 
 function row(alert, onKeys) {
   const label = labelOf(alert.keys);
   const held = ago(alert.time_ms - alert.since_ms);
-  const when = { firing: `for ${held}`, pending: `pending ${held}`, resolved: `ended ${clock(alert.time_ms)}` }[alert.state];
+  const ended = clock(alert.time_ms);
+  const when = { firing: `for ${held}`, pending: `pending ${held}`, stale: `silent, ended ${ended}` }[alert.state] ?? `ended ${ended}`;
   return make("li", { class: "alert", "data-state": alert.state, "data-gravity": gravity(alert.level) },
     make("span", { class: "badge", title: `Level ${alert.level}: ${gravity(alert.level)}` },
       make("span", { class: "unseen" }, `${alert.state}, level `), String(alert.level)),

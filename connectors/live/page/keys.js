@@ -1,7 +1,7 @@
 // Which keys are in colour, and which one is in focus; a colour stays with its key.
 
 import { COLOURED } from "./charts.js";
-import { severity } from "./model.js";
+import { isActive, severity } from "./model.js";
 
 const identity = (keys) => JSON.stringify(Object.entries(keys).sort());
 
@@ -45,7 +45,7 @@ export class Keys {
     const levels = new Map();
     for (const alert of model.alerts.values()) {
       const id = identity(alert.keys);
-      const active = alert.state === "resolved" ? 0 : 1;
+      const active = isActive(alert) ? 1 : 0;
       levels.set(id, Math.max(levels.get(id) ?? 0, active * 100 + alert.level));
     }
     const grade = (series) => Math.max(0, ...fields.map(({ name, thresholds }) => severity(series.fields[name].at(-1), thresholds)));

@@ -5,7 +5,8 @@ const ENDED_KEPT = 60;
 
 const collator = new Intl.Collator("en", { numeric: true });
 
-export const labelOf = (keys) => Object.values(keys).map((value) => value || "(none)").join(" · ") || "all";
+export const labelOf = (keys) => Object.values(keys).join(" · ") || "all";
+export const isActive = (alert) => alert.state === "firing" || alert.state === "pending";
 export const byName = (one, other) => collator.compare(one, other);
 
 const identity = (keys) => JSON.stringify(Object.entries(keys).sort());
@@ -73,7 +74,7 @@ export class Model {
 
   forget() {
     while (this.anomalies.size > ANOMALIES_KEPT) this.anomalies.delete(this.anomalies.keys().next().value);
-    const ended = [...this.alerts].filter(([, alert]) => alert.state === "resolved");
+    const ended = [...this.alerts].filter(([, alert]) => !isActive(alert));
     ended.sort(([, one], [, other]) => one.time_ms - other.time_ms);
     for (const [key] of ended.slice(0, Math.max(0, ended.length - ENDED_KEPT))) this.alerts.delete(key);
   }

@@ -109,7 +109,7 @@ class InKafka(Stored):
             found = json.loads(message.value() or b"")
             constant = {"pipeline": found["pipeline"]}
             tags = {
-                name: None if value is None else str(value) or "(empty)"
+                name: "(none)" if value is None else str(value) or "(empty)"
                 for name, value in found["tags"].items()
             }
             latest[found["id"]] = {

@@ -84,10 +84,10 @@ def test_the_last_of_equal_records_in_a_batch_stays(stored: Stored) -> None:
     assert written(stored, batch(*rows), batch(record(count=3))) == [WHOLE]
 
 
-def test_a_record_without_some_tags_overwrites_itself_too(stored: Stored) -> None:
+def test_a_record_with_null_keys_says_so_and_overwrites_itself_too(stored: Stored) -> None:
     bare = record(region=None, shop=None)
     found = written(stored, batch(bare), batch(bare | {"count": 4}))
-    assert found == [_without(WHOLE, "region", "shop") | {"count": 4}]
+    assert found == [WHOLE | {"region": "(none)", "shop": "(none)", "count": 4}]
 
 
 def test_records_that_differ_in_a_tag_are_different(stored: Stored) -> None:

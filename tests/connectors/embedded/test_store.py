@@ -70,10 +70,10 @@ def test_numbers_keep_their_type(path: Path) -> None:
     assert rows(path, kinds) == [{"c": "integer", "a": "real", "f": "integer", "s": "text"}]
 
 
-def test_absent_and_empty_tags_differ(path: Path) -> None:
+def test_null_and_empty_keys_differ(path: Path) -> None:
     write(path, CATALOGUE, batch(record(region=None), record(region="")))
     regions = rows(path, "SELECT region FROM spend ORDER BY region")
-    assert regions == [{"region": ""}, {"region": "(empty)"}]
+    assert regions == [{"region": "(empty)"}, {"region": "(none)"}]
 
 
 def test_a_record_without_some_tags_still_overwrites_itself(path: Path) -> None:

@@ -41,14 +41,14 @@ def test_lines_are_joined_by_line_feeds() -> None:
     assert not both.endswith(b"\n")
 
 
-def test_what_is_null_is_left_out() -> None:
+def test_a_field_that_is_null_is_left_out_and_a_null_key_says_so() -> None:
     row = {"time_ns": 1, "note": "only this"}
-    assert encoded(row) == ['spend note="only this" 1']
+    assert encoded(row) == ['spend,region=(none),shop=(none) note="only this" 1']
 
 
 def test_a_record_without_a_field_is_not_written() -> None:
     assert encoded({"time_ns": 1, "region": "eu"}, {"time_ns": 2, "count": 1}) == [
-        "spend count=1i 2"
+        "spend,region=(none),shop=(none) count=1i 2"
     ]
 
 
@@ -58,16 +58,20 @@ def test_no_records_make_no_lines() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_number_that_is_not_finite_is_left_out(value: float) -> None:
-    assert encoded({"time_ns": 1, "amount": value, "count": 2}) == ["spend count=2i 1"]
+    assert encoded({"time_ns": 1, "amount": value, "count": 2}) == [
+        "spend,region=(none),shop=(none) count=2i 1"
+    ]
 
 
 def test_an_empty_tag_says_so() -> None:
-    assert encoded({"time_ns": 1, "region": "", "count": 2}) == ["spend,region=(empty) count=2i 1"]
+    assert encoded({"time_ns": 1, "region": "", "shop": 1, "count": 2}) == [
+        "spend,region=(empty),shop=1 count=2i 1"
+    ]
 
 
 def test_a_tag_of_the_signal_goes_before_a_constant_one_of_the_same_name() -> None:
     (line,) = encoded({"time_ns": 1, "region": "eu", "count": 2}, constant={"region": "all"})
-    assert line == "spend,region=eu count=2i 1"
+    assert line == "spend,region=eu,shop=(none) count=2i 1"
 
 
 def test_columns_that_the_signal_does_not_declare_are_left_out() -> None:
@@ -128,7 +132,7 @@ def _point(row: dict[str, object]) -> str:
     """The library's line, given the texts of tags with what we replace already replaced."""
     point = Point("spend").time(row["time_ns"])
     for name, value in {"region": row["region"], "shop": row["shop"], **CONSTANT}.items():
-        point.tag(name, None if value is None else stored_tag(value))
+        point.tag(name, "(none)" if value is None else stored_tag(value))
     for field in SIGNAL.fields:
         point.field(field.name, row[field.name])
     return str(point.to_line_protocol())

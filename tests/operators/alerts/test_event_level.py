@@ -5,6 +5,7 @@ from operators.alerts.records import CHANGED
 from tests.operators.alerts.timelines import pipeline
 from tidegauge.batch import NO_TIME, OFFSET, TIME, Counts, EventBatch, PartitionState, Progress
 from tidegauge.catalogue import ALERTS, catalogue_of
+from tidegauge.records import KEYS
 
 SIGNAL = catalogue_of(pipeline({}))[ALERTS]
 
@@ -53,6 +54,7 @@ def test_a_record_names_the_event() -> None:
         "since_ns": 5_000_000_000,
         "processing_time_ns": 77,
         "_changed": True,
+        "_keys": "region",
     }
 
 
@@ -60,7 +62,7 @@ def test_records_have_the_columns_of_the_signal() -> None:
     made = event_level_records(batch_of([9]), "test", SIGNAL, 77)
     schema = {"time_ns": pl.Int64} | {column.name: column.type.dtype for column in SIGNAL.columns}
     assert made is not None
-    assert made.schema == pl.Schema(schema | {CHANGED: pl.Boolean})
+    assert made.schema == pl.Schema(schema | {CHANGED: pl.Boolean, KEYS: pl.String})
 
 
 def test_late_events_are_told_too_and_each_has_its_own_identity() -> None:

@@ -9,7 +9,7 @@ from tests.operators.alerts.timelines import S, group, pipeline, plan, records, 
 from tests.operators.keygroups.engine import pickled
 from tidegauge.catalogue import ALERTS, catalogue_of
 from tidegauge.errors import UserMistake
-from tidegauge.records import RecordBatch
+from tidegauge.records import KEYS, RecordBatch
 
 
 def test_a_record_tells_what_fires_since_when_and_why() -> None:
@@ -29,6 +29,7 @@ def test_a_record_tells_what_fires_since_when_and_why() -> None:
         "since_ns": 3 * S,
         "processing_time_ns": 77,
         "_changed": True,
+        "_keys": "region\nshop",
     }
 
 
@@ -54,7 +55,7 @@ def test_records_have_the_columns_of_the_signal(when: str) -> None:
     signal = catalogue_of(pipeline({"high": {"when": when}}))[ALERTS]
     schema = {"time_ns": pl.Int64} | {column.name: column.type.dtype for column in signal.columns}
     assert batch.signal == ALERTS
-    assert batch.frame.schema == pl.Schema(schema | {CHANGED: pl.Boolean})
+    assert batch.frame.schema == pl.Schema(schema | {CHANGED: pl.Boolean, KEYS: pl.String})
     assert batch.frame["shop"].to_list() == ([1] if when.startswith("spend") else [None])
     named = ["odd_amount" if when.startswith("anomaly") else None]
     assert batch.frame["anomaly"].to_list() == named
@@ -102,7 +103,8 @@ def test_a_summary_is_filled_in() -> None:
     filled = summary({"region": "north", "shop": 12}, 0.123456789)
     assert filled == "high (8): {shop} 12 in north has 0.123457"
     assert (
-        summary({"region": None, "shop": 1.5}, None) == "high (8): {shop} 1.5 in none has no value"
+        summary({"region": None, "shop": 1.5}, None)
+        == "high (8): {shop} 1.5 in (none) has no value"
     )
 
 
@@ -135,5 +137,35 @@ def test_an_alert_that_the_saved_state_does_not_know_begins_anew() -> None:
 
 def test_a_snapshot_of_another_version_is_refused() -> None:
     snapshot = AlertGroup([], lambda: 0).snapshot() | {"version": 99}
-    with pytest.raises(UserMistake, match="alerts have version 99, this program reads 1"):
+    with pytest.raises(UserMistake, match="alerts have version 99, this program reads 2"):
         AlertGroup([], lambda: 0, snapshot)
+
+
+def test_an_alert_whose_condition_names_no_number_has_no_value() -> None:
+    alert = plan("payments.region = 'a'", summary="{alert} {value}")
+    events = pl.DataFrame(
+        {"time_ns": [S, 2 * S], "_time_ns": [S, 2 * S], "region": ["a", "b"], "amount": [9.0, 1.0]}
+    )
+    rows = records(group(alert).take([RecordBatch(alert.reads, events)]))
+    assert [(row["state"], row["value"]) for row in rows] == [("firing", None), ("resolved", None)]
+    assert {row["summary"] for row in rows} == {"high no value"}
+
+
+def test_a_summary_of_an_alert_about_events_names_their_fields() -> None:
+    alert = plan("payments.amount > 5", summary="{region} paid {amount}, {value}, at {shop}")
+    assert alert.ordering is not None
+    assert alert.ordering.columns == {"amount", "region", "shop"}
+    events = pl.DataFrame(
+        {
+            "time_ns": [S, 2 * S],
+            "_time_ns": [S, 2 * S],
+            "region": ["a", None],
+            "amount": [9.5, 9.0],
+            "shop": [7, None],
+        }
+    )
+    rows = records(group(alert).take([RecordBatch(alert.reads, events)]))
+    assert [row["summary"] for row in rows] == [
+        "a paid 9.5, 9.5, at 7",
+        "(none) paid 9, 9, at (none)",
+    ]

@@ -22,7 +22,7 @@ VALUES = st.lists(
 
 def _plainly(rows: list[Row], hold_s: int, clear: float | None) -> list[tuple[int, str, int]]:
     """Time, state and since of every record, by one series and one row after the other."""
-    lives: dict[tuple[str, int], tuple[str, int]] = {}
+    lives: dict[tuple[str, int | None], tuple[str, int]] = {}
     made = []
     for at, region, shop, total in rows:
         holds = total is not None and total > 5

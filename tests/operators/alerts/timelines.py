@@ -61,7 +61,7 @@ def plan(when: str = "spend.total > 5", name: str = "high", **settings: Any) -> 
     return made
 
 
-Row = tuple[int, str, int, float | None]
+Row = tuple[int, str, int | None, float | None]
 """Second, region, shop and total of a window record."""
 
 

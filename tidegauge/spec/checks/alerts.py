@@ -4,6 +4,7 @@ from collections.abc import Collection
 from functools import partial
 from string import Formatter
 
+from tidegauge.durations import format_duration_ns as _text
 from tidegauge.expressions.compiled import Columns
 from tidegauge.expressions.conditions import Reference, condition_over, read_condition
 from tidegauge.expressions.scalars import compile_predicate
@@ -23,9 +24,10 @@ from tidegauge.spec.checks.patterns import pattern_events
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.mistakes import Path
 from tidegauge.spec.models import Alert
+from tidegauge.staleness import evaluated_every_ns
 
 PLACEHOLDERS = ("alert", "level", "value")
-"""What a summary can name besides key columns."""
+"""What a summary can name besides key columns, or the fields of an event."""
 
 
 def check_alerts(review: Review) -> None:
@@ -49,11 +51,13 @@ def _check_alert(review: Review, path: Path, alert: Alert) -> None:
     review.attempt((*path, "when"), partial(condition_over, when, columns))
     if when.kind in ("match", "timeout"):
         _check_moment(review, path, alert, when.kind)
-    elif alert.clear is not None:
+    else:
+        _check_stale(review, (*path, "stale_after"), alert, when)
+    if alert.clear is not None and when.kind not in ("match", "timeout"):
         _check_clear(review, (*path, "clear"), alert.clear, when, columns)
     if alert.where is not None:
         review.attempt((*path, "where"), partial(compile_predicate, alert.where, columns))
-    keys = _keys(review, when.kind, when.target)
+    keys = columns if when.kind == "event" else _keys(review, when.kind, when.target)
     _check_summary(review, (*path, "summary"), alert.summary, [*keys, *PLACEHOLDERS])
 
 
@@ -63,6 +67,23 @@ def _check_moment(review: Review, path: Path, alert: Alert, kind: TargetKind) ->
         review.say((*path, "clear"), f"a {kind} is over when it is told: leave it out")
     if alert.for_:
         review.say((*path, "for"), f"a {kind} does not last: leave it out")
+    if alert.stale_after is not None:
+        review.say((*path, "stale_after"), f"a {kind} does not last: leave it out")
+
+
+def _check_stale(review: Review, path: Path, alert: Alert, when: Reference) -> None:
+    """It must not be over before the next result can come."""
+    if alert.stale_after is None:
+        return
+    window = review.pipeline.windows.get(window_of(review.pipeline, when.kind, when.target) or "")
+    every_ns = 0
+    if window is not None and window.every_ns is not None:
+        every_ns = evaluated_every_ns(review.pipeline, when)
+    if alert.stale_after <= 0:
+        review.say(path, "0s would end every alert at once; allowed: how long, such as 30m")
+    elif alert.stale_after < every_ns:
+        message = f"{_text(alert.stale_after)} is shorter than {_text(every_ns)}, the distance of"
+        review.say(path, f"{message} two results; allowed: at least that")
 
 
 def _check_clear(review: Review, path: Path, text: str, when: Reference, columns: Columns) -> None:

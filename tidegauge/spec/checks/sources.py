@@ -6,7 +6,6 @@ from functools import partial
 from tidegauge.batch import APPENDED, OFFSET, TIME
 from tidegauge.expressions.scalars import compile_predicate, compile_scalar
 from tidegauge.fieldtypes import FieldType
-from tidegauge.records import TIME_NS
 from tidegauge.spec.checks.enrichment import enriched_columns
 from tidegauge.spec.checks.fieldnames import check_field_name
 from tidegauge.spec.checks.review import Review
