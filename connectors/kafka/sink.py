@@ -10,6 +10,7 @@ from confluent_kafka import Message as Delivered
 from connectors.codecs.frames import merged
 from connectors.codecs.messages import Message
 from connectors.kafka.client import Faults, client_config, short
+from connectors.kafka.refusals import REFUSALS, refusal
 from connectors.partitions import PARTS, RecordPart, RecordSink
 from tidegauge.errors import Retry, Stop
 from tidegauge.records import RecordBatch
@@ -17,7 +18,7 @@ from tidegauge.settings import Settings
 
 Encoder = Callable[[RecordBatch], Iterable[Message]]
 Rejected = Callable[[Message, str], None]
-"""Told of each message that the broker can never take, and why."""
+"""Takes each message that the broker can never take, and why; it is kept when it returns."""
 
 DELIVERY_TIMEOUT_S = 30.0
 """How long a message may take to be stored by the broker."""
@@ -53,7 +54,7 @@ class KafkaSink(RecordSink):
     Args:
         settings: where the broker is.
         encoder: makes messages of records, for instance `connectors.kafka.routes.Routes`.
-        rejected: told of each message that is larger than the topic allows.
+        rejected: takes each message that the topic refuses, such as for its size.
         timeout_s: how long a message may take to be stored.
         parts: number of parts.
     """
@@ -93,7 +94,7 @@ class KafkaPart(RecordPart):
         self._timeout_s = timeout_s
         self._faults = Faults()
         self._failed: tuple[KafkaError, str] | None = None
-        self._too_large: list[Message] = []
+        self._refused: list[tuple[Message, str]] = []
         config = {
             **_PRODUCER_CONFIG,
             **client_config(settings, self._faults),
@@ -122,14 +123,15 @@ class KafkaPart(RecordPart):
             Stop: the broker refuses it, or this producer, for good.
         """
         self._wait()
-        # Too large may have been a batch of the client's: each on its own tells.
-        together, self._too_large = self._too_large, []
-        for message in together:
+        # A batch of the client's may have been refused for one of its messages, or for its size:
+        # each on its own tells.
+        together, self._refused = self._refused, []
+        for message, _ in together:
             self._send(message)
             self._wait()
-        alone, self._too_large = self._too_large, []
-        for message in alone:
-            self._rejected(message, "larger than the topic's max.message.bytes")
+        alone, self._refused = self._refused, []
+        for message, reason in alone:
+            self._rejected(message, reason)
 
     def close(self) -> None:
         """Wait as `snapshot` does; a flow without epochs ends here."""
@@ -150,7 +152,10 @@ class KafkaPart(RecordPart):
                 self._producer.poll(1.0)
                 self._raise_failure()
             except KafkaException as error:
-                raise self._fault(error.args[0], message.topic) from None
+                if error.args[0].code() not in REFUSALS:
+                    raise self._fault(error.args[0], message.topic) from None
+                self._refused.append((message, refusal(error.args[0])))
+                return
             else:
                 return
 
@@ -164,8 +169,8 @@ class KafkaPart(RecordPart):
     def _delivered(self, message: Message, error: KafkaError | None, sent: Delivered) -> None:
         if error is None:
             return
-        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
-            self._too_large.append(message)
+        if error.code() in REFUSALS:
+            self._refused.append((message, refusal(error)))
         elif self._failed is None:
             self._failed = error, message.topic
 

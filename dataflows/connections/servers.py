@@ -26,6 +26,7 @@ from connectors.kafka.topics import (
     topic_identity,
 )
 from dataflows.connections.journal import Journal
+from dataflows.connections.refusals import Refusals
 from dataflows.connections.sinks import kafka_sink, store_sink
 from dataflows.connections.tables import Tables
 from dataflows.lifecycle.beside import beside
@@ -67,8 +68,9 @@ def connect(
     """
     causes = Causes()
     tables = Tables(pipeline, folder)
+    refusals = Refusals(pipeline, settings)
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(store_sink, pipeline, settings)
+        asked = pool.submit(store_sink, pipeline, settings, refusals)
         with causes.gather():
             tables.load_files()
         with causes.gather():
@@ -81,9 +83,9 @@ def connect(
             with causes.gather():
                 sources = _sources(pipeline, settings, admin, tables.lookups, journal)
             with causes.gather():
-                kafka = kafka_sink(pipeline, settings, admin)
+                kafka = kafka_sink(pipeline, settings, admin, refusals)
         with causes.gather():
-            store = asked.result()
+            store = refusals.store = asked.result()
     causes.tell()
     tables.follow()
     return sources, Sinks(store, kafka), _journal_flow(pipeline, settings, journal)

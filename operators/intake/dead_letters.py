@@ -7,6 +7,7 @@ import polars as pl
 
 from operators.intake.sensitive import WITHHELD, SensitiveFields
 from tidegauge.batch import Attempt, RawBatch, stamp_ns
+from tidegauge.payloads import MOST_BYTES
 
 _SCHEMA = {
     "time_ns": pl.Int64,
@@ -24,9 +25,6 @@ _SCHEMA = {
     "key": pl.String,
     "key_encoding": pl.String,
 }
-MOST_BYTES = 131_072
-"""Longer payloads are cut: six times as many, which is what JSON can make of them, are a message
-that every broker takes."""
 MOST_KEY_BYTES = 4_096
 """A longer key is left out."""
 NONE_REFUSED = pl.DataFrame(schema=_SCHEMA)
