@@ -1,10 +1,10 @@
 """What breaks a transaction and can be mended by a new producer that sends its messages again."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from confluent_kafka import KafkaError
 
-from connectors.codecs.messages import Message
 from tidegauge.errors import Retry
 
 FENCED = frozenset(
@@ -47,11 +47,12 @@ class RefusedMessagesError(BrokenTransactionError):
     """The broker refuses messages of the transaction for what they are.
 
     Attributes:
-        messages: at least one of these, which were in one batch of the client's.
+        messages: at least one of these, which were in one batch of the client's; what `send_to`
+            was told of them.
         reason: why.
     """
 
-    def __init__(self, messages: Sequence[Message], reason: str) -> None:
-        super().__init__(f"Kafka refuses messages for topic {messages[0].topic!r}: {reason}")
+    def __init__(self, messages: Sequence[Any], reason: str) -> None:
+        super().__init__(f"Kafka refuses messages of a transaction: {reason}")
         self.messages = messages
         self.reason = reason

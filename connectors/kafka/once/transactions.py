@@ -41,6 +41,7 @@ class Transactions:
         max_bytes: most that the topics allow of a batch of messages.
         timeout_s: how long a message, and a step of a transaction, may take.
         open_ms: how long a transaction may stay open.
+        batch_bytes: most of a batch of several messages; None for as much as `max_bytes`.
         monotonic_s: clock that tells how long it was.
 
     Attributes:
@@ -60,13 +61,14 @@ class Transactions:
         max_bytes: int,
         timeout_s: float,
         open_ms: int = TRANSACTION_TIMEOUT_MS,
+        batch_bytes: int | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._faults = faults
         self._monotonic_s = monotonic_s
         self._most_open_s = max(open_ms / 1_000, timeout_s)
         self._opened_s = 0.0
-        self._refused: list[tuple[Message, KafkaError]] = []
+        self._refused: list[tuple[Any, KafkaError]] = []
         self._name = name
         self._timeout_s = timeout_s
         self._failed: KafkaError | None = None
@@ -81,6 +83,7 @@ class Transactions:
                 "message.max.bytes": max_bytes,
                 "linger.ms": 2,
                 "compression.type": "lz4",
+                **({"batch.size": batch_bytes} if batch_bytes is not None else {}),
             }
         )
         self._step(partial(self._producer.init_transactions, timeout_s))
@@ -98,8 +101,7 @@ class Transactions:
             Stop: the broker refuses them, or this producer, for good.
         """
         place = message.topic, ANY_PARTITION
-        about = message.value, message.key, message.headers
-        return self.send_to(place, *about, refused=lambda why: self._refused.append((message, why)))
+        return self.send_to(place, message.value, message.key, message.headers, about=message)
 
     def send_to(
         self,
@@ -108,7 +110,7 @@ class Transactions:
         key: bytes | None,
         headers: Headers | None,
         told: Callable[[Delivered], None] | None = None,
-        refused: Callable[[KafkaError], None] | None = None,
+        about: Any = None,
     ) -> bool:
         """Send a message to a partition of a topic, as `send`.
 
@@ -118,7 +120,7 @@ class Transactions:
             key: its key.
             headers: its headers.
             told: gets the message once it is delivered; `flush` waits for that.
-            refused: told why the broker refuses it, perhaps for another message of its batch.
+            about: what a `RefusedMessagesError` tells of it.
         """
         if not self._open:
             self._step(self._producer.begin_transaction)
@@ -127,8 +129,8 @@ class Transactions:
 
         def delivered(error: KafkaError | None, sent: Delivered) -> None:
             self._delivered(error, sent)
-            if refused is not None and error is not None and error.code() in REFUSALS:
-                refused(error)
+            if error is not None and error.code() in REFUSALS:
+                self._refused.append((about, error))
             if told is not None and error is None:
                 told(sent)
 
