@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from bytewax.inputs import FixedPartitionedSource
 from confluent_kafka.admin import AdminClient
 
@@ -38,7 +39,7 @@ from dataflows.topology.outputs import Sinks
 from operators.enrichment.table import LookupTable
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.limit import LetterLimit
-from operators.intake.plan import plan_intake, with_limit
+from operators.intake.plan import plan_intake, telling, with_limit
 from operators.intake.sensitive import KeyedHash
 from operators.progress.board import ProgressBoard
 from tidegauge.batch import EventBatch
@@ -46,6 +47,8 @@ from tidegauge.catalogue import sensitive_columns
 from tidegauge.errors import Stop, UserMistake
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline
+
+_LOG = structlog.get_logger("tidegauge")
 
 EventSource = FixedPartitionedSource[EventBatch, Any]
 
@@ -187,7 +190,7 @@ def _source(
     )
     letters = pipeline.dead_letters
     limit = LetterLimit(letters.limit, letters.window, letters.least)
-    plan = with_limit(plan, source, limit)
+    plan = telling(with_limit(plan, source, limit), _LOG.warning)
     reading = Reading(
         client={
             **client_config(settings, Faults()),
