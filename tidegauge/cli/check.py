@@ -117,11 +117,13 @@ def _series(pipeline: "Pipeline", *, live: bool | None) -> list[tuple[str, bool]
     if live is False or (live is None and "KAFKA_BOOTSTRAP" not in os.environ):
         return []
     from tidegauge.cli._live_series import series_of
+    from tidegauge.cli._live_times import doubts_of
     from tidegauge.errors import UserMistake
     from tidegauge.settings import read_settings
 
     try:
-        return list(series_of(pipeline, read_settings()))
+        settings = read_settings()
+        return [*series_of(pipeline, settings), *doubts_of(pipeline, settings)]
     except UserMistake as mistake:
         if live:
             raise
