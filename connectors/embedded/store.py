@@ -163,9 +163,7 @@ def _opened(path: Path, busy_s: float) -> sqlite3.Connection:
 
 
 def _is_refusal(error: BaseException) -> bool:
-    return (
-        isinstance(error, OverflowError) or getattr(error, "sqlite_errorcode", None) in _REFUSALS
-    )
+    return isinstance(error, OverflowError) or getattr(error, "sqlite_errorcode", None) in _REFUSALS
 
 
 def _is_busy(error: BaseException) -> bool:

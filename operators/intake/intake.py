@@ -175,9 +175,9 @@ class Intake:
         event = self._mover(raw, int(offsets[row]), int(times[row]))
         self._plan.notices.once(
             f"ahead {self._partition}",
-            f"kafka: {self._plan.topic}-{self._partition}: {event}: more than out_of_orderness and"
-            " lateness together, so it counts and does not move the watermark; see to the clock of"
-            " what wrote it (told once)",
+            f"kafka: {self._plan.topic}-{self._partition}: the event at {event}: more than"
+            " out_of_orderness and lateness together, so it counts and does not move the watermark;"
+            " see to the clock of what wrote it (told once)",
         )
 
     def _tell_unit(self, raw: RawBatch, frame: pl.DataFrame, lowest_ns: int) -> None:

@@ -149,7 +149,7 @@ def too_many(
     culprit = f"; the watermark goes back to {mover}" if mover is not None else ""
     return UserMistake(
         f"kafka: {where}: {excess.letters} of the last {excess.messages} messages became dead"
-        f" letters, up to offset {newest.offset} ({newest.kind}: {newest.reason}{culprit}); allowed is a"
-        f" share of {limit.share:g}, or fewer than {limit.least}: correct the pipeline file or what"
-        " writes the topic, or raise dead_letters.limit, and start again, nothing is lost"
+        f" letters, up to offset {newest.offset} ({newest.kind}: {newest.reason}{culprit}); allowed"
+        f" is a share of {limit.share:g}, or fewer than {limit.least}: correct the pipeline file or"
+        " what writes the topic, or raise dead_letters.limit, and start again, nothing is lost"
     )

@@ -37,9 +37,7 @@ def likely_unit(time_ns: int, kind: EventTimeFormat) -> EventTimeFormat | None:
     return None
 
 
-def doubt(
-    where: str, field: str, kind: EventTimeFormat, time_ns: int, stamp_ms: int
-) -> str | None:
+def doubt(where: str, field: str, kind: EventTimeFormat, time_ns: int, stamp_ms: int) -> str | None:
     """A line about an event time that another unit would make plausible; None where none does.
 
     Args:
@@ -53,10 +51,12 @@ def doubt(
     if other is None or 0 <= stamp_ms < _PLAUSIBLE_S[0] * 1_000:
         return None
     meant_ns = time_ns // _NS_PER_UNIT[kind] * _NS_PER_UNIT[other]
-    written = f", though its message was written on {_day(stamp_ms * 10**6)}" if stamp_ms > 0 else ""
+    written = (
+        f", though its message was written on {_day(stamp_ms * 10**6)}" if stamp_ms > 0 else ""
+    )
     return (
-        f"{where}.event_time: {field} read as {kind} is on {_day(time_ns)}{written}; read as {other}"
-        f" it is on {_day(meant_ns)}: if that is meant, write format: {other} and begin with an"
+        f"{where}.event_time: {field} read as {kind} is on {_day(time_ns)}{written}; read as"
+        f" {other} it is on {_day(meant_ns)}: if that is meant, write format: {other} and begin with an"
         " empty recovery directory"
     )
 

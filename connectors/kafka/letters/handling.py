@@ -111,9 +111,9 @@ class Handling:
             Retry: the broker did not commit in time.
             Stop: it refuses, or another one has begun.
         """
-        waiting = [
-            messages[start : start + CHUNK] for start in range(0, len(messages), CHUNK)
-        ][::-1]
+        waiting = [messages[start : start + CHUNK] for start in range(0, len(messages), CHUNK)][
+            ::-1
+        ]
         while waiting:
             chunk = waiting.pop()
             try:
@@ -126,9 +126,7 @@ class Handling:
                 for one in left:
                     told(one, TOO_LARGE)
 
-    def _sent_together(
-        self, chunk: Sequence[Resent], now_ms: int, told: Told
-    ) -> Sequence[Resent]:
+    def _sent_together(self, chunk: Sequence[Resent], now_ms: int, told: Told) -> Sequence[Resent]:
         """Send messages in a transaction; those that the client itself calls too large."""
         try:
             spots = self._send(chunk)

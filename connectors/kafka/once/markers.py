@@ -38,9 +38,7 @@ def find_marker(
     return _newest(written.messages(start), part.encode(), topics)
 
 
-def _newest(
-    messages: Iterable[Message], part: bytes, topics: Mapping[str, str]
-) -> Offsets | None:
+def _newest(messages: Iterable[Message], part: bytes, topics: Mapping[str, str]) -> Offsets | None:
     found = None
     for message in messages:
         value = message.value()

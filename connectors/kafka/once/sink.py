@@ -145,7 +145,7 @@ class OncePart(StatefulSinkPartition[RecordBatch, OutputPosition]):
         self._topics = self._written.topics(outlet.topics)
         if saved is not None:
             _check(saved)
-            begin = of_same_topics(saved.offsets, saved.topics, self._topics)
+            begin: Offsets = of_same_topics(saved.offsets, saved.topics, self._topics)
             self._repeated = set(saved.repeated)
         else:
             begin, self._repeated = self._begin(), set()

@@ -230,9 +230,7 @@ class Transactions:
                 " end one of the two"
             )
         if (
-            cause.retriable()
-            or cause.txn_requires_abort()
-            or code == KafkaError._TIMED_OUT  # noqa: SLF001 - the client's public name
+            cause.retriable() or cause.txn_requires_abort() or code == KafkaError._TIMED_OUT  # noqa: SLF001 - the client's public name
         ):
             reason = self._faults.reason(short(cause))
             return Retry(f"Kafka has not committed within {self._timeout_s:g} s: {reason}")

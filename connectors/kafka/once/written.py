@@ -45,7 +45,7 @@ class Written:
 
     def topics(self, names: Iterable[str]) -> dict[str, str]:
         """What tells each topic from others of its name, as far as the broker tells it."""
-        admin = AdminClient(self._client)
+        admin = AdminClient(dict(self._client))
         found = {name: look_for(admin, name, self._timeout_s) for name in sorted(names)}
         return {name: one.identity for name, one in found.items() if one and one.identity}
 

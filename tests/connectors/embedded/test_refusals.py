@@ -53,7 +53,9 @@ def test_a_constraint_that_somebody_has_added_refuses_single_records(path: Path)
     letters: list[RecordBatch] = []
     StoreSink(path, CATALOGUE).build_part("s", "00", None).close()
     with sqlite3.connect(path) as connection:
-        (made,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'spend'").fetchone()
+        (made,) = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'spend'"
+        ).fetchone()
         connection.execute("DROP TABLE spend")
         connection.execute(made[:-1] + ", CHECK (count < 10))")
     part_of(path, letters).write_batch([batch(record(count=1), record(time_ns=5, count=20))])

@@ -1,6 +1,7 @@
 """One clock that is ahead makes nobody late, and is named."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -41,11 +42,13 @@ def held_one_by_one(messages: list[Message]) -> list[bool]:
     st.booleans(),
 )
 def test_whatever_the_batches_those_too_far_ahead_are_held_unless_very_many_are(
-    messages: list[Message], cuts: list[int], restart: bool
+    messages: list[Message],
+    cuts: list[int],
+    restart: bool,  # noqa: FBT001 - given by name
 ) -> None:
     clocks, moved = Clocks(ALLOWED_MS * MS, None, RUN), []
     edges = sorted({0, len(messages), *(cut for cut in cuts if cut < len(messages))})
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         part = np.array(messages[first:last], np.int64).reshape(-1, 2)
         times, stamps = part[:, 0] * MS, part[:, 1]
         if restart:
@@ -57,9 +60,7 @@ def test_whatever_the_batches_those_too_far_ahead_are_held_unless_very_many_are(
             moves = clocks.moves(times, stamps)
         moved += (moves.times // MS).tolist()
     held = held_one_by_one(messages)
-    expected = [
-        stamp if late else time for (time, stamp), late in zip(messages, held, strict=True)
-    ]
+    expected = [stamp if late else time for (time, stamp), late in zip(messages, held, strict=True)]
     assert moved == expected
 
 
@@ -116,7 +117,8 @@ def test_the_event_of_such_a_clock_is_told_once_with_offset_and_key() -> None:
     take(intake, [AHEAD], 10)
     (line,) = told
     assert line.startswith(
-        "kafka: t-0: offset 8 (key 'device 3'), which is 4m ahead of its Kafka timestamp: more"
+        "kafka: t-0: the event at offset 8 (key 'device 3'), which is 4m ahead of its Kafka"
+        " timestamp: more"
     )
 
 
@@ -125,12 +127,15 @@ def jumped() -> list[Message]:
     return [*NORMAL[:30], (AHEAD[0], AHEAD[0]), *NORMAL[30:]]
 
 
-def test_the_line_that_ends_the_flow_names_what_moved_the_watermark() -> None:
-    for size in (200, 31, 7):
-        intake = intake_of(limited("5m"))
-        with pytest.raises(UserMistake, match="goes back to offset 30 \\(key 'device 0'\\)\\)"):
-            for first in range(0, 201, size):
-                take(intake, jumped()[first : first + size], first)
+def take_in_pieces(intake: Intake, messages: list[Message], size: int) -> None:
+    for first in range(0, len(messages), size):
+        take(intake, messages[first : first + size], first)
+
+
+@pytest.mark.parametrize("size", [200, 31, 7])
+def test_the_line_that_ends_the_flow_names_what_moved_the_watermark(size: int) -> None:
+    with pytest.raises(UserMistake, match="goes back to offset 30 \\(key 'device 0'\\)\\)"):
+        take_in_pieces(intake_of(limited("5m")), jumped(), size)
 
 
 def test_after_a_correction_what_the_watermark_has_passed_does_not_stop_the_flow_again() -> None:

@@ -4,12 +4,11 @@ import json
 import os
 import time
 
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 from typer.testing import CliRunner
 
 from connectors.kafka.letters.handling import CHUNK
 from tests.services.kafka import Kafka
-from tests.tidegauge.cli.test_dlq import PATIENCE_S, Shop, shop
+from tests.tidegauge.cli.test_dlq import Shop, shop
 from tidegauge.cli import app
 
 __all__ = ["shop"]
@@ -17,23 +16,11 @@ __all__ = ["shop"]
 RUNNER = CliRunner()
 
 
-def shrink(kafka: Kafka, topic: str, most: int) -> None:
-    """Let a topic take smaller messages only."""
-    entry = ConfigEntry(
-        "max.message.bytes", str(most), incremental_operation=AlterConfigOpType.SET
-    )
-    resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
-    admin = kafka.admin()
-    admin.incremental_alter_configs([resource])[resource].result(PATIENCE_S)
-
-
 def refused(shop: Shop, large: dict[int, int], count: int) -> None:
     """Letters about so many messages, of which some have so many bytes more."""
     now = time.time_ns() // 1_000_000
     shop.allow_ahead("1s")
-    events = [
-        {"ts": now + 3_600_000 + number, "shop": "s", "n": number} for number in range(count)
-    ]
+    events = [{"ts": now + 3_600_000 + number, "shop": "s", "n": number} for number in range(count)]
     for number, size in large.items():
         events[number]["padding"] = os.urandom(size // 2).hex()
     shop.file.write_text(shop.file.read_text().replace("limit: 0.5", "limit: 1"))
@@ -49,14 +36,12 @@ def resent(shop: Shop, after: int) -> list[int]:
 
 def test_messages_that_are_too_large_now_are_told_and_the_others_are_sent(shop: Shop) -> None:
     refused(shop, {1: 9_000, 4: 6_000}, 6)
-    shrink(shop.kafka, f"{shop.name}-sales", 3_000)
+    shop.kafka.limit_messages(f"{shop.name}-sales", 3_000)
     done = shop.dlq("redrive", "--yes", code=1)
     assert done["sent"] == 4
     told = {one["offset"]: (one["sends"], one["why"]) for one in done["letters"]}
     too_large = (False, "larger than the topic's max.message.bytes")
-    assert told == {
-        number: too_large if number in (1, 4) else (True, None) for number in range(6)
-    }
+    assert told == {number: too_large if number in (1, 4) else (True, None) for number in range(6)}
     assert resent(shop, 6) == [0, 2, 3, 5]
     open_ = {one["offset"]: one["state"] for one in shop.dlq("list")}
     assert open_ == {1: "open", 4: "open"}
@@ -66,7 +51,7 @@ def test_messages_that_are_too_large_now_are_told_and_the_others_are_sent(shop: 
     lines = shown.stdout.splitlines()
     assert sum(line.startswith("not sent: ") for line in lines) == 2
     assert lines[-1] == "0 sent"
-    shrink(shop.kafka, f"{shop.name}-sales", 30_000)
+    shop.kafka.limit_messages(f"{shop.name}-sales", 30_000)
     assert shop.dlq("redrive", "--yes")["sent"] == 2
     assert resent(shop, 10) == [1, 4]
 
@@ -75,7 +60,7 @@ def test_more_letters_than_a_transaction_has_are_sent_around_one_that_is_too_lar
     shop: Shop,
 ) -> None:
     refused(shop, {CHUNK + 3: 9_000}, CHUNK + 20)
-    shrink(shop.kafka, f"{shop.name}-sales", 3_000)
+    shop.kafka.limit_messages(f"{shop.name}-sales", 3_000)
     done = shop.dlq("redrive", "--yes", code=1)
     assert done["sent"] == CHUNK + 19
     assert resent(shop, CHUNK + 20) == [

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from connectors.codecs.messages import Message
 from connectors.kafka.once.epoch import MOST_BYTES, Epoch
@@ -123,16 +122,6 @@ def test_a_transaction_that_the_broker_has_ended_for_its_age_is_sent_again(kafka
     output.assert_seen(b"1", b"plain", b"2", b"3", b"4")
 
 
-def shrink(output: Output, most: int) -> None:
-    """Let the topic take smaller messages only."""
-    entry = ConfigEntry(
-        "max.message.bytes", str(most), incremental_operation=AlterConfigOpType.SET
-    )
-    resource = ConfigResource(ConfigResource.Type.TOPIC, output.topic, incremental_configs=[entry])
-    admin = output.kafka.admin()
-    admin.incremental_alter_configs([resource])[resource].result(PATIENCE_S)
-
-
 def test_messages_that_the_broker_refuses_within_a_transaction_are_told_and_the_rest_is_seen(
     kafka: Kafka,
 ) -> None:
@@ -140,7 +129,7 @@ def test_messages_that_the_broker_refuses_within_a_transaction_are_told_and_the_
     part = output.start()
     output.write(part, b"1")
     part.snapshot()
-    shrink(output, 2_000)
+    output.kafka.limit_messages(output.topic, 2_000)
     large = [b"%d" % number + os.urandom(3_000) for number in range(2)]
     output.write(part, b"2", large[0], b"3", large[1], b"4")
     part.snapshot()
@@ -156,7 +145,7 @@ def test_an_epoch_that_is_too_large_to_be_kept_ends_the_flow_and_the_next_start_
 ) -> None:
     output = Output(kafka)
     part = output.start()
-    shrink(output, 2_000)
+    output.kafka.limit_messages(output.topic, 2_000)
     part._epoch.whole = False
     output.write(part, os.urandom(3_000))
     with pytest.raises(Retry, match="Kafka refuses messages for topic"):
