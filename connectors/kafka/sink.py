@@ -10,6 +10,7 @@ from confluent_kafka import Message as Delivered
 from connectors.codecs.frames import merged
 from connectors.codecs.messages import Message
 from connectors.kafka.client import Faults, client_config, short
+from connectors.kafka.once.broken import LOST
 from connectors.kafka.refusals import REFUSALS, refusal
 from connectors.partitions import PARTS, RecordPart, RecordSink
 from tidegauge.errors import Retry, Stop
@@ -112,8 +113,7 @@ class KafkaPart(RecordPart):
         for batch in merged(values):
             for message in self._encoder(batch):
                 self._send(message)
-        self._producer.poll(0)
-        self._raise_failure()
+        self._poll(0)
 
     def snapshot(self) -> None:
         """Wait until the broker has stored what was sent.
@@ -149,8 +149,7 @@ class KafkaPart(RecordPart):
                 )
             except BufferError:
                 # The queue is full; what is in it is delivered or fails within the time limit.
-                self._producer.poll(1.0)
-                self._raise_failure()
+                self._poll(1.0)
             except KafkaException as error:
                 if error.args[0].code() not in REFUSALS:
                     raise self._fault(error.args[0], message.topic) from None
@@ -161,10 +160,20 @@ class KafkaPart(RecordPart):
 
     def _wait(self) -> None:
         # The client fails what is not delivered in time; the margin is for its telling so.
-        left = self._producer.flush(self._timeout_s + 5)
+        try:
+            left = self._producer.flush(self._timeout_s + 5)
+        except KafkaException as error:  # the client can do no more
+            raise self._given_up(error.args[0]) from None
         self._raise_failure()
         if left:
             raise Retry(f"Kafka has not stored {left} messages in {self._timeout_s:g} s")
+
+    def _poll(self, wait_s: float) -> None:
+        try:
+            self._producer.poll(wait_s)
+        except KafkaException as error:
+            raise self._given_up(error.args[0]) from None
+        self._raise_failure()
 
     def _delivered(self, message: Message, error: KafkaError | None, sent: Delivered) -> None:
         if error is None:
@@ -180,7 +189,7 @@ class KafkaPart(RecordPart):
 
     def _fault(self, error: KafkaError, topic: str) -> Retry | Stop:
         if self._faults.fatal is not None:
-            return Stop(f"Kafka refuses this producer for good: {short(self._faults.fatal)}")
+            return self._given_up(self._faults.fatal)
         if error.retriable() or error.code() in _PASSING:
             reason = self._faults.reason(short(error))
             return Retry(
@@ -188,3 +197,9 @@ class KafkaPart(RecordPart):
                 f"{reason}"
             )
         return Stop(f"Kafka refuses messages for topic {topic!r}: {short(error)}")
+
+    def _given_up(self, error: KafkaError) -> Retry | Stop:
+        """The fault after which the client sends nothing more; another one may."""
+        if error.code() in LOST:
+            return Retry(f"Kafka has lost the producer: {short(error)}")
+        return Stop(f"Kafka refuses this producer for good: {short(error)}")

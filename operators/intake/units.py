@@ -51,13 +51,12 @@ def doubt(where: str, field: str, kind: EventTimeFormat, time_ns: int, stamp_ms:
     if other is None or 0 <= stamp_ms < _PLAUSIBLE_S[0] * 1_000:
         return None
     meant_ns = time_ns // _NS_PER_UNIT[kind] * _NS_PER_UNIT[other]
-    written = (
-        f", though its message was written on {_day(stamp_ms * 10**6)}" if stamp_ms > 0 else ""
-    )
+    read = f"{field} read as {kind} is on {_day(time_ns)}"
+    if stamp_ms > 0:
+        read += f", though its message was written on {_day(stamp_ms * 10**6)}"
     return (
-        f"{where}.event_time: {field} read as {kind} is on {_day(time_ns)}{written}; read as"
-        f" {other} it is on {_day(meant_ns)}: if that is meant, write format: {other} and begin with an"
-        " empty recovery directory"
+        f"{where}.event_time: {read}; read as {other} it is on {_day(meant_ns)}: if that is meant,"
+        f" write format: {other} and begin with an empty recovery directory"
     )
 
 
