@@ -9,7 +9,7 @@ from benchmarks.poisoned.topic import Poisoned, Value
 from benchmarks.private_copy import PrivateCopy
 from benchmarks.truth import judge, left_in
 from benchmarks.window_rows import Row, RowKey
-from operators.intake.dead_letters import MOST_BYTES
+from tidegauge.payloads import MOST_BYTES
 
 _EXAMPLES = 3
 

@@ -3,6 +3,7 @@
 import sqlite3
 from pathlib import Path
 
+import orjson
 import polars as pl
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
@@ -16,6 +17,19 @@ from tidegauge.signals import Column, Signal
 BUSY_S = 30.0
 """How long one writer waits for the others."""
 
+Row = tuple[object, ...]
+Refused = tuple[bytes, str]
+"""A record, as JSON, and why it was refused."""
+_REFUSALS = frozenset(
+    {
+        sqlite3.SQLITE_TOOBIG,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_CONSTRAINT_CHECK,
+        sqlite3.SQLITE_CONSTRAINT_NOTNULL,
+        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    }
+)
+"""What SQLite says of a row; everything else it says of the file, or somebody by a trigger."""
 _BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -51,22 +65,50 @@ class Store:
             if signal.measurement in tables
         }
 
-    def write(self, batches: list[RecordBatch]) -> None:
+    def takes(self, signal: str) -> bool:
+        """Whether records of this signal are stored."""
+        return signal in self._statements
+
+    def write(self, batches: list[RecordBatch]) -> list[Refused]:
         """Store the records, all or none; an equal record is overwritten in all its fields.
+
+        Returns:
+            records that the file refuses for what they are; the others are stored.
 
         Raises:
             Retry: other writers kept the file for too long.
             Stop: the file cannot be written, for instance because the disk is full.
         """
-        rows = [(self._statements[batch.signal], self._rows(batch)) for batch in merged(batches)]
+        rows = [(batch.signal, self._rows(batch)) for batch in merged(batches)]
         if not rows:
-            return
+            return []
         try:
-            with self._transaction() as transaction:
-                for statement, values in rows:
-                    transaction.executemany(statement, values)
+            try:
+                with self._transaction() as transaction:
+                    for signal, values in rows:
+                        transaction.executemany(self._statements[signal], values)
+            except (sqlite3.Error, OverflowError) as error:
+                if not _is_refusal(error):
+                    raise
+                return self._one_by_one(rows)
         except sqlite3.Error as error:
             raise _fault(self._path, error, self._busy_s) from None
+        return []
+
+    def _one_by_one(self, rows: list[tuple[str, list[Row]]]) -> list[Refused]:
+        refused = []
+        with self._transaction() as transaction:
+            for signal, values in rows:
+                for row in values:
+                    try:
+                        transaction.execute(self._statements[signal], row)
+                    except (sqlite3.Error, OverflowError) as error:
+                        if not _is_refusal(error):
+                            raise
+                        names = self._columns(self._signals[signal])
+                        record = {"signal": signal, **dict(zip(names, row, strict=True))}
+                        refused.append((orjson.dumps(record), f"SQLite: {error}"))
+        return refused
 
     def close(self) -> None:
         """Close the connection; what was written stays."""
@@ -85,7 +127,7 @@ class Store:
         own = {column.name for column in signal.columns}
         return {name: value for name, value in self._constants.items() if name not in own}
 
-    def _rows(self, batch: RecordBatch) -> list[tuple[object, ...]]:
+    def _rows(self, batch: RecordBatch) -> list[Row]:
         signal = self._signals[batch.signal]
         frame = with_key_texts(batch, signal)
         columns = [
@@ -119,6 +161,10 @@ def _opened(path: Path, busy_s: float) -> sqlite3.Connection:
         )
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection
+
+
+def _is_refusal(error: BaseException) -> bool:
+    return isinstance(error, OverflowError) or getattr(error, "sqlite_errorcode", None) in _REFUSALS
 
 
 def _is_busy(error: BaseException) -> bool:

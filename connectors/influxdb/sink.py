@@ -6,10 +6,10 @@ from collections.abc import Callable
 import structlog
 
 from connectors.codecs.frames import merged
-from connectors.influxdb.letters import refused_lines
 from connectors.influxdb.lines import LineEncoder
 from connectors.influxdb.writer import LineWriter, WriteLimits
 from connectors.partitions import PARTS, RecordPart, RecordSink
+from connectors.refused import refused_records
 from tidegauge.catalogue import DEAD_LETTERS, Catalogue
 from tidegauge.records import RecordBatch
 from tidegauge.settings import Settings
@@ -101,7 +101,7 @@ class InfluxPart(RecordPart):
         self._refused.append((line, reason))
 
     def _tell(self, refused: list[tuple[bytes, str]]) -> None:
-        letters = refused_lines(self._bucket, refused, time.time_ns())
+        letters = refused_records(f"influxdb:{self._bucket}", refused, time.time_ns())
         self._letters(letters)
         if encoder := self._encoders.get(DEAD_LETTERS):
             self._writer.write(encoder.lines(letters))

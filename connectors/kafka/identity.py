@@ -17,7 +17,7 @@ from tidegauge.errors import Stop
 LOOK_EVERY_S = 5.0
 _LOOK_TIMEOUT_S = 4.0
 _CERTAIN = 2
-"""So many looks in a row must miss a topic: one may have been at a broker that does not know yet."""
+"""So many looks in a row must miss a topic: one broker may not know of it yet."""
 
 
 class Found(NamedTuple):
@@ -121,7 +121,8 @@ class TopicWatch:
         if self._missed >= _CERTAIN:
             raise Stop(
                 f"kafka: topic {self._topic!r} was deleted while the flow used it; once it is there"
-                " again, start with an empty recovery directory, or take it out of the pipeline file"
+                " again, start with an empty recovery directory, or take it out of the pipeline"
+                " file"
             )
         if found.identity not in (None, self._identity):
             raise made_anew(self._topic, "the flow began")

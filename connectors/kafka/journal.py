@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from connectors.codecs.journal_json import entry_message, read_entry
 from connectors.kafka.client import Faults, client_config, short
@@ -191,7 +191,10 @@ class JournalWriter:
             Retry: the broker has not stored one in time.
             Stop: the broker refuses them, or this producer, for good.
         """
-        self._producer.poll(0)
+        try:
+            self._producer.poll(0)
+        except KafkaException as error:  # the client can do no more
+            raise Stop(f"Kafka refuses this producer for good: {short(error.args[0])}") from None
         self._raise_failure()
 
     def append(self, entry: Entry) -> int:

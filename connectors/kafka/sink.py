@@ -10,6 +10,8 @@ from confluent_kafka import Message as Delivered
 from connectors.codecs.frames import merged
 from connectors.codecs.messages import Message
 from connectors.kafka.client import Faults, client_config, short
+from connectors.kafka.once.broken import LOST
+from connectors.kafka.refusals import REFUSALS, refusal
 from connectors.partitions import PARTS, RecordPart, RecordSink
 from tidegauge.errors import Retry, Stop
 from tidegauge.records import RecordBatch
@@ -17,7 +19,7 @@ from tidegauge.settings import Settings
 
 Encoder = Callable[[RecordBatch], Iterable[Message]]
 Rejected = Callable[[Message, str], None]
-"""Told of each message that the broker can never take, and why."""
+"""Takes each message that the broker can never take, and why; it is kept when it returns."""
 
 DELIVERY_TIMEOUT_S = 30.0
 """How long a message may take to be stored by the broker."""
@@ -53,7 +55,7 @@ class KafkaSink(RecordSink):
     Args:
         settings: where the broker is.
         encoder: makes messages of records, for instance `connectors.kafka.routes.Routes`.
-        rejected: told of each message that is larger than the topic allows.
+        rejected: takes each message that the topic refuses, such as for its size.
         timeout_s: how long a message may take to be stored.
         parts: number of parts.
     """
@@ -93,7 +95,7 @@ class KafkaPart(RecordPart):
         self._timeout_s = timeout_s
         self._faults = Faults()
         self._failed: tuple[KafkaError, str] | None = None
-        self._too_large: list[Message] = []
+        self._refused: list[tuple[Message, str]] = []
         config = {
             **_PRODUCER_CONFIG,
             **client_config(settings, self._faults),
@@ -111,8 +113,7 @@ class KafkaPart(RecordPart):
         for batch in merged(values):
             for message in self._encoder(batch):
                 self._send(message)
-        self._producer.poll(0)
-        self._raise_failure()
+        self._poll(0)
 
     def snapshot(self) -> None:
         """Wait until the broker has stored what was sent.
@@ -122,14 +123,15 @@ class KafkaPart(RecordPart):
             Stop: the broker refuses it, or this producer, for good.
         """
         self._wait()
-        # Too large may have been a batch of the client's: each on its own tells.
-        together, self._too_large = self._too_large, []
-        for message in together:
+        # A batch of the client's may have been refused for one of its messages, or for its size:
+        # each on its own tells.
+        together, self._refused = self._refused, []
+        for message, _ in together:
             self._send(message)
             self._wait()
-        alone, self._too_large = self._too_large, []
-        for message in alone:
-            self._rejected(message, "larger than the topic's max.message.bytes")
+        alone, self._refused = self._refused, []
+        for message, reason in alone:
+            self._rejected(message, reason)
 
     def close(self) -> None:
         """Wait as `snapshot` does; a flow without epochs ends here."""
@@ -147,25 +149,37 @@ class KafkaPart(RecordPart):
                 )
             except BufferError:
                 # The queue is full; what is in it is delivered or fails within the time limit.
-                self._producer.poll(1.0)
-                self._raise_failure()
+                self._poll(1.0)
             except KafkaException as error:
-                raise self._fault(error.args[0], message.topic) from None
+                if error.args[0].code() not in REFUSALS:
+                    raise self._fault(error.args[0], message.topic) from None
+                self._refused.append((message, refusal(error.args[0])))
+                return
             else:
                 return
 
     def _wait(self) -> None:
         # The client fails what is not delivered in time; the margin is for its telling so.
-        left = self._producer.flush(self._timeout_s + 5)
+        try:
+            left = self._producer.flush(self._timeout_s + 5)
+        except KafkaException as error:  # the client can do no more
+            raise self._given_up(error.args[0]) from None
         self._raise_failure()
         if left:
             raise Retry(f"Kafka has not stored {left} messages in {self._timeout_s:g} s")
 
+    def _poll(self, wait_s: float) -> None:
+        try:
+            self._producer.poll(wait_s)
+        except KafkaException as error:
+            raise self._given_up(error.args[0]) from None
+        self._raise_failure()
+
     def _delivered(self, message: Message, error: KafkaError | None, sent: Delivered) -> None:
         if error is None:
             return
-        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
-            self._too_large.append(message)
+        if error.code() in REFUSALS:
+            self._refused.append((message, refusal(error)))
         elif self._failed is None:
             self._failed = error, message.topic
 
@@ -175,7 +189,7 @@ class KafkaPart(RecordPart):
 
     def _fault(self, error: KafkaError, topic: str) -> Retry | Stop:
         if self._faults.fatal is not None:
-            return Stop(f"Kafka refuses this producer for good: {short(self._faults.fatal)}")
+            return self._given_up(self._faults.fatal)
         if error.retriable() or error.code() in _PASSING:
             reason = self._faults.reason(short(error))
             return Retry(
@@ -183,3 +197,9 @@ class KafkaPart(RecordPart):
                 f"{reason}"
             )
         return Stop(f"Kafka refuses messages for topic {topic!r}: {short(error)}")
+
+    def _given_up(self, error: KafkaError) -> Retry | Stop:
+        """The fault after which the client sends nothing more; another one may."""
+        if error.code() in LOST:
+            return Retry(f"Kafka has lost the producer: {short(error)}")
+        return Stop(f"Kafka refuses this producer for good: {short(error)}")

@@ -5,9 +5,10 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient, TopicDescription
+from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource  # as ClusterMetadata
 from confluent_kafka.admin._metadata import ClusterMetadata  # `admin` does not export it to mypy
+from confluent_kafka.admin._topic import TopicDescription  # as above
 from confluent_kafka.cimpl import NewTopic
 
 from connectors.kafka.client import short

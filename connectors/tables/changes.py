@@ -26,8 +26,8 @@ class Rows:
     """Rows by the key of their messages.
 
     The key column is read from the value as the others are; where the value has none, it is the
-    message's key as text, if that is one. Of several messages with other keys and the same value of the key column
-    the one that came last counts.
+    message's key as text, if that is one. Of several messages with other keys and the same value of
+    the key column the one that came last counts.
 
     Args:
         table: the table's declaration.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from bytewax.inputs import FixedPartitionedSource
 from confluent_kafka.admin import AdminClient
 
@@ -26,6 +27,7 @@ from connectors.kafka.topics import (
     topic_identity,
 )
 from dataflows.connections.journal import Journal
+from dataflows.connections.refusals import Refusals
 from dataflows.connections.sinks import kafka_sink, store_sink
 from dataflows.connections.tables import Tables
 from dataflows.lifecycle.beside import beside
@@ -37,7 +39,7 @@ from dataflows.topology.outputs import Sinks
 from operators.enrichment.table import LookupTable
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.limit import LetterLimit
-from operators.intake.plan import plan_intake, with_limit
+from operators.intake.plan import plan_intake, telling, with_limit
 from operators.intake.sensitive import KeyedHash
 from operators.progress.board import ProgressBoard
 from tidegauge.batch import EventBatch
@@ -45,6 +47,8 @@ from tidegauge.catalogue import sensitive_columns
 from tidegauge.errors import Stop, UserMistake
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline
+
+_LOG = structlog.get_logger("tidegauge")
 
 EventSource = FixedPartitionedSource[EventBatch, Any]
 
@@ -67,8 +71,9 @@ def connect(
     """
     causes = Causes()
     tables = Tables(pipeline, folder)
+    refusals = Refusals(pipeline, settings)
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(store_sink, pipeline, settings)
+        asked = pool.submit(store_sink, pipeline, settings, refusals)
         with causes.gather():
             tables.load_files()
         with causes.gather():
@@ -81,9 +86,9 @@ def connect(
             with causes.gather():
                 sources = _sources(pipeline, settings, admin, tables.lookups, journal)
             with causes.gather():
-                kafka = kafka_sink(pipeline, settings, admin)
+                kafka = kafka_sink(pipeline, settings, admin, refusals)
         with causes.gather():
-            store = asked.result()
+            store = refusals.store = asked.result()
     causes.tell()
     tables.follow()
     return sources, Sinks(store, kafka), _journal_flow(pipeline, settings, journal)
@@ -185,7 +190,7 @@ def _source(
     )
     letters = pipeline.dead_letters
     limit = LetterLimit(letters.limit, letters.window, letters.least)
-    plan = with_limit(plan, source, limit)
+    plan = telling(with_limit(plan, source, limit), _LOG.warning)
     reading = Reading(
         client={
             **client_config(settings, Faults()),

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from bytewax.outputs import Sink
+from bytewax.outputs import FixedPartitionedSink, Sink
 from confluent_kafka.admin import AdminClient
 
-from connectors.codecs.messages import Message
 from connectors.embedded.sink import StoreSink
 from connectors.embedded.store import Store
 from connectors.influxdb.server import prepare
@@ -18,6 +17,7 @@ from connectors.kafka.once.sink import OnceSink, Outlet
 from connectors.kafka.routes import Routes
 from connectors.kafka.sink import KafkaSink
 from connectors.kafka.topics import ensure_compacted, ensure_topics, max_message_bytes
+from dataflows.connections.refusals import Refusals
 from tidegauge.catalogue import Catalogue, catalogue_of
 from tidegauge.errors import Retry, Stop, UserMistake
 from tidegauge.records import RecordBatch
@@ -27,8 +27,16 @@ from tidegauge.spec.models import Pipeline
 _LOG = structlog.get_logger("tidegauge")
 
 
-def kafka_sink(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> Sink[Any]:
+def kafka_sink(
+    pipeline: Pipeline, settings: Settings, admin: AdminClient, refusals: Refusals
+) -> Sink[Any]:
     """The sink of records and dead letters; its topics are made where they are not there.
+
+    Args:
+        pipeline: the pipeline.
+        settings: where the broker is.
+        admin: a client of it.
+        refusals: takes what it refuses.
 
     Raises:
         UserMistake: the broker refuses to make one, or does not allow transactions where they are
@@ -38,9 +46,9 @@ def kafka_sink(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> Si
     ensure_topics(admin, routes.topics, settings.start_timeout_s)
     output = pipeline.output.kafka
     if output is None or output.delivery == "low_latency":
-        return KafkaSink(settings, routes, _too_large, timeout_s=settings.retry_for_s)
+        return KafkaSink(settings, routes, refusals, timeout_s=settings.retry_for_s)
     ensure_compacted(admin, pipeline.outputs_topic, settings.start_timeout_s)
-    sink = OnceSink(_outlet(pipeline, settings, admin, routes.topics), routes, _too_large)
+    sink = OnceSink(_outlet(pipeline, settings, admin, routes.topics), routes, refusals)
     try:
         sink.fence()
     except (Retry, Stop) as error:
@@ -61,8 +69,15 @@ def _outlet(
     )
 
 
-def store_sink(pipeline: Pipeline, settings: Settings) -> Sink[Any] | None:
+def store_sink(
+    pipeline: Pipeline, settings: Settings, refusals: Refusals
+) -> FixedPartitionedSink[RecordBatch, Any] | None:
     """The sink of the store, which is made ready; None where the pipeline has none.
+
+    Args:
+        pipeline: the pipeline.
+        settings: where the store is.
+        refusals: takes letters about what it refuses.
 
     Raises:
         UserMistake: the store cannot be written.
@@ -70,7 +85,12 @@ def store_sink(pipeline: Pipeline, settings: Settings) -> Sink[Any] | None:
     catalogue = catalogue_of(pipeline)
     if settings.store is not None:
         _make_store(settings.store, catalogue, settings.start_timeout_s)
-        return StoreSink(settings.store, catalogue, retry_for_s=settings.retry_for_s)
+        return StoreSink(
+            settings.store,
+            catalogue,
+            retry_for_s=settings.retry_for_s,
+            letters=refusals.to_topic,
+        )
     influxdb = pipeline.output.influxdb
     if influxdb is None:
         return None
@@ -78,7 +98,7 @@ def store_sink(pipeline: Pipeline, settings: Settings) -> Sink[Any] | None:
         _LOG.warning(note)
     for conflict in stored_conflicts(settings, influxdb.bucket, catalogue):
         _LOG.warning(f"{conflict.measurement}.{conflict.column} {conflict.why}")
-    return InfluxSink(settings, influxdb.bucket, catalogue, _Letters(pipeline, settings))
+    return InfluxSink(settings, influxdb.bucket, catalogue, refusals.to_topic)
 
 
 def _make_store(path: Path, catalogue: Catalogue, timeout_s: float) -> None:
@@ -92,24 +112,3 @@ def _make_store(path: Path, catalogue: Catalogue, timeout_s: float) -> None:
         ) from None
     except Retry as error:
         raise UserMistake(f"{error}; end what writes to it, or name another file") from None
-
-
-class _Letters:
-    """Sends what a store refuses to the topic of dead letters, from the first letter on.
-
-    It is a sink beside the flow's: what a store refuses is known when all records are on their way.
-    """
-
-    def __init__(self, pipeline: Pipeline, settings: Settings) -> None:
-        routes = Routes(catalogue_of(pipeline), None, pipeline.dead_letter_topic)
-        self._sink = KafkaSink(settings, routes, _too_large, timeout_s=settings.retry_for_s)
-
-    def __call__(self, letters: RecordBatch) -> None:
-        part = self._sink.build_part("letters", "00", None)
-        part.write_batch([letters])
-        part.close()
-
-
-def _too_large(message: Message, reason: str) -> None:
-    size = len(message.value)
-    _LOG.error("Kafka refused a record", topic=message.topic, size=size, reason=reason)

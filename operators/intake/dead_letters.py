@@ -7,6 +7,7 @@ import polars as pl
 
 from operators.intake.sensitive import WITHHELD, SensitiveFields
 from tidegauge.batch import Attempt, RawBatch, stamp_ns
+from tidegauge.payloads import MOST_BYTES
 
 _SCHEMA = {
     "time_ns": pl.Int64,
@@ -24,9 +25,6 @@ _SCHEMA = {
     "key": pl.String,
     "key_encoding": pl.String,
 }
-MOST_BYTES = 131_072
-"""Longer payloads are cut: six times as many, which is what JSON can make of them, are a message
-that every broker takes."""
 MOST_KEY_BYTES = 4_096
 """A longer key is left out."""
 NONE_REFUSED = pl.DataFrame(schema=_SCHEMA)
@@ -37,7 +35,8 @@ class Refused:
     """One refused record with everything needed to look at it and send it again.
 
     `detail` is what programs want to know beside the reason, as JSON. `key` is the message's;
-    `again` tells how often it came, if it was sent again.
+    `again` tells how often it came, if it was sent again. `awaited_ns` is the watermark that it was
+    late for.
     """
 
     kind: str
@@ -48,6 +47,7 @@ class Refused:
     detail: str | None = None
     key: bytes | None = None
     again: Attempt | None = None
+    awaited_ns: int | None = None
 
 
 def refuse(
@@ -73,9 +73,8 @@ def dead_letter_frame(
         return NONE_REFUSED
     refused = sorted(refused, key=lambda record: record.offset)
     shown = _text if sensitive is None else sensitive.payload
-    shown_key = _key if sensitive is None else sensitive.key
     texts = [shown(record.payload) for record in refused]
-    keys = [shown_key(record.key) for record in refused]
+    keys = [shown_key(record.key, sensitive) for record in refused]
     before = [r.again or Attempt(1, f"{topic}-{partition}@{r.offset}") for r in refused]
     return pl.DataFrame(
         {
@@ -100,6 +99,13 @@ def dead_letter_frame(
 
 def _time_ns(record: Refused) -> int:
     return stamp_ns(record.appended_ms) + record.offset % 1_000_000
+
+
+def shown_key(
+    key: bytes | None, sensitive: SensitiveFields | None
+) -> tuple[str | None, str | None]:
+    """A message's key as a letter shows it, and how that is encoded."""
+    return _key(key) if sensitive is None else sensitive.key(key)
 
 
 def _key(key: bytes | None) -> tuple[str | None, str | None]:

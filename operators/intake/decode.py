@@ -7,8 +7,10 @@ import polars as pl
 from operators.intake.dead_letters import Refused, refuse
 from operators.intake.event_time import LIMIT_NS, event_time_ns
 from operators.intake.plan import IntakePlan
+from operators.intake.units import likely_unit
 from tidegauge.batch import APPENDED, OFFSET, TIME, RawBatch
 from tidegauge.durations import format_duration_ns
+from tidegauge.spec.models import EventTimeFormat
 
 _MS = 1_000_000
 _LATEST_MS = LIMIT_NS // _MS
@@ -16,8 +18,15 @@ _LATEST_MS = LIMIT_NS // _MS
 Offsets = npt.NDArray[np.int64]
 
 
-def decode(plan: IntakePlan, raw: RawBatch) -> tuple[pl.DataFrame, list[Refused]]:
+def decode(
+    plan: IntakePlan, raw: RawBatch, oldest_ms: int | None = None
+) -> tuple[pl.DataFrame, list[Refused]]:
     """Decode a batch.
+
+    Args:
+        plan: what to do.
+        raw: the messages.
+        oldest_ms: the lowest of their Kafka timestamps, where it is known.
 
     Returns:
         rows of the decoded fields, `TIME`, `OFFSET` and, when the plan keeps it, `APPENDED`, in
@@ -35,7 +44,7 @@ def decode(plan: IntakePlan, raw: RawBatch) -> tuple[pl.DataFrame, list[Refused]
     frame = decoded.frame.hstack(extra)
     if times.null_count():
         frame = _with_time(plan, frame, raw, refused)
-    return _within_future(plan, frame, raw, refused), refused
+    return _within_future(plan, frame, raw, refused, oldest_ms), refused
 
 
 def position_of(raw: RawBatch, offsets: pl.Series) -> Offsets:
@@ -62,16 +71,39 @@ def _with_time(
     texts = without[spec.field].cast(pl.String)
     for position, text in zip(position_of(raw, without[OFFSET]), texts, strict=True):
         reason = f"no event time: {spec.field} is {text!r}, allowed is {spec.format}"
+        if (other := _written_as(text)) not in (None, spec.format):
+            reason += f"; it seems to be {other}"
         refused.append(refuse(raw, int(position), "no_event_time", reason))
     return frame.filter(frame[TIME].is_not_null())
 
 
+def stamps_of(raw: RawBatch, frame: pl.DataFrame) -> Offsets:
+    """Kafka timestamps of the messages that the rows are from, milliseconds."""
+    stamps = np.asarray(raw.appended_ms, np.int64)
+    return stamps if frame.height == stamps.size else stamps[position_of(raw, frame[OFFSET])]
+
+
+def _written_as(text: str | None) -> EventTimeFormat | None:
+    """The unit in which a number that is no event time would be one of our days."""
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return likely_unit(int(value), "epoch_ns") if abs(value) < LIMIT_NS else None
+
+
 def _within_future(
-    plan: IntakePlan, frame: pl.DataFrame, raw: RawBatch, refused: list[Refused]
+    plan: IntakePlan,
+    frame: pl.DataFrame,
+    raw: RawBatch,
+    refused: list[Refused],
+    oldest_ms: int | None,
 ) -> pl.DataFrame:
     limit = plan.event_time.max_future
     highest = frame[TIME].max()
-    if not isinstance(highest, int) or highest <= min(raw.appended_ms) * _MS + limit:
+    if not isinstance(highest, int):
+        return frame
+    if highest <= (min(raw.appended_ms) if oldest_ms is None else oldest_ms) * _MS + limit:
         return frame
     positions = position_of(raw, frame[OFFSET])
     # A producer may set any timestamp; one that is not there (-1) cannot tell what is future.

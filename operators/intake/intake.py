@@ -1,18 +1,27 @@
 """One partition's way from messages to an event batch."""
 
+from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from operators.intake.dead_letters import NONE_REFUSED, Refused, dead_letter_frame, refuse
-from operators.intake.decode import decode, position_of
+from operators.intake.clocks import Clocks, ClockState, Mover, Moves
+from operators.intake.dead_letters import (
+    NONE_REFUSED,
+    Refused,
+    dead_letter_frame,
+    refuse,
+    shown_key,
+)
+from operators.intake.decode import decode, position_of, stamps_of
 from operators.intake.lateness import Judged, Times, judge
 from operators.intake.limit import LetterCount, LettersSeen, too_many
 from operators.intake.plan import IntakePlan
 from operators.intake.process import Process, process_rows
+from operators.intake.units import EARLY_NS, doubt
 from operators.ledger.tally import tallies
 from operators.progress.board import Board, ProgressBoard
 from tidegauge.batch import (
@@ -45,6 +54,7 @@ class IntakeState:
     counts: Counts = field(default_factory=Counts)
     version: int = 1
     letters: LettersSeen | None = None
+    clocks: ClockState | None = field(default=None, compare=False)
 
 
 class Intake:
@@ -77,7 +87,10 @@ class Intake:
         if plan.letters is not None:
             # A state of an earlier version has no such attribute.
             saved = getattr(state, "letters", None)
-            self._letters = LetterCount(plan.letters, state.counts.read, saved)
+            watermark_ns = self._watermark_ns()
+            self._letters = LetterCount(plan.letters, state.counts.read, saved, watermark_ns)
+        allowed_ns = plan.event_time.out_of_orderness + plan.event_time.lateness
+        self._clocks = Clocks(allowed_ns, getattr(state, "clocks", None))
         self._state = PartitionState.ACTIVE
         self._appended_ns = 0
         self._next: int | None = None
@@ -90,7 +103,8 @@ class Intake:
         """State after the last batch."""
         self._raise_floor()
         letters = self._letters.state if self._letters is not None else None
-        return IntakeState(self._high_ns, self._floor_ns, self._counts, letters=letters)
+        about = self._high_ns, self._floor_ns, self._counts
+        return IntakeState(*about, letters=letters, clocks=self._clocks.state)
 
     def quiet(self, state: PartitionState, offset: int | None = None) -> EventBatch:
         """A batch without events that tells of the partition's new state.
@@ -112,13 +126,17 @@ class Intake:
         """
         self._raise_floor()
         self._state = PartitionState.ACTIVE
-        frame, refused = decode(self._plan, raw)
+        oldest_ms = min(raw.appended_ms, default=0)
+        frame, refused = decode(self._plan, raw, oldest_ms)
+        times = frame[TIME].to_numpy()
+        moves = self._moves(times, frame, raw, oldest_ms)
         judged = judge(
-            frame[TIME].to_numpy(),
+            times,
             high_ns=self._high_ns,
             floor_ns=self._floors(frame, raw),
             out_of_orderness_ns=self._plan.event_time.out_of_orderness,
             lateness_ns=self._plan.event_time.lateness,
+            moving=moves.times,
         )
         frame = self._enriched(frame)
         on_time, corrections, filtered = self._parted(frame, judged, raw, refused)
@@ -127,7 +145,9 @@ class Intake:
             corrections, lost = _processed(self._plan.process, corrections, raw, refused)
             filtered += lost_on_time + lost
         if refused and self._letters is not None:
-            self._limit(self._letters, raw, refused)
+            self._limit(self._letters, raw, refused, (moves.times, frame[OFFSET]))
+        if judged.high_ns > self._high_ns:
+            self._clocks.mover = self._moved_by(raw, moves.times, frame)
         self._high_ns = judged.high_ns
         late = sum(one.kind == LATE for one in refused)
         counts = Counts(
@@ -139,13 +159,75 @@ class Intake:
         told = tallies(raw, counts, frame, (on_time, corrections), refused, LATE)
         return self._batch(on_time, corrections, dead, told)
 
-    def _limit(self, letters: LetterCount, raw: RawBatch, refused: list[Refused]) -> None:
-        by_offset = {one.offset: one for one in refused}
+    def _moves(self, times: Times, frame: pl.DataFrame, raw: RawBatch, oldest_ms: int) -> Moves:
+        """How far each event moves the watermark; what is odd about event times is told."""
+        if not times.size or self._clocks.surely_none(int(times.max()), oldest_ms):
+            moves = self._clocks.all_in_full(times)
+        else:
+            moves = self._clocks.moves(times, stamps_of(raw, frame))
+        if moves.held.size:
+            self._tell_ahead(raw, times, frame[OFFSET], int(moves.held[0]))
+        if times.size and (lowest := int(times.min())) < EARLY_NS:
+            self._tell_unit(raw, frame, lowest)
+        return moves
+
+    def _tell_ahead(self, raw: RawBatch, times: Times, offsets: pl.Series, row: int) -> None:
+        event = self._mover(raw, int(offsets[row]), int(times[row]))
+        self._plan.notices.once(
+            f"ahead {self._partition}",
+            f"kafka: {self._plan.topic}-{self._partition}: the event at {event}: more than"
+            " out_of_orderness and lateness together, so it counts and does not move the watermark;"
+            " see to the clock of what wrote it (told once)",
+        )
+
+    def _tell_unit(self, raw: RawBatch, frame: pl.DataFrame, lowest_ns: int) -> None:
+        spec, source = self._plan.event_time, f"sources.{self._plan.source}"
+        offset = int(frame[OFFSET][frame[TIME].arg_min() or 0])
+        stamp_ms = raw.appended_ms[bisect_left(raw.offsets, offset)]
+        if line := doubt(source, spec.field, spec.format, lowest_ns, stamp_ms):
+            self._plan.notices.once("unit", line)
+
+    def _moved_by(self, raw: RawBatch, moving: Times, frame: pl.DataFrame) -> Mover:
+        row = int(moving.argmax())
+        return self._mover(raw, int(frame[OFFSET][row]), int(moving[row]))
+
+    def _mover(self, raw: RawBatch, offset: int, time_ns: int) -> Mover:
+        position = bisect_left(raw.offsets, offset)
+        stamp_ms = raw.appended_ms[position]
+        ahead_ns = time_ns - stamp_ms * _MS if stamp_ms >= 0 else 0
+        key = raw.keys[position] if raw.keys else None
+        return Mover(offset, shown_key(key, self._plan.sensitive)[0], max(ahead_ns, 0))
+
+    def _culprit(
+        self, letter: Refused, raw: RawBatch, moved: tuple[Times, pl.Series]
+    ) -> Mover | None:
+        """The event that a late one is late for; None where that is none of this partition."""
+        if letter.awaited_ns is None:
+            return None
+        own_ns = letter.awaited_ns + self._plan.event_time.out_of_orderness
+        if own_ns == self._high_ns:
+            return self._clocks.mover
+        times, offsets = moved
+        times = times[: int(offsets.search_sorted(letter.offset))]
+        if not times.size or int(times.max()) != own_ns:
+            return None
+        return self._mover(raw, int(offsets[int(times.argmax())]), own_ns)
+
+    def _limit(
+        self,
+        letters: LetterCount,
+        raw: RawBatch,
+        refused: list[Refused],
+        moved: tuple[Times, pl.Series],
+    ) -> None:
+        by_offset = {one.offset: one for one in refused if letters.counts(one)}
         positions = position_of(raw, pl.Series(sorted(by_offset), dtype=pl.Int64))
         excess = letters.count(self._counts.read, positions.tolist())
         if excess is not None:
             newest = by_offset[raw.offsets[excess.position]]
-            raise too_many(f"{self._plan.topic}-{self._partition}", letters.limit, excess, newest)
+            where = f"{self._plan.topic}-{self._partition}"
+            culprit = self._culprit(newest, raw, moved)
+            raise too_many(where, letters.limit, excess, newest, culprit)
 
     def _raise_floor(self) -> None:
         """An idle partition does not hold the watermark back: its next events are judged by it."""
@@ -167,15 +249,18 @@ class Intake:
         begun = np.searchsorted(offsets, frame[OFFSET].to_numpy(), side="right")
         return np.concatenate(([before], np.maximum(floors, before)))[begun]
 
-    def _progress(self) -> Progress:
+    def _watermark_ns(self) -> int:
         own_ns = NO_TIME
         if self._high_ns != NO_TIME:
             own_ns = self._high_ns - self._plan.event_time.out_of_orderness
+        return max(own_ns, self._floor_ns)
+
+    def _progress(self) -> Progress:
         return Progress(
             self._plan.source,
             self._partition,
             self._partitions,
-            max(own_ns, self._floor_ns),
+            self._watermark_ns(),
             self._state,
             self._appended_ns,
             self._next if self._board.journaled else None,
@@ -229,7 +314,8 @@ class Intake:
                 f"{by} later than the watermark of its partition, allowed lateness is {allowed}"
             )
             detail = f'{{"event_time_ns": {time_ns}, "watermark_ns": {int(awaited_ns)}}}'
-            refused.append(refuse(raw, int(position), LATE, reason, detail))
+            letter = refuse(raw, int(position), LATE, reason, detail)
+            refused.append(replace(letter, awaited_ns=int(awaited_ns)))
 
     def _shape(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Derived columns added, the raw event time dropped where it is not declared."""

@@ -35,6 +35,7 @@ def judge(
     floor_ns: int | Times,
     out_of_orderness_ns: int,
     lateness_ns: int,
+    moving: Times | None = None,
 ) -> Judged:
     """Compare each event with the highest event time before it in its own partition.
 
@@ -48,12 +49,14 @@ def judge(
             events, or one for each.
         out_of_orderness_ns: from the pipeline file.
         lateness_ns: from the pipeline file.
+        moving: event time that each event counts with as the highest; `times` unless said.
     """
     if not times.size:
         empty = np.zeros(0, np.bool_)
         return Judged(empty, empty, times, high_ns)
-    start = times[0] if high_ns == NO_TIME else high_ns
-    highs = np.maximum.accumulate(np.concatenate(([start], times)))
+    moving = times if moving is None else moving
+    start = moving[0] if high_ns == NO_TIME else high_ns
+    highs = np.maximum.accumulate(np.concatenate(([start], moving)))
     awaited = np.maximum(highs[:-1] - out_of_orderness_ns, floor_ns)
     on_time = times >= awaited
     # The difference of two event times may not fit 64 bits; a limit of each does.

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from operators.intake.clocks import Mover
 from operators.intake.dead_letters import Refused
+from tidegauge.batch import NO_TIME
 from tidegauge.errors import UserMistake
 
 Numbers = npt.NDArray[np.int64]
@@ -44,12 +46,15 @@ class LettersSeen:
         declared: what they were judged by.
         since: number of the first message that was counted.
         letters: numbers of the dead letters, ascending, as 64-bit integers.
+        inherited_ns: the watermark when the count began anew; `NO_TIME` for none. What is late for
+            it does not count: no correction of the declarations can take it back.
     """
 
     declared: str
     since: int
     letters: bytes = b""
-    version: int = 1
+    version: int = 2
+    inherited_ns: int = NO_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +73,38 @@ class LetterCount:
         limit: how many are too many.
         read: how many messages of the partition were read before.
         saved: where an earlier run stopped.
+        watermark_ns: of the partition now; `NO_TIME` before any event.
 
     Attributes:
         limit: as given.
     """
 
-    def __init__(self, limit: LetterLimit, read: int, saved: LettersSeen | None) -> None:
+    def __init__(
+        self,
+        limit: LetterLimit,
+        read: int,
+        saved: LettersSeen | None,
+        watermark_ns: int = NO_TIME,
+    ) -> None:
         self.limit = limit
         self._since = read
         self._letters: Numbers = np.zeros(0, np.int64)
+        self._inherited_ns = NO_TIME if saved is None else watermark_ns
         if saved is not None and saved.declared == limit.declared:
+            # A state of version 1 has no such attribute.
+            self._inherited_ns = getattr(saved, "inherited_ns", NO_TIME)
             self._since = saved.since
             self._letters = np.frombuffer(saved.letters, np.int64)
 
     @property
     def state(self) -> LettersSeen:
         """State after the last batch."""
-        return LettersSeen(self.limit.declared, self._since, self._letters.tobytes())
+        letters, inherited_ns = self._letters.tobytes(), self._inherited_ns
+        return LettersSeen(self.limit.declared, self._since, letters, inherited_ns=inherited_ns)
+
+    def counts(self, letter: Refused) -> bool:
+        """Whether a dead letter tells of the declarations that hold now."""
+        return letter.awaited_ns is None or letter.awaited_ns > self._inherited_ns
 
     def count(self, read: int, positions: Sequence[int]) -> Excess | None:
         """Count the dead letters of a batch.
@@ -114,7 +134,9 @@ class LetterCount:
         return Excess(int(every[first]) - read, int(count[first]), int(messages[first]))
 
 
-def too_many(where: str, limit: LetterLimit, excess: Excess, newest: Refused) -> UserMistake:
+def too_many(
+    where: str, limit: LetterLimit, excess: Excess, newest: Refused, mover: Mover | None = None
+) -> UserMistake:
     """What ends the flow.
 
     Args:
@@ -122,10 +144,12 @@ def too_many(where: str, limit: LetterLimit, excess: Excess, newest: Refused) ->
         limit: what was allowed.
         excess: what there was.
         newest: the dead letter with which there were too many.
+        mover: what it was late for, if it was.
     """
+    culprit = f"; the watermark goes back to {mover}" if mover is not None else ""
     return UserMistake(
         f"kafka: {where}: {excess.letters} of the last {excess.messages} messages became dead"
-        f" letters, up to offset {newest.offset} ({newest.kind}: {newest.reason}); allowed is a"
-        f" share of {limit.share:g}, or fewer than {limit.least}: correct the pipeline file or what"
-        " writes the topic, or raise dead_letters.limit, and start again, nothing is lost"
+        f" letters, up to offset {newest.offset} ({newest.kind}: {newest.reason}{culprit}); allowed"
+        f" is a share of {limit.share:g}, or fewer than {limit.least}: correct the pipeline file or"
+        " what writes the topic, or raise dead_letters.limit, and start again, nothing is lost"
     )

@@ -1,7 +1,7 @@
 """A source of the pipeline file, compiled to what is done to each of its messages."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 
@@ -11,6 +11,7 @@ from operators.enrichment.lookup import Lookup
 from operators.enrichment.table import LookupTable
 from operators.intake.event_time import decoded_type
 from operators.intake.limit import LetterLimit
+from operators.intake.notices import Notices, Tell
 from operators.intake.process import Process, load_process
 from operators.intake.sensitive import HashText, SensitiveFields
 from tidegauge.decoding import Decoder
@@ -44,6 +45,7 @@ class IntakePlan:
         keep_appended: keep each record's Kafka timestamp as a column.
         sensitive: what is known by its hash only, or None.
         letters: how many dead letters are too many; None for no limit.
+        notices: tells a person what is odd about its messages.
     """
 
     source: str
@@ -59,6 +61,7 @@ class IntakePlan:
     keep_appended: bool = False
     sensitive: SensitiveFields | None = None
     letters: LetterLimit | None = None
+    notices: Notices = field(default_factory=Notices, compare=False)
 
 
 def plan_intake(
@@ -125,6 +128,11 @@ def with_limit(plan: IntakePlan, source: Source, limit: LetterLimit) -> IntakePl
     """The plan of a source with a limit on its dead letters."""
     declared = xxhash.xxh3_128_hexdigest(f"{source.model_dump_json()} {limit}".encode())
     return replace(plan, letters=replace(limit, declared=declared))
+
+
+def telling(plan: IntakePlan, tell: Tell) -> IntakePlan:
+    """The plan of a source whose oddities are told."""
+    return replace(plan, notices=Notices(tell))
 
 
 def _sensitive(

@@ -16,6 +16,11 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import (  # `admin` does not export them to mypy
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+)
 from confluent_kafka.cimpl import NewTopic
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
@@ -71,6 +76,15 @@ class Kafka:
             with attempt:
                 assert len(self.end_offsets(name)) == partitions
         return name
+
+    def limit_messages(self, topic: str, most: int) -> None:
+        """Let a topic take messages of at most so many bytes from now on."""
+        change = ConfigEntry(
+            "max.message.bytes", str(most), incremental_operation=AlterConfigOpType.SET
+        )
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[change])
+        admin = self.admin()  # must outlive the answer
+        admin.incremental_alter_configs([resource])[resource].result(TIMEOUT)
 
     def delete_topic(self, name: str) -> None:
         """Delete a topic and what is in it."""

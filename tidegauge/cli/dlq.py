@@ -80,12 +80,13 @@ def redrive(
     """Send the messages of open letters to their topics again.
 
     What the flow would refuse again, by the file as it is now, is not sent, and its letter stays
-    open: a message whose windows are closed would be late. Exit code 0 when all were sent, 1 when
-    some were left out, 2 when it could not run.
+    open: a message whose windows are closed would be late. So does that of a message that is larger
+    than its topic takes. Exit code 0 when all were sent, 1 when some were left out, 2 when it could
+    not run, or not go on.
     """
     from connectors.kafka.letters.marks import State
-    from tidegauge.cli import EXIT_MISTAKES
-    from tidegauge.cli._dlq.printing import print_json, print_plans, progress
+    from tidegauge.cli import EXIT_COULD_NOT_RUN, EXIT_MISTAKES
+    from tidegauge.cli._dlq.printing import print_json, print_plans, print_unsent, progress
     from tidegauge.cli._dlq.redriving import plan_redrive, redrive
     from tidegauge.cli._dlq.selection import chosen
 
@@ -95,19 +96,26 @@ def redrive(
     sending, handled = sum(not plan.hindrance for plan in plans), len(found) - len(entries)
     if not as_json:
         print_plans(plans, handled)
-    sent = 0
+    unsent, fault = 0, None
     if sending and not dry_run:
         if not yes:
             typer.confirm(f"Send {sending} message(s)?", abort=True, err=True)
         with progress("sending", sending) as advance:
-            sent = redrive(desk, plans, advance)
+            outcome = redrive(desk, plans, advance)
+        plans, unsent, fault = outcome.of(plans), len(outcome.unsent), outcome.fault
+        if not as_json:
+            print_unsent(plans, outcome.unsent)
+    sent = 0 if dry_run else sending - unsent
     if as_json:
         told = [plan.as_object() for plan in plans]
         print_json({"dry_run": dry_run, "sent": sent, "handled": handled, "letters": told})
     elif not dry_run:
         typer.echo(f"{sent} sent")
+    if fault is not None:
+        typer.echo(fault, err=True)
+        raise typer.Exit(EXIT_COULD_NOT_RUN)
     # To name a letter that was handled is to ask for what is not done without --again.
-    left_out = len(plans) > sending or bool(wanted.ids and handled)
+    left_out = len(plans) > sending - unsent or bool(wanted.ids and handled)
     raise typer.Exit(EXIT_MISTAKES if left_out else 0)
 
 

@@ -12,14 +12,18 @@ from connectors.kafka.letters.headers import ATTEMPT, LETTER, ORIGIN
 from connectors.kafka.letters.letter import Spot
 from connectors.kafka.letters.log import Entry
 from connectors.kafka.letters.marks import Mark, State, encode_mark
+from connectors.kafka.once.broken import RefusedMessagesError
 from connectors.kafka.once.transactions import ANY_PARTITION, Transactions
-from tidegauge.errors import UserMistake
+from connectors.kafka.refusals import TOO_LARGE
+from tidegauge.errors import Retry
 from tidegauge.settings import Settings
 
 CHUNK = 500
 """Letters of a transaction: readers of the topic see nothing behind it while it is open."""
+UNKNOWN = "the broker has not said whether it has it; its state tells: tidegauge dlq list --all"
 _OPEN_MS = 60_000
 _TIMEOUT_S = 30.0
+_MOST_BYTES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,10 @@ class Resent:
     def attempt(self) -> int:
         """Number of the attempt that begins."""
         return self.entry.attempt + 1
+
+
+Told = Callable[[Resent, str], None]
+"""Gets a message, and why it was not sent; an empty text where it was."""
 
 
 def resent(entry: Entry, original: Message | None, partitions: int) -> Resent:
@@ -75,7 +83,7 @@ class Handling:
         settings: where the broker is.
         pipeline: name of the pipeline.
         marks: topic of the marks.
-        max_bytes: most that the topics allow of a batch of messages.
+        max_bytes: most that all of the topics allow of a batch of messages.
 
     Raises:
         Retry: the broker does not answer in time.
@@ -83,41 +91,88 @@ class Handling:
     """
 
     def __init__(self, settings: Settings, pipeline: str, marks: str, max_bytes: int) -> None:
-        faults = Faults()
+        self._settings = settings
+        self._name = f"tidegauge-{pipeline}-redrive"
         self._marks = marks
-        self._transactions = Transactions(
-            client_config(settings, faults),
-            faults,
-            name=f"tidegauge-{pipeline}-redrive",
-            max_bytes=max_bytes,
-            timeout_s=_TIMEOUT_S,
-            open_ms=_OPEN_MS,
-        )
+        self._max_bytes = max_bytes
+        self._transactions = self._open()
 
-    def redrive(self, messages: Sequence[Resent], now_ms: int, done: Callable[[int], None]) -> None:
+    def redrive(self, messages: Sequence[Resent], now_ms: int, told: Told) -> None:
         """Send messages to their topics, and mark their letters as redriven.
 
         Args:
-            messages: the messages; those of a partition arrive in this order.
+            messages: the messages; those of a partition arrive in this order, but for what is
+                refused with others and sent again without them.
             now_ms: wall clock.
-            done: told how many more are through.
+            told: gets each message when it is known what has become of it, and why it was not
+                sent; an empty text where it was.
 
         Raises:
-            UserMistake: one is larger than its topic allows.
             Retry: the broker did not commit in time.
             Stop: it refuses, or another one has begun.
         """
-        for start in range(0, len(messages), CHUNK):
-            chunk = messages[start : start + CHUNK]
+        waiting = [messages[start : start + CHUNK] for start in range(0, len(messages), CHUNK)][
+            ::-1
+        ]
+        while waiting:
+            chunk = waiting.pop()
             try:
-                spots = self._send(chunk)
-                for one, spot in zip(chunk, spots, strict=True):
-                    self._mark(_redriven(one, spot, now_ms))
-                self._transactions.commit()
-            except BaseException:
-                self._transactions.abort()
-                raise
-            done(len(chunk))
+                left = self._sent_together(chunk, now_ms, told)
+            except RefusedMessagesError as error:
+                # A client whose message was refused within a transaction is of no more use.
+                self._transactions = self._open()
+                waiting += self._without_refused(chunk, error, told)[::-1]
+            else:
+                for one in left:
+                    told(one, TOO_LARGE)
+
+    def _sent_together(self, chunk: Sequence[Resent], now_ms: int, told: Told) -> Sequence[Resent]:
+        """Send messages in a transaction; those that the client itself calls too large."""
+        try:
+            spots = self._send(chunk)
+            for number, spot in spots.items():
+                self._mark(_redriven(chunk[number], spot, now_ms))
+        except RefusedMessagesError:
+            raise
+        except BaseException:
+            self._transactions.abort()
+            raise
+        try:
+            self._transactions.commit()
+        except Retry as error:
+            if not isinstance(error, RefusedMessagesError):
+                for one in chunk:
+                    told(one, UNKNOWN)
+            raise
+        for number in spots:
+            told(chunk[number], "")
+        return [one for number, one in enumerate(chunk) if number not in spots]
+
+    def _without_refused(
+        self, chunk: Sequence[Resent], error: RefusedMessagesError, told: Told
+    ) -> list[Sequence[Resent]]:
+        """Parts of what was sent together, to find by trying them which one is refused."""
+        refused = set(error.messages)
+        if len(refused) == 1:
+            (number,) = refused
+            told(chunk[number], error.reason)
+            rest = [one for place, one in enumerate(chunk) if place != number]
+            return [rest] if rest else []
+        middle = len(chunk) // 2
+        return [chunk[:middle], chunk[middle:]]
+
+    def _open(self) -> Transactions:
+        faults = Faults()
+        return Transactions(
+            client_config(self._settings, faults),
+            faults,
+            name=self._name,
+            # How large a message may be once it is compressed is the topic's to say.
+            max_bytes=_MOST_BYTES,
+            batch_bytes=self._max_bytes,
+            timeout_s=_TIMEOUT_S,
+            open_ms=_OPEN_MS,
+        )
 
     def drop(self, entries: Sequence[Entry], now_ms: int) -> None:
         """Mark letters as given up.
@@ -133,7 +188,8 @@ class Handling:
             )
         self._transactions.commit()
 
-    def _send(self, chunk: Sequence[Resent]) -> list[Spot]:
+    def _send(self, chunk: Sequence[Resent]) -> dict[int, Spot]:
+        """Where each message is now, by its place in the chunk; others are too large."""
         spots: dict[int, Spot] = {}
 
         def delivered(number: int, sent: Message) -> None:
@@ -146,19 +202,16 @@ class Handling:
                 (ATTEMPT, str(one.attempt)),
                 (LETTER, letter.id),
             ]
-            if not self._transactions.send_to(
+            self._transactions.send_to(
                 (letter.topic, one.partition),
                 one.value,
                 one.key,
                 [*one.headers, *own],
                 partial(delivered, number),
-            ):
-                raise UserMistake(
-                    f"letter {letter.id}: its message is larger than topic {letter.topic!r} takes;"
-                    " raise max.message.bytes of the topic, or leave the letter out by a filter"
-                )
+                about=number,
+            )
         self._transactions.flush()
-        return [spots[number] for number in range(len(chunk))]
+        return spots
 
     def _mark(self, mark: Mark) -> None:
         place = (self._marks, ANY_PARTITION)

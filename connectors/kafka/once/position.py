@@ -14,9 +14,28 @@ class OutputPosition(NamedTuple):
         offsets: all messages of the part below these were committed by what is saved; those from
             there on, by an epoch that is run again.
         repeated: identities of committed messages that the run is still to make again.
-        version: of this format.
+        version: of this format; one of version 1 has no `topics`.
+        topics: what tells each topic from others of its name; offsets are of these.
     """
 
     offsets: Offsets
     repeated: frozenset[bytes] = frozenset()
-    version: int = 1
+    version: int = 2
+    topics: Mapping[str, str] = {}
+
+
+def of_same_topics(
+    offsets: Offsets, saved: Mapping[str, str], now: Mapping[str, str]
+) -> dict[tuple[str, int], int]:
+    """Offsets without those of topics that were made anew: all in these is of later.
+
+    Args:
+        offsets: as they were saved.
+        saved: what told the topics from others of their names then; not all need be known.
+        now: the same now.
+    """
+    return {
+        place: offset
+        for place, offset in offsets.items()
+        if saved.get(place[0], now.get(place[0])) == now.get(place[0])
+    }

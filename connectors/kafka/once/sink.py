@@ -6,27 +6,43 @@ run again. So the snapshot holds the position in the output topics. A part that 
 fences its predecessor off, reads which of its messages were committed past that position, and
 leaves out each of them when the run makes it again: records are a function of the input, and so
 are their identities.
+
+Where the broker has forgotten a producer, or refuses a message, the transaction is lost. Then a new
+producer sends the messages of the epoch once more, as after a restart, and without those that are
+refused.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from connectors.codecs.frames import merged
 from connectors.codecs.messages import Headers, Message
 from connectors.kafka.client import Faults
+from connectors.kafka.once.broken import (
+    BrokenTransactionError,
+    LostProducerError,
+    RefusedMessagesError,
+)
+from connectors.kafka.once.epoch import Epoch
 from connectors.kafka.once.markers import encode_marker, find_marker
-from connectors.kafka.once.position import Offsets, OutputPosition
-from connectors.kafka.once.transactions import Transactions
+from connectors.kafka.once.position import Offsets, OutputPosition, of_same_topics
+from connectors.kafka.once.transactions import TRANSACTION_TIMEOUT_MS, Transactions
 from connectors.kafka.once.written import IDENTITY, PART, Written
+from connectors.kafka.refusals import TOO_LARGE
 from connectors.partitions import PARTS
 from tidegauge.errors import UserMistake
 from tidegauge.records import RecordBatch
 
 Encoder = Callable[[RecordBatch], Iterable[Message]]
 Rejected = Callable[[Message, str], None]
+
+_TRIES = 5
+"""How many producers in a row the broker may forget before the flow ends."""
+_LOG = structlog.get_logger("tidegauge")
 
 
 @dataclass(frozen=True)
@@ -41,6 +57,7 @@ class Outlet:
         max_bytes: most that these topics allow of a batch of messages.
         timeout_s: how long a message, and a step of a transaction, may take.
         parts: number of parts.
+        open_ms: how long a transaction may stay open.
     """
 
     client: Mapping[str, Any] = field(repr=False)
@@ -50,6 +67,7 @@ class Outlet:
     max_bytes: int
     timeout_s: float = 30.0
     parts: int = PARTS
+    open_ms: int = TRANSACTION_TIMEOUT_MS
 
     def open(self, part: str) -> Transactions:
         """Producer of a part; an earlier one is fenced off and what it left open is ended."""
@@ -60,6 +78,7 @@ class Outlet:
             name=f"{self.name}-{part}",
             max_bytes=self.max_bytes,
             timeout_s=self.timeout_s,
+            open_ms=self.open_ms,
         )
 
 
@@ -69,7 +88,7 @@ class OnceSink(FixedPartitionedSink[RecordBatch, OutputPosition]):
     Args:
         outlet: where they go.
         encoder: makes messages with an identity of records.
-        rejected: told of each message that is larger than the topics allow.
+        rejected: takes each message that the topics refuse, such as for its size.
     """
 
     def __init__(self, outlet: Outlet, encoder: Encoder, rejected: Rejected) -> None:
@@ -116,20 +135,25 @@ class OncePart(StatefulSinkPartition[RecordBatch, OutputPosition]):
         rejected: Rejected,
         saved: OutputPosition | None,
     ) -> None:
+        self._outlet = outlet
         self._name = name
         self._encoder = encoder
         self._rejected = rejected
         # Nobody else writes as this part once this returns: what is read then is all there is.
         self._transactions = outlet.open(name)
-        written = Written(outlet.client, outlet.timeout_s)
+        self._written = Written(outlet.client, outlet.timeout_s)
+        self._topics = self._written.topics(outlet.topics)
         if saved is not None:
             _check(saved)
-            begin, self._repeated = saved.offsets, set(saved.repeated)
+            begin: Offsets = of_same_topics(saved.offsets, saved.topics, self._topics)
+            self._repeated = set(saved.repeated)
         else:
-            begin, self._repeated = self._begin(outlet, written), set()
-        ends = written.ends(outlet.topics)
-        self._repeated |= written.identities(name, {**dict.fromkeys(ends, 0), **begin})
+            begin, self._repeated = self._begin(), set()
+        ends = self._written.ends(outlet.topics)
+        self._repeated |= self._written.identities(name, {**dict.fromkeys(ends, 0), **begin})
         self._offsets: dict[tuple[str, int], int] = ends
+        self._epoch = Epoch()
+        self._suspects: set[bytes] = set()
         self.skipped = 0
 
     def write_batch(self, values: list[RecordBatch]) -> None:
@@ -144,14 +168,19 @@ class OncePart(StatefulSinkPartition[RecordBatch, OutputPosition]):
                 if message.identity in self._repeated:
                     self._repeated.discard(message.identity)
                     self.skipped += 1
-                elif not self._transactions.send(self._headed(message)):
-                    self._rejected(message, "larger than the topic's max.message.bytes")
+                else:
+                    self._epoch.add(message)
+                    self._surely(lambda message=message: self._send(message), self._send_again)  # type: ignore[misc]  # the default makes it a lambda of none
 
     def snapshot(self) -> OutputPosition:
         """Commit the epoch; the position after it."""
-        self._transactions.commit()
+        self._surely(self._transactions.commit, self._commit_again)
+        self._epoch.begin()
+        self._suspects.clear()
         self._offsets |= self._transactions.ends
-        return OutputPosition(dict(self._offsets), frozenset(self._repeated))
+        return OutputPosition(
+            dict(self._offsets), frozenset(self._repeated), topics=dict(self._topics)
+        )
 
     def close(self) -> None:
         """Take back what belongs to no epoch that was finished."""
@@ -161,20 +190,73 @@ class OncePart(StatefulSinkPartition[RecordBatch, OutputPosition]):
         own: Headers = [(IDENTITY, message.identity), (PART, self._name)]
         return message._replace(headers=[*(message.headers or []), *own])
 
-    def _begin(self, outlet: Outlet, written: Written) -> Offsets:
+    def _surely(self, step: Callable[[], None], again: Callable[[], None]) -> None:
+        """Do a step of the transaction; where that is lost, send the epoch once more."""
+        lost = 0
+        while True:
+            try:
+                step()
+            except BrokenTransactionError as error:
+                lost += isinstance(error, LostProducerError)
+                if lost == _TRIES or not self._epoch.whole:
+                    raise
+                if isinstance(error, RefusedMessagesError):
+                    self._suspect(error)
+                _LOG.warning(
+                    "a new Kafka producer sends the epoch again",
+                    part=self._name,
+                    messages=len(self._epoch.messages),
+                    reason=str(error),
+                )
+                step = again
+            else:
+                return
+
+    def _send(self, message: Message) -> None:
+        if not self._transactions.send(self._headed(message)):
+            self._epoch.leave_out(message)
+            self._rejected(message, TOO_LARGE)
+        elif message.identity in self._suspects:
+            self._transactions.flush()
+
+    def _suspect(self, error: RefusedMessagesError) -> None:
+        """Leave out the message that was refused; of several, find it by sending each alone."""
+        found = {one.identity: one for one in error.messages}
+        if len(found) > 1:
+            self._suspects |= found.keys()
+            return
+        for message in self._epoch.messages:
+            if message.identity in found:
+                self._epoch.leave_out(message)
+                self._rejected(message, error.reason)
+
+    def _send_again(self) -> None:
+        self._transactions = self._outlet.open(self._name)
+        # The commit may have come through, though nobody was told.
+        there = self._written.identities(self._name, self._offsets)
+        for message in self._epoch.messages:
+            if message.identity not in there:
+                self._send(message)
+
+    def _commit_again(self) -> None:
+        self._send_again()
+        self._transactions.commit()
+
+    def _begin(self) -> Offsets:
         """Where this part's first message can be; noted the first time."""
-        found = find_marker(written, outlet.markers, self._name)
+        outlet = self._outlet
+        found = find_marker(self._written, outlet.markers, self._name, self._topics)
         if found is not None:
             return found
-        ends = written.ends(outlet.topics)
-        marker = Message(outlet.markers, self._name.encode(), encode_marker(ends))
-        self._transactions.send(marker)
+        ends = self._written.ends(outlet.topics)
+        value = encode_marker(ends, self._topics)
+        self._transactions.send(Message(outlet.markers, self._name.encode(), value))
         self._transactions.commit()
         return ends
 
 
 def _check(saved: OutputPosition) -> None:
-    if saved.version != OutputPosition({}).version:
+    if saved.version not in (1, OutputPosition({}).version):
         raise UserMistake(
             f"saved state: the Kafka output has version {saved.version}, this program reads"
             f" {OutputPosition({}).version}; start with the program that wrote it"

@@ -1,5 +1,6 @@
 """A transactional producer: what is sent between two commits becomes visible together, or not."""
 
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -9,6 +10,14 @@ from confluent_kafka import Message as Delivered
 
 from connectors.codecs.messages import Headers, Message
 from connectors.kafka.client import Faults, short
+from connectors.kafka.once.broken import (
+    FENCED,
+    LOST,
+    VAGUE,
+    LostProducerError,
+    RefusedMessagesError,
+)
+from connectors.kafka.refusals import REFUSALS, refusal
 from tidegauge.errors import Retry, Stop
 
 TRANSACTION_TIMEOUT_MS = 900_000
@@ -32,6 +41,8 @@ class Transactions:
         max_bytes: most that the topics allow of a batch of messages.
         timeout_s: how long a message, and a step of a transaction, may take.
         open_ms: how long a transaction may stay open.
+        batch_bytes: most of a batch of several messages; None for as much as `max_bytes`.
+        monotonic_s: clock that tells how long it was.
 
     Attributes:
         ends: the offset after the last message that was sent to each topic and partition.
@@ -50,8 +61,14 @@ class Transactions:
         max_bytes: int,
         timeout_s: float,
         open_ms: int = TRANSACTION_TIMEOUT_MS,
+        batch_bytes: int | None = None,
+        monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._faults = faults
+        self._monotonic_s = monotonic_s
+        self._most_open_s = max(open_ms / 1_000, timeout_s)
+        self._opened_s = 0.0
+        self._refused: list[tuple[Any, KafkaError]] = []
         self._name = name
         self._timeout_s = timeout_s
         self._failed: KafkaError | None = None
@@ -61,11 +78,12 @@ class Transactions:
             {
                 **client,
                 "transactional.id": name,
-                "transaction.timeout.ms": max(open_ms, int(timeout_s * 1_000)),
+                "transaction.timeout.ms": int(self._most_open_s * 1_000),
                 "delivery.timeout.ms": int(timeout_s * 1_000),
                 "message.max.bytes": max_bytes,
                 "linger.ms": 2,
                 "compression.type": "lz4",
+                **({"batch.size": batch_bytes} if batch_bytes is not None else {}),
             }
         )
         self._step(partial(self._producer.init_transactions, timeout_s))
@@ -78,11 +96,12 @@ class Transactions:
 
         Raises:
             Retry: the broker does not take messages in time.
+            BrokenTransactionError: what was sent since the last commit must be sent again, by
+                another producer; what is raised so may be about messages before this one.
             Stop: the broker refuses them, or this producer, for good.
         """
-        return self.send_to(
-            (message.topic, ANY_PARTITION), message.value, message.key, message.headers
-        )
+        place = message.topic, ANY_PARTITION
+        return self.send_to(place, message.value, message.key, message.headers, about=message)
 
     def send_to(
         self,
@@ -91,6 +110,7 @@ class Transactions:
         key: bytes | None,
         headers: Headers | None,
         told: Callable[[Delivered], None] | None = None,
+        about: Any = None,
     ) -> bool:
         """Send a message to a partition of a topic, as `send`.
 
@@ -100,13 +120,17 @@ class Transactions:
             key: its key.
             headers: its headers.
             told: gets the message once it is delivered; `flush` waits for that.
+            about: what a `RefusedMessagesError` tells of it.
         """
         if not self._open:
             self._step(self._producer.begin_transaction)
             self._open = True
+            self._opened_s = self._monotonic_s()
 
         def delivered(error: KafkaError | None, sent: Delivered) -> None:
             self._delivered(error, sent)
+            if error is not None and error.code() in REFUSALS:
+                self._refused.append((about, error))
             if told is not None and error is None:
                 told(sent)
 
@@ -139,7 +163,10 @@ class Transactions:
             Retry: the broker does not take messages in time.
             Stop: the broker refuses them, or this producer, for good.
         """
-        left = self._producer.flush(self._timeout_s)
+        try:
+            left = self._producer.flush(self._timeout_s)
+        except KafkaException as error:  # the client can do no more
+            raise self._fault(error.args[0]) from None
         self._raise_failure()
         if left:
             raise Retry(f"Kafka has not taken {left} messages within {self._timeout_s:g} s")
@@ -149,6 +176,7 @@ class Transactions:
 
         Raises:
             Retry: the broker did not commit in time; nothing is visible yet, or all of it.
+            BrokenTransactionError: as for `send`.
             Stop: another producer of this name has begun, or the broker refuses for good.
         """
         if not self._open:
@@ -188,13 +216,33 @@ class Transactions:
             raise self._fault(self._failed)
 
     def _fault(self, error: KafkaError) -> Retry | Stop:
-        code = error.code()
-        if code in (KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH):  # noqa: SLF001 - the client's public name
+        if self._refused:
+            reason = refusal(self._refused[0][1])
+            return RefusedMessagesError([message for message, _ in self._refused], reason)
+        cause = self._cause(error)
+        code = cause.code()
+        open_s = self._monotonic_s() - self._opened_s
+        if code in LOST or (code in FENCED and self._open and open_s >= self._most_open_s):
+            return LostProducerError(f"Kafka has lost producer {self._name!r}: {short(cause)}")
+        if code in FENCED:
             return Stop(
                 f"Kafka: another producer named {self._name!r} has begun: this pipeline runs twice;"
                 " end one of the two"
             )
-        if error.retriable() or error.txn_requires_abort() or code == KafkaError._TIMED_OUT:  # noqa: SLF001 - as above
-            reason = self._faults.reason(short(error))
+        if (
+            cause.retriable() or cause.txn_requires_abort() or code == KafkaError._TIMED_OUT  # noqa: SLF001 - the client's public name
+        ):
+            reason = self._faults.reason(short(cause))
             return Retry(f"Kafka has not committed within {self._timeout_s:g} s: {reason}")
-        return Stop(f"Kafka refuses transaction {self._name!r}: {short(error)}")
+        return Stop(f"Kafka refuses transaction {self._name!r}: {short(cause)}")
+
+    def _cause(self, error: KafkaError) -> KafkaError:
+        """Why the client can do no more, which it tells when it is asked to commit."""
+        if error.code() not in VAGUE or not self._open:
+            return error
+        try:
+            self._producer.commit_transaction(self._timeout_s)
+        except KafkaException as told:
+            cause: KafkaError = told.args[0]
+            return cause
+        return error

@@ -5,7 +5,9 @@ from contextlib import closing
 from typing import Any
 
 from confluent_kafka import Message
+from confluent_kafka.admin import AdminClient
 
+from connectors.kafka.identity import look_for
 from connectors.kafka.once.position import Offsets
 from connectors.kafka.to_end import TopicReader, UnreadError
 from tidegauge.errors import Retry
@@ -40,6 +42,12 @@ class Written:
                 return {place: reader.range(place)[1] for place in places}
             except UnreadError as error:
                 raise _untold(error) from None
+
+    def topics(self, names: Iterable[str]) -> dict[str, str]:
+        """What tells each topic from others of its name, as far as the broker tells it."""
+        admin = AdminClient(dict(self._client))
+        found = {name: look_for(admin, name, self._timeout_s) for name in sorted(names)}
+        return {name: one.identity for name, one in found.items() if one and one.identity}
 
     def identities(self, part: str, since: Offsets) -> frozenset[bytes]:
         """Identities of the part's messages from these offsets on.

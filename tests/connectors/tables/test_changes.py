@@ -94,7 +94,9 @@ def test_message_keys_are_bytes_and_the_rows_of_other_messages_are_used(
         try:
             texts[key.decode() if kind == "no key" else "in the value"] = 1 + (kind == "no key")
         except UnicodeDecodeError:
-            assert any(repr(key) in line and "the message's key is no string" in line for line in wrong)
+            assert any(
+                repr(key) in line and "the message's key is no string" in line for line in wrong
+            )
     assert content(rows) == texts
 
 

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -123,6 +123,17 @@ def print_plans(plans: "Sequence[Plan]", handled: int) -> None:
     told += [f"{late} too late for their windows"] if late else []
     told += [f"{handled} handled before (--again sends them, too)"] if handled else []
     typer.echo(", ".join(told))
+
+
+def print_unsent(plans: "Sequence[Plan]", unsent: Collection[str]) -> None:
+    """Letters whose messages were to be sent and were not, and why."""
+    left = [plan for plan in plans if plan.entry.letter.id in unsent]
+    for plan in left[:MOST_PLANS]:
+        letter = plan.entry.letter
+        where = str(letter.spot) if letter.spot else letter.topic
+        typer.echo(f"not sent: {letter.id[:SHORT_ID]} {where}: {_line(plan.hindrance)}")
+    if len(left) > MOST_PLANS:
+        typer.echo(f"not sent: {len(left) - MOST_PLANS} more")
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.kafka.client import preflight
@@ -18,6 +18,9 @@ from tidegauge.errors import Retry, Stop, UserMistake
 
 NOT_SINGLE = "its events are in other results, too, which would count them twice"
 SHARED = "several sources read its topic, and others than the one that refused it may have taken it"
+REFUSED = "it is about a record that a store or topic refused, which is no message of a source"
+HANDLED = "somebody else has handled it meanwhile"
+NOT_REACHED = "the sending ended before it"
 LOST = "its topic has lost the message, and the letter does not hold all of it"
 
 
@@ -69,7 +72,9 @@ def plan_redrive(desk: Desk, entries: Sequence[Entry], *, force: bool) -> list[P
     for entry in entries:
         letter = entry.letter
         original = originals.get(letter.id)
-        if letter.spot is None:
+        if letter.kind == "refused":
+            hindered[letter.id] = REFUSED
+        elif letter.spot is None:
             hindered[letter.id] = NOT_SINGLE
         elif topics[letter.topic] > 1:
             hindered[letter.id] = SHARED
@@ -101,20 +106,61 @@ def _plan(
     return Plan(entry, messages.get(name), prospect, hindrance)
 
 
-def redrive(desk: Desk, plans: Sequence[Plan], done: Callable[[int], None]) -> int:
-    """Send what is not hindered; how many were sent.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What has become of letters that were to be sent.
+
+    Attributes:
+        unsent: why a message was not sent, by the id of its letter; the others were.
+        fault: why the sending ended before its time; None where it did not.
+    """
+
+    unsent: Mapping[str, str]
+    fault: str | None
+
+    def of(self, plans: Sequence[Plan]) -> list[Plan]:
+        """The plans with what has come between."""
+        return [
+            replace(plan, hindrance=self.unsent[plan.entry.letter.id])
+            if plan.entry.letter.id in self.unsent
+            else plan
+            for plan in plans
+        ]
+
+
+def redrive(desk: Desk, plans: Sequence[Plan], done: Callable[[int], None]) -> Outcome:
+    """Send what is not hindered.
 
     Letters that somebody else has handled since they were read are left out.
 
+    Args:
+        desk: the pipeline.
+        plans: what is to become of letters.
+        done: told how many more are through.
+
     Raises:
-        UserMistake: the broker does not take it.
+        UserMistake: the broker does not let anything be sent.
     """
     messages = [plan.message for plan in plans if plan.message and not plan.hindrance]
     with_marks = _Marking(desk, {one.entry.letter.topic for one in messages})
     left = with_marks.unchanged([one.entry for one in messages])
+    unsent = {one.entry.letter.id: HANDLED for one in messages}
     messages = [one for one in messages if one.entry.letter.id in left]
-    with_marks.tell(lambda handling: handling.redrive(messages, _now_ms(), done))
-    return len(messages)
+    unsent |= {one.entry.letter.id: NOT_REACHED for one in messages}
+
+    def told(message: Resent, reason: str) -> None:
+        if reason:
+            unsent[message.entry.letter.id] = reason
+        else:
+            del unsent[message.entry.letter.id]
+        done(1)
+
+    fault = None
+    try:
+        with_marks.handling.redrive(messages, _now_ms(), told)
+    except (Retry, Stop) as error:
+        fault = str(error)
+    return Outcome(unsent, fault)
 
 
 def drop(desk: Desk, entries: Sequence[Entry]) -> int:
@@ -126,23 +172,30 @@ def drop(desk: Desk, entries: Sequence[Entry]) -> int:
     with_marks = _Marking(desk, set())
     left = with_marks.unchanged(entries)
     dropped = [entry for entry in entries if entry.letter.id in left]
-    with_marks.tell(lambda handling: handling.drop(dropped, _now_ms()))
+    try:
+        with_marks.handling.drop(dropped, _now_ms())
+    except (Retry, Stop) as error:
+        raise UserMistake(f"{error}; see with dlq list whether they are marked") from None
     return len(dropped)
 
 
 class _Marking:
-    """The topic of marks, made where it is not there, and the only one who writes to it now."""
+    """The topic of marks, made where it is not there, and the only one who writes to it now.
+
+    Attributes:
+        handling: sends messages and marks.
+    """
 
     def __init__(self, desk: Desk, topics: set[str]) -> None:
         marks, settings = desk.pipeline.handled_topic, desk.settings
         admin = preflight(settings)
         ensure_compacted(admin, marks, settings.start_timeout_s)
-        most = max(
+        most = min(
             max_message_bytes(admin, [topic], settings.start_timeout_s)
             for topic in (*topics, marks)
         )
         try:
-            self._handling = Handling(settings, desk.pipeline.pipeline, marks, most)
+            self.handling = Handling(settings, desk.pipeline.pipeline, marks, most)
         except (Retry, Stop) as error:
             raise UserMistake(str(error)) from None
         log = LetterLog(
@@ -156,13 +209,6 @@ class _Marking:
             entry.letter.id for entry in entries if self._marks.get(entry.letter.id) == entry.mark
         )
         return set(ids)
-
-    def tell(self, work: Callable[[Handling], None]) -> None:
-        """Do it; what the broker refuses is a mistake of somebody."""
-        try:
-            work(self._handling)
-        except (Retry, Stop) as error:
-            raise UserMistake(f"{error}; what was not told as sent is not") from None
 
 
 def _now_ms() -> int:
