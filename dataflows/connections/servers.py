@@ -15,6 +15,7 @@ from connectors.codecs.json_columns import JsonColumns
 from connectors.deferred import DeferredSource
 from connectors.kafka.alignment import Alignment
 from connectors.kafka.client import Faults, client_config, preflight
+from connectors.kafka.growing import GrowingSource
 from connectors.kafka.growth import TopicGrowth
 from connectors.kafka.source import KafkaSource, Reading
 from connectors.kafka.topics import (
@@ -37,6 +38,7 @@ from operators.intake.limit import LetterLimit
 from operators.intake.plan import plan_intake, with_limit
 from operators.intake.sensitive import KeyedHash
 from operators.progress.board import ProgressBoard
+from operators.progress.operator import MOST_LISTENING
 from tidegauge.batch import EventBatch
 from tidegauge.catalogue import sensitive_columns
 from tidegauge.errors import Stop, UserMistake
@@ -114,7 +116,7 @@ def connect_replay(
     admin = preflight(settings)
     tables.load_topics(settings, admin)
     journal = _journal(pipeline, settings, admin)
-    sources = _sources(pipeline, settings, admin, tables.lookups, journal)
+    sources = _sources(pipeline, settings, admin, tables.lookups, journal, replayed=True)
     return sources, _journal_flow(pipeline, settings, journal)
 
 
@@ -124,15 +126,28 @@ def _sources(
     admin: AdminClient,
     tables: Mapping[str, LookupTable],
     journal: Journal | None = None,
+    *,
+    replayed: bool = False,
 ) -> dict[str, EventSource]:
     board = ProgressBoard()
     causes = Causes()
     sources = {}
     for name in pipeline.sources:
         with causes.gather():
-            sources[name] = _source(name, pipeline, settings, admin, journal or board, tables)
+            place = pipeline, settings, admin, journal or board, tables
+            sources[name] = _source(name, *place, replayed=replayed)
     causes.tell()
+    if journal is not None:
+        _learn(journal)
     return sources
+
+
+def _learn(journal: Journal) -> None:
+    """Which partitions are read by the parts of others must be known before the flow runs."""
+    try:
+        journal.learn()
+    except Stop as error:
+        raise UserMistake(str(error)) from None
 
 
 def _journal(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> Journal | None:
@@ -142,7 +157,9 @@ def _journal(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> Jour
         ensure_journal(admin, topic, settings.start_timeout_s)
     elif not topic_exists(admin, topic, settings.start_timeout_s):
         return None
-    return Journal(settings, topic)
+    invocation = read_invocation()
+    workers = invocation.workers * max(len(invocation.addresses), 1)
+    return Journal(settings, topic, hears=not invocation.clustered or workers <= MOST_LISTENING)
 
 
 def _journal_flow(
@@ -166,6 +183,8 @@ def _source(
     admin: AdminClient,
     told: ProgressBoard | Journal,
     tables: Mapping[str, LookupTable],
+    *,
+    replayed: bool,
 ) -> EventSource:
     source = pipeline.sources[name]
     key = settings.hash_key.get_secret_value()
@@ -208,12 +227,24 @@ def _source(
     if journal is None:
         return DeferredSource(KafkaSource(reading, make_intake, draining, align=_alignment()))
     journal.topics[name] = topic_identity(admin, reading.topic, settings.start_timeout_s)
-    if not settings.bounded:
-        TopicGrowth(admin, reading.topic, reading.partitions).watch()
-    journal_of = partial(journal.begin, name)
-    return DeferredSource(
-        KafkaSource(reading, make_intake, draining, journal_of=journal_of, align=_alignment())
+    journal.tolerances[name] = source.event_time.out_of_orderness
+    journal_of = partial(journal.of, name)
+    kafka = KafkaSource(
+        reading,
+        make_intake,
+        draining,
+        journal_of=journal_of,
+        align=_alignment(),
+        # Of a bounded run with several processes none hears of the others.
+        joins=not replayed and not (settings.bounded and read_invocation().clustered),
     )
+    if replayed:
+        return DeferredSource(kafka)
+    if not settings.bounded:
+        TopicGrowth(admin, reading.topic, reading.partitions, kafka.grow).watch()
+    adopted = partial(journal.adopted, name)
+    place = reading.topic, reading.partitions, journal_of, adopted
+    return DeferredSource(GrowingSource(kafka, *place))
 
 
 def _alignment() -> Callable[[], Alignment] | None:

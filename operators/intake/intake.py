@@ -1,6 +1,6 @@
 """One partition's way from messages to an event batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,7 @@ import polars as pl
 
 from operators.intake.dead_letters import NONE_REFUSED, Refused, dead_letter_frame, refuse
 from operators.intake.decode import decode, position_of
-from operators.intake.lateness import Judged, Times, judge
+from operators.intake.lateness import Judged, Times, awaited_after, judge
 from operators.intake.limit import LetterCount, LettersSeen, too_many
 from operators.intake.plan import IntakePlan
 from operators.intake.process import Process, process_rows
@@ -38,13 +38,17 @@ _MS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class IntakeState:
-    """What must outlive a restart: the partition's highest event time, its floor, its counts."""
+    """What must outlive a restart: the partition's highest event time, its floor, its counts.
+
+    `out_of_orderness_ns` is what its last events were judged by; None in version 1, or before any.
+    """
 
     high_ns: int = NO_TIME
     floor_ns: int = NO_TIME
     counts: Counts = field(default_factory=Counts)
-    version: int = 1
+    version: int = 2
     letters: LettersSeen | None = None
+    out_of_orderness_ns: int | None = None
 
 
 class Intake:
@@ -73,9 +77,10 @@ class Intake:
         self._high_ns = state.high_ns
         self._floor_ns = state.floor_ns
         self._counts = state.counts
+        # States of earlier versions have no such attributes.
+        self._bound_ns: int | None = getattr(state, "out_of_orderness_ns", None)
         self._letters = None
         if plan.letters is not None:
-            # A state of an earlier version has no such attribute.
             saved = getattr(state, "letters", None)
             self._letters = LetterCount(plan.letters, state.counts.read, saved)
         self._state = PartitionState.ACTIVE
@@ -90,7 +95,17 @@ class Intake:
         """State after the last batch."""
         self._raise_floor()
         letters = self._letters.state if self._letters is not None else None
-        return IntakeState(self._high_ns, self._floor_ns, self._counts, letters=letters)
+        return IntakeState(
+            self._high_ns,
+            self._floor_ns,
+            self._counts,
+            letters=letters,
+            out_of_orderness_ns=self._bound_ns,
+        )
+
+    def grow(self, partitions: int) -> None:
+        """The source has so many partitions now; what is told next says so."""
+        self._partitions = partitions
 
     def quiet(self, state: PartitionState, offset: int | None = None) -> EventBatch:
         """A batch without events that tells of the partition's new state.
@@ -113,13 +128,7 @@ class Intake:
         self._raise_floor()
         self._state = PartitionState.ACTIVE
         frame, refused = decode(self._plan, raw)
-        judged = judge(
-            frame[TIME].to_numpy(),
-            high_ns=self._high_ns,
-            floor_ns=self._floors(frame, raw),
-            out_of_orderness_ns=self._plan.event_time.out_of_orderness,
-            lateness_ns=self._plan.event_time.lateness,
-        )
+        judged = self._judged(frame, raw)
         frame = self._enriched(frame)
         on_time, corrections, filtered = self._parted(frame, judged, raw, refused)
         if self._plan.process:
@@ -153,6 +162,37 @@ class Intake:
             passed_ns = self._board.passed_ns(self._plan.source, self._partition)
             self._floor_ns = max(self._floor_ns, passed_ns)
 
+    def _judged(self, frame: pl.DataFrame, raw: RawBatch) -> Judged:
+        """Verdicts by the floors and the out-of-orderness that hold at each event."""
+        usual_ns = self._plan.event_time.out_of_orderness
+        place = self._plan.source, self._partition
+        steps: Sequence[tuple[int, int]] = ()
+        if len(raw.offsets):
+            steps = self._board.tolerances(*place, raw.offsets[0], raw.offsets[-1])
+        self._tolerate(steps[0][1] if steps else usual_ns)
+        begins = np.searchsorted(frame[OFFSET].to_numpy(), [offset for offset, _ in steps[1:]])
+        parts = [(int(begin), step[1]) for begin, step in zip(begins, steps[1:], strict=True)]
+        times = frame[TIME].to_numpy()
+        judged = judge(
+            times,
+            high_ns=self._high_ns,
+            floor_ns=self._floors(frame, raw),
+            out_of_orderness_ns=self._bound_ns or 0,
+            lateness_ns=self._plan.event_time.lateness,
+            changes=parts,
+        )
+        for position, bound_ns in parts:
+            before = times[:position].max(initial=self._high_ns)
+            self._tolerate(bound_ns, int(before))
+        return judged
+
+    def _tolerate(self, bound_ns: int, high_ns: int | None = None) -> None:
+        """From here on there is another out-of-orderness: what has passed by the old one stays."""
+        if self._bound_ns is not None and bound_ns != self._bound_ns:
+            reached_ns = self._high_ns if high_ns is None else high_ns
+            self._floor_ns = max(self._floor_ns, awaited_after(reached_ns, self._bound_ns))
+        self._bound_ns = bound_ns
+
     def _floors(self, frame: pl.DataFrame, raw: RawBatch) -> int | Times:
         """Floor of each event, or one for all where none begins to hold within the batch."""
         before = self._floor_ns
@@ -168,9 +208,10 @@ class Intake:
         return np.concatenate(([before], np.maximum(floors, before)))[begun]
 
     def _progress(self) -> Progress:
-        own_ns = NO_TIME
-        if self._high_ns != NO_TIME:
-            own_ns = self._high_ns - self._plan.event_time.out_of_orderness
+        bound_ns = self._bound_ns
+        if bound_ns is None:
+            bound_ns = self._plan.event_time.out_of_orderness
+        own_ns = awaited_after(self._high_ns, bound_ns)
         return Progress(
             self._plan.source,
             self._partition,

@@ -20,9 +20,9 @@ class Reached(NamedTuple):
 class Watermark:
     """Event time before which no on-time event of a source will come any more.
 
-    It never falls. It stays where it is until every partition has been heard of; when all are
-    finished it is the end of time. How an idle partition lets it pass depends on whether there is
-    a journal:
+    It never falls. It stays where it is until every partition has been heard of, also one that is
+    new; when all are finished it is the end of time. How an idle partition lets it pass depends on
+    whether there is a journal:
 
     - with one, by the partition's newest floor, from when the partition has come to the floor's
       offset until it goes on from there. A floor for an offset further on waits, one for an offset
@@ -80,7 +80,10 @@ class Watermark:
                 f"saved state: an earlier run read {progress.source} to its end and closed every"
                 " window, so that nothing can follow; start with an empty recovery directory"
             )
-        self._expected = progress.partitions
+        # Who has not heard yet that there are more still tells the old number.
+        self._expected = max(self._expected, progress.partitions)
+        if progress.state is PartitionState.WAITING:
+            return
         reached = Reached(progress.watermark_ns, progress.state, progress.offset)
         self.partitions[progress.partition] = reached
 
