@@ -110,7 +110,7 @@ def build(
     judged = [*results, *ordered, *verdicts, *matches, *ahead, *scored]
     alerts = raise_alerts(context, judged, inputs.batches)
     refused = refused_messages(inputs.batches)
-    health = intake_health(inputs.batches, clock_ns)
+    health = intake_health(inputs.batches, clock_ns, [*results, *matches])
     anomalies = only_anomalous(verdicts)
     forecasts = only_declared(pipeline, ahead)
     records = [*results, *matches, *anomalies, *forecasts, *scored, *alerts, *refused]

@@ -53,8 +53,8 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
             there is no journal.
         align: makes what brings the ends of a partition's epochs together with those of other
             processes; None where there are none.
-        joins: whether partitions hear of each other by the journal, so that a new one can join those
-            that were read before.
+        joins: whether partitions hear of each other by the journal, so that a new one can join
+            those that were read before.
     """
 
     def __init__(

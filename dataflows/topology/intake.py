@@ -1,6 +1,6 @@
 """What the flow tells of the intake of each source: what it took, refused, and where it stands."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from bytewax.dataflow import Stream
 
@@ -19,15 +19,20 @@ def refused_messages(batches: Batches) -> list[Records]:
     return [dead_letters(f"dead_letters_{name}", up) for name, up in batches.items()]
 
 
-def intake_health(batches: Batches, clock_ns: Callable[[], int]) -> list[Records]:
+def intake_health(
+    batches: Batches, clock_ns: Callable[[], int], operators: Sequence[Records]
+) -> list[Records]:
     """The health of each partition, and the ledger of what became of its messages.
 
     Args:
         batches: events of each source.
         clock_ns: wall clock, for the fields of records that tell of the run.
+        operators: what windows and patterns give, with letters about events that they did not take.
     """
     health = [partition_health(f"health_{name}", up, clock_ns) for name, up in batches.items()]
-    return health + [ledger(f"ledger_{name}", up, clock_ns) for name, up in batches.items()]
+    return health + [
+        ledger(f"ledger_{name}", up, clock_ns, name, operators) for name, up in batches.items()
+    ]
 
 
 def taken_events(pipeline: Pipeline, batches: Batches) -> list[Records]:

@@ -14,7 +14,7 @@ from operators.windows.finishing import window_records
 from operators.windows.others import Folded, Rest, largest, step_ns
 from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
-from operators.windows.refused import Letters
+from operators.windows.refused import LATE, Letters
 from operators.windows.saved import VERSION, FramePieces, upgraded
 from tidegauge.batch import END_OF_TIME, NO_TIME, Progress
 from tidegauge.catalogue import WINDOW_STATE, WINDOW_STATE_SIGNAL
@@ -174,11 +174,12 @@ class WindowGroup:
     def _add(self, partial: Partials) -> list[RecordBatch]:
         letters = []
         for name, state in self._states.items():
-            refused = state.add(partial.on_time.get(name), partial.corrections.get(name))
-            if refused and isinstance(partial.progress, Progress):
+            lost = state.add(partial.on_time.get(name), partial.corrections.get(name))
+            if (lost.refused or lost.late) and isinstance(partial.progress, Progress):
                 plan = self._plans[name]
                 told = partial.progress, self._name, partial.offsets
-                letters.append(self._letters.of(plan, refused, *told))
+                letters.append(self._letters.of(plan, lost.refused, *told))
+                letters.append(self._letters.of(plan, lost.late, *told, kind=LATE))
         return [letter for letter in letters if letter is not None]
 
     def _leave(self, name: str, closed: Part | None) -> Part | None:
