@@ -13,6 +13,7 @@ from connectors.kafka.journal import (
 )
 from connectors.kafka.journal_source import JournalSource
 from operators.progress.journaled import JournaledBoard
+from tidegauge.batch import NO_TIME
 from tidegauge.journal import Claim, Claims, Floor, PartitionKey
 from tidegauge.labels import Label
 from tidegauge.patterns.changes import PatternChange
@@ -159,9 +160,12 @@ class Journal:
         return self._floor(source, partition, offset, floor_ns)
 
     def due_at_first(self, source: str, partition: int, offset: int) -> Floor | None:
-        """The floor of a new partition: what may have passed before it was heard of, if any."""
+        """The floor of a new partition: what may have passed before it was heard of, if any.
+
+        One that an earlier run wrote, which did not come to save what it read, stays the floor.
+        """
         floor_ns = self.board.passed_before_ns(source)
-        if floor_ns <= self.board.floor_ns(source, partition, offset):
+        if floor_ns == NO_TIME or self.board.floor_ns(source, partition, offset) != NO_TIME:
             return None
         return self._floor(source, partition, offset, floor_ns)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+import bytewax.operators as op
 from bytewax.dataflow import Stream
 
 from dataflows.topology.context import Records
@@ -9,6 +10,7 @@ from operators.health.operator import dead_letters, partition_health
 from operators.intake.operator import processed_events
 from operators.ledger.operator import ledger
 from tidegauge.batch import EventBatch
+from tidegauge.catalogue import DEAD_LETTERS
 from tidegauge.spec.models import Pipeline
 
 Batches = Mapping[str, Stream[EventBatch]]
@@ -30,8 +32,12 @@ def intake_health(
         operators: what windows and patterns give, with letters about events that they did not take.
     """
     health = [partition_health(f"health_{name}", up, clock_ns) for name, up in batches.items()]
+    letters = None
+    if operators:
+        taken = op.merge("taken", *operators)
+        letters = op.filter("refused", taken, lambda item: item[1].signal == DEAD_LETTERS)
     return health + [
-        ledger(f"ledger_{name}", up, clock_ns, name, operators) for name, up in batches.items()
+        ledger(f"ledger_{name}", up, clock_ns, name, letters) for name, up in batches.items()
     ]
 
 

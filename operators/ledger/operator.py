@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,7 +15,6 @@ from bytewax.operators import KeyedStream, StatefulBatchLogic
 from operators.intake.intake import LATE
 from operators.ledger.ledger import PartitionLedger, ledger_records
 from tidegauge.batch import EventBatch, Tally
-from tidegauge.catalogue import DEAD_LETTERS
 from tidegauge.records import RecordBatch
 
 PERIOD_NS = 1_000_000_000
@@ -76,11 +75,9 @@ class _LedgerLogic(StatefulBatchLogic[_Noted, RecordBatch, _Saved]):
         return [] if told is None else [told]
 
 
-def _lost(source: str, items: list[tuple[str, Any]]) -> Iterator[tuple[str, _Noted]]:
+def _lost(source: str, items: list[tuple[str, RecordBatch]]) -> Iterator[tuple[str, _Noted]]:
     """Events of a source that an operator did not take, from its letters."""
     for _, batch in items:
-        if not isinstance(batch, RecordBatch) or batch.signal != DEAD_LETTERS:
-            continue
         for letter in batch.frame.filter(pl.col("kind") == LATE).iter_rows(named=True):
             about = json.loads(letter["detail"])
             if about["source"] == source:
@@ -94,7 +91,7 @@ def ledger(
     up: Stream[EventBatch],
     clock_ns: Callable[[], int] = time.time_ns,
     source: str = "",
-    operators: Sequence[KeyedStream[Any]] = (),
+    refused: KeyedStream[RecordBatch] | None = None,
 ) -> KeyedStream[RecordBatch]:
     """What became of every message, a record for each range of offsets, keyed by partition.
 
@@ -103,8 +100,8 @@ def ledger(
         up: event batches.
         clock_ns: wall clock, for how often the record of a range that fills is rewritten.
         source: name of their source.
-        operators: what the operators give that take the events in; among it letters of kind `late`
-            about those that they did not take.
+        refused: letters of operators that take the events in; those of kind `late` are about some
+            that they did not take.
 
     Returns:
         record batches of the ledger signal.
@@ -118,10 +115,7 @@ def ledger(
                 yield key, _Noted(batch.topic, partition, batch.tallies)
 
     counted = op.flat_map_batch("noted", up, noted)
-    if operators:
-        told = [
-            op.flat_map_batch(f"lost_{number}", one, partial(_lost, source))
-            for number, one in enumerate(operators)
-        ]
-        counted = op.merge("with_lost", counted, *told)
+    if refused is not None:
+        lost = op.flat_map_batch("lost", refused, partial(_lost, source))
+        counted = op.merge("with_lost", counted, lost)
     return op.stateful_batch("add", counted, lambda saved: _LedgerLogic(clock_ns, saved))

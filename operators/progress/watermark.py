@@ -35,18 +35,19 @@ class Watermark:
         partitions: what each partition had reached in the earlier run. One that was idle counts as
             active until it is heard of again, for it may have filled in between.
         floors: offset and event time of the newest floor of each partition.
+        expected: how many partitions were told of, though not all of them may have been heard of.
     """
 
     value_ns: int = NO_TIME
     partitions: dict[int, Reached] = field(default_factory=dict)
     floors: dict[int, tuple[int, int]] = field(default_factory=dict)
-    _expected: int = 0
+    expected: int = 0
 
     def __post_init__(self) -> None:
         for partition, reached in self.partitions.items():
             if reached.state is PartitionState.IDLE:
                 self.partitions[partition] = reached._replace(state=PartitionState.ACTIVE)
-        self._expected = len(self.partitions)
+        self.expected = max(self.expected, len(self.partitions))
 
     def observe(self, news: Progress | Floor) -> None:
         """Take one partition's progress, or a floor of it, into account.
@@ -66,13 +67,16 @@ class Watermark:
             "value_ns": self.value_ns,
             "partitions": {number: tuple(one) for number, one in self.partitions.items()},
             "floors": dict(self.floors),
+            "expected": self.expected,
         }
 
     @classmethod
     def restore(cls, snapshot: dict[str, Any]) -> "Watermark":
         """The watermark of an earlier run."""
         partitions = {number: Reached(*one) for number, one in snapshot["partitions"].items()}
-        return cls(snapshot["value_ns"], partitions, dict(snapshot["floors"]))
+        # Snapshots of earlier versions have no such entry.
+        expected = snapshot.get("expected", 0)
+        return cls(snapshot["value_ns"], partitions, dict(snapshot["floors"]), expected)
 
     def _move(self, progress: Progress) -> None:
         if self.value_ns == END_OF_TIME and progress.state is not PartitionState.FINISHED:
@@ -81,7 +85,7 @@ class Watermark:
                 " window, so that nothing can follow; start with an empty recovery directory"
             )
         # Who has not heard yet that there are more still tells the old number.
-        self._expected = max(self._expected, progress.partitions)
+        self.expected = max(self.expected, progress.partitions)
         if progress.state is PartitionState.WAITING:
             return
         reached = Reached(progress.watermark_ns, progress.state, progress.offset)
@@ -93,7 +97,7 @@ class Watermark:
         self.floors[floor.partition] = max(known, (floor.offset, floor.floor_ns))
 
     def _advance(self) -> None:
-        if len(self.partitions) < max(self._expected, 1):
+        if len(self.partitions) < max(self.expected, 1):
             return
         counted = [
             self._passable_ns(number, reached)
