@@ -374,6 +374,8 @@ def left(records: Sequence[Any]) -> Left:
 def read_in_all(records: Sequence[Any]) -> int:
     """How many messages the ledger tells of."""
     frames = [batch.frame for batch in records if batch.signal == LEDGER]
+    if not frames:
+        return 0
     newest = pl.concat(frames).unique(["partition", "first_offset"], keep="last")
     return int(newest["read"].sum())
 
