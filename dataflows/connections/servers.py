@@ -33,7 +33,7 @@ from dataflows.lifecycle.startup import Causes
 from dataflows.topology.journal import JournalFlow
 from dataflows.topology.outputs import Sinks
 from operators.enrichment.table import LookupTable
-from operators.intake.intake import Intake, IntakeState
+from operators.intake.intake import partition_intake
 from operators.intake.limit import LetterLimit
 from operators.intake.plan import plan_intake, with_limit
 from operators.intake.sensitive import KeyedHash
@@ -220,10 +220,7 @@ def _source(
     )
 
     journal, board = (told, told.board) if isinstance(told, Journal) else (None, told)
-
-    def make_intake(number: int, saved: IntakeState | None) -> Intake:
-        return Intake(plan, number, reading.partitions, board, saved or IntakeState())
-
+    make_intake = partition_intake(plan, reading.partitions, board)
     if journal is None:
         return DeferredSource(KafkaSource(reading, make_intake, draining, align=_alignment()))
     journal.topics[name] = topic_identity(admin, reading.topic, settings.start_timeout_s)

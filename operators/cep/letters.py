@@ -10,7 +10,7 @@ from operators.cep.batch import Key
 from operators.cep.plan import PatternPlan
 from operators.cep.results import Result
 from operators.intake.dead_letters import NONE_REFUSED
-from operators.keygroups.names import MAX_GROUPS
+from operators.keygroups.names import MAX_GROUPS, apart_ns
 from operators.ordering.identity import PARTITION
 from operators.progress.joined import in_its_source, source_number
 from tidegauge.batch import OFFSET, TIME
@@ -94,7 +94,8 @@ class RunLetters:
                 " watermark, after what follows them was looked at"
             )
             place = topic, in_its_source(int(partition)), first
-            rows.append(self._row(begin_ns, LATE, place, reason, about))
+            at_ns = begin_ns + apart_ns(f"patterns {'+'.join(dict(self._topics))}")
+            rows.append(self._row(at_ns, LATE, place, reason, about))
         return [RecordBatch(DEAD_LETTERS, pl.DataFrame(rows, schema=NONE_REFUSED.schema))]
 
     def _row(

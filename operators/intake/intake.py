@@ -284,17 +284,20 @@ class Intake:
         return pl.DataFrame([column for column in frame.get_columns() if column.name != dropped])
 
 
-def partition_intake(plan: IntakePlan, partitions: int) -> Callable[[int, Any], Intake]:
+def partition_intake(
+    plan: IntakePlan, partitions: int, board: Board | None = None
+) -> Callable[[int, Any], Intake]:
     """What makes the intake of each partition of a stream, from its number and saved state.
 
     Args:
         plan: what to do with its messages.
         partitions: how many there are.
+        board: where they post their progress; None for one of their own.
     """
-    board = ProgressBoard()
+    posted = ProgressBoard() if board is None else board
 
     def make_intake(number: int, saved: IntakeState | None) -> Intake:
-        return Intake(plan, number, partitions, board, saved or IntakeState())
+        return Intake(plan, number, partitions, posted, saved or IntakeState())
 
     return make_intake
 

@@ -77,7 +77,7 @@ class WindowGroup:
         self._watermark = watermark_over(sources)
         self._states = {plan.name: BoundedState(plan) for plan in plans}
         self._frames = FramePieces()
-        self._letters = Letters(topics)
+        self._letters = Letters(topics, step=step)
         self._most = dict(most)
         self._passed: dict[str, tuple[int, int]] = {}
         self._folded = {name: Folded() for name in most}

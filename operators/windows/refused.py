@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from operators.intake.dead_letters import NONE_REFUSED
-from operators.keygroups.names import MAX_GROUPS, group_names
+from operators.keygroups.names import MAX_GROUPS, apart_ns, group_names
 from operators.progress.joined import in_its_source
 from operators.windows.accumulators import FIRST, LAST, ROWS
 from operators.windows.plan import WindowPlan
@@ -33,10 +33,12 @@ class Letters:
     Args:
         topics: topic of each source; one that is not here is called as its source.
         last_ns: time of the last letter of an earlier run.
+        step: name of the step.
     """
 
-    def __init__(self, topics: Mapping[str, str], last_ns: int = 0) -> None:
+    def __init__(self, topics: Mapping[str, str], last_ns: int = 0, step: str = "") -> None:
         self._topics = topics
+        self._step = step
         self.last_ns = last_ns
 
     def of(
@@ -79,8 +81,9 @@ class Letters:
         kind: str,
     ) -> dict[str, Any]:
         first, last = _span(row)
+        at_ns = first + apart_ns(f"windows {self._step}") if kind == LATE else first
         events = row.get(ROWS.name, 1)
-        least = max(first - first % MAX_GROUPS, self.last_ns - self.last_ns % MAX_GROUPS)
+        least = max(at_ns - at_ns % MAX_GROUPS, self.last_ns - self.last_ns % MAX_GROUPS)
         self.last_ns = least + MAX_GROUPS + number
         about = {
             "window": plan.name,

@@ -25,16 +25,17 @@ from connectors.codecs.json_columns import JsonColumns
 from connectors.deferred import DeferredSource
 from connectors.kafka import journal_source, reader
 from connectors.kafka.growing import GrowingSource
-from connectors.kafka.source import KafkaSource, Position, Reading
+from connectors.kafka.source import KafkaSource, Reading
 from connectors.memory.sink import MemorySink
 from dataflows.analytics import build
 from dataflows.connections import journal as connections
 from dataflows.connections.journal import Journal
 from dataflows.topology.journal import JournalFlow
 from dataflows.topology.outputs import Sinks
-from operators.intake.intake import Intake, IntakeState
+from operators.intake.intake import Intake, IntakeState, partition_intake
 from operators.intake.plan import plan_intake
-from tidegauge.catalogue import DEAD_LETTERS, LEDGER
+from tidegauge.batch import EventBatch, PartitionState, RawBatch
+from tidegauge.catalogue import DEAD_LETTERS, FLOW, LEDGER
 from tidegauge.journal import Entry
 from tidegauge.settings import Settings
 from tidegauge.spec.loader import parse_pipeline
@@ -193,7 +194,7 @@ def in_memory(broker: Broker) -> Iterator[None]:
     """The clients are those of this module."""
     with pytest.MonkeyPatch.context() as patch:
         for kind in (_Consumer, _JournalReader, _JournalWriter):
-            kind.broker = broker  # type: ignore[attr-defined]  # all have one
+            kind.broker = broker
         patch.setattr(reader, "Message", _Message)
         patch.setattr(reader, "LastingConsumer", _Consumer)
         patch.setattr("connectors.kafka.source.PartitionReader", _Reader)
@@ -298,8 +299,10 @@ class Run:
             timeout_s=1.0,
         )
 
-        def make_intake(number: int, saved: IntakeState | None) -> Intake:
-            return _Followed(self, plan, number, count, journal.board, saved or IntakeState())
+        intakes = partition_intake(plan, count, journal.board)
+
+        def make_intake(number: int, saved: IntakeState | None) -> _Followed:
+            return _Followed(self, number, intakes(number, saved))
 
         self._source = KafkaSource(
             reading,
@@ -321,21 +324,25 @@ class Run:
         return build(pipeline, {"s": DeferredSource(source)}, Sinks(store=sink), journal=flow)
 
 
-class _Followed(Intake):
-    """Tells the run how far its partition has been read."""
+class _Followed:
+    """An intake that tells the run how far its partition has been read."""
 
-    def __init__(self, run: Run, *place: Any) -> None:
-        super().__init__(*place)
-        self._run, self._number = run, place[1]
+    def __init__(self, run: Run, number: int, intake: Intake) -> None:
+        self._run, self._number, self._intake = run, number, intake
+        self.grow = intake.grow
 
-    def take(self, raw: Any) -> Any:
+    @property
+    def state(self) -> IntakeState:
+        return self._intake.state
+
+    def take(self, raw: RawBatch) -> EventBatch:
         self._run.offsets[self._number] = raw.offsets[-1] + 1
-        return super().take(raw)
+        return self._intake.take(raw)
 
-    def quiet(self, state: Any, offset: int | None = None) -> Any:
-        if state.value != "waiting" and offset is not None:
+    def quiet(self, state: PartitionState, offset: int | None = None) -> EventBatch:
+        if state is not PartitionState.WAITING and offset is not None:
             self._run.offsets[self._number] = offset
-        return super().quiet(state, offset)
+        return self._intake.quiet(state, offset)
 
 
 def _saving(graph: Any, store: Path) -> None:
@@ -354,6 +361,8 @@ class Left:
     """By window or pattern: revision of the result that an event is in, by its id."""
     letters: set[tuple[int, int]]
     """Partition and offset of events that came too late."""
+    lost: int
+    """Events that their source called in time and that an operator did not take."""
 
 
 def left(records: Sequence[Any]) -> Left:
@@ -361,23 +370,30 @@ def left(records: Sequence[Any]) -> Left:
     results: dict[str, dict[int, int]] = {
         name: {} for name in ("tumbling", "session", "counted", "cumulative", "seen")
     }
-    letters = set()
+    letters, lost = set(), 0
     for batch in records:
         if batch.signal == DEAD_LETTERS:
             letters |= set(batch.frame.select("partition", "offset").rows())
+        elif batch.signal == LEDGER:
+            lost += batch.frame["unaccounted"].sum()
         elif batch.signal in results:
             for row in batch.frame.iter_rows(named=True):
                 results[batch.signal][row["e"]] = row.get("revision", 0)
-    return Left(results, letters)
+    return Left(results, letters, lost)
 
 
-def read_in_all(records: Sequence[Any]) -> int:
-    """How many messages the ledger tells of."""
-    frames = [batch.frame for batch in records if batch.signal == LEDGER]
+def read_in_all(records: Sequence[Any]) -> dict[str, int]:
+    """How many messages the ledger tells of, and the health of the partitions."""
+    return {
+        "ledger": _newest(records, LEDGER, "read"),
+        "health": _newest(records, FLOW, "processed"),
+    }
+
+
+def _newest(records: Sequence[Any], signal: str, column: str) -> int:
+    """Sum over the partitions of what was told last of each."""
+    frames = [batch.frame for batch in records if batch.signal == signal]
     if not frames:
         return 0
-    newest = pl.concat(frames).unique(["partition", "first_offset"], keep="last")
-    return int(newest["read"].sum())
-
-
-__all__ = ["Broker", "Left", "Position", "Run", "left", "read_in_all"]
+    newest = pl.concat(frames).unique(["partition"], keep="last", maintain_order=True)
+    return int(newest[column].sum())
