@@ -169,7 +169,7 @@ class Intake:
         steps: Sequence[tuple[int, int]] = ()
         if len(raw.offsets):
             steps = self._board.tolerances(*place, raw.offsets[0], raw.offsets[-1])
-        self._tolerate(steps[0][1] if steps else usual_ns)
+            self._tolerate(steps[0][1] if steps else usual_ns)
         begins = np.searchsorted(frame[OFFSET].to_numpy(), [offset for offset, _ in steps[1:]])
         parts = [(int(begin), step[1]) for begin, step in zip(begins, steps[1:], strict=True)]
         times = frame[TIME].to_numpy()
@@ -177,7 +177,7 @@ class Intake:
             times,
             high_ns=self._high_ns,
             floor_ns=self._floors(frame, raw),
-            out_of_orderness_ns=self._bound_ns or 0,
+            out_of_orderness_ns=usual_ns if self._bound_ns is None else self._bound_ns,
             lateness_ns=self._plan.event_time.lateness,
             changes=parts,
         )
