@@ -120,7 +120,7 @@ def build(
     judged = [*measured, *arranged, *verdicts, *matches, *ahead, *scored]
     alerts = raise_alerts(context, judged, inputs.batches)
     refused = refused_messages(inputs.batches)
-    health = intake_health(inputs.batches, clock_ns)
+    health = intake_health(inputs.batches, clock_ns, [*results, *matches])
     anomalies = only_anomalous(verdicts)
     forecasts = only_declared(pipeline, ahead)
     results = without_ticks("results", pipeline, measured)

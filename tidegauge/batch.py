@@ -51,8 +51,12 @@ class RawBatch:
 
 
 class PartitionState(StrEnum):
-    """Whether a partition still holds the watermark back."""
+    """Whether a partition still holds the watermark back.
 
+    One that is waiting is new: it holds back everything until it is known what passed before it.
+    """
+
+    WAITING = "waiting"
     ACTIVE = "active"
     IDLE = "idle"
     FINISHED = "finished"

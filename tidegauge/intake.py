@@ -12,6 +12,9 @@ class Intake(Protocol):
     def state(self) -> Any:
         """Small, picklable state after the last batch."""
 
+    def grow(self, partitions: int) -> None:
+        """The source has so many partitions now; what is told next says so."""
+
     def take(self, raw: RawBatch) -> EventBatch:
         """Shape a batch of messages."""
 

@@ -4,7 +4,7 @@ The journal is a topic of one partition. What an entry says counts from where it
 journal; whoever reads it from the start again comes to the same.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
@@ -51,12 +51,25 @@ class Claim:
 
     A process writes one before it reads a partition. What a process that was believed dead still
     writes afterwards is passed over by everyone.
+
+    Attributes:
+        source: name of the source.
+        topic: as in `Floor`.
+        partition: number of the partition.
+        run: who wrote it.
+        offset: the run reads from here on; None in entries of earlier versions.
+        out_of_orderness_ns: and judges by this; what was claimed before from there on is void.
+        part: number of the partition of the source's part that reads it: its own, unless the
+            partition came while the flow ran.
     """
 
     source: str
     topic: str
     partition: int
     run: str
+    offset: int | None = None
+    out_of_orderness_ns: int | None = None
+    part: int | None = None
 
     @property
     def key(self) -> PartitionKey:
@@ -89,12 +102,13 @@ class Claims:
 
     def news(self, entries: Iterable[Entry]) -> list[News]:
         """Take the next entries of the journal; floors that count, and what people said."""
-        return [
-            entry
-            for entry in entries
-            if isinstance(entry, Label | PatternChange)
-            or (self._counts(entry) and isinstance(entry, Floor))
-        ]
+        return [entry for entry in self.counting(entries) if not isinstance(entry, Claim)]
+
+    def counting(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Take the next entries of the journal; those that count."""
+        for entry in entries:
+            if isinstance(entry, Label | PatternChange) or self._counts(entry):
+                yield entry
 
     def _counts(self, entry: Floor | Claim) -> bool:
         if self._topics.get(entry.source) != entry.topic:
@@ -106,6 +120,39 @@ class Claims:
 
 class PartitionJournal(Protocol):
     """What a source tells the journal of one partition; see `dataflows.connections.journal`."""
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions the source has, as far as any process has told; 0 for unknown."""
+
+    def joins(self) -> bool | None:
+        """Whether other partitions were read before this one came.
+
+        None while not all of them have been heard of.
+        """
+
+    def claim(self, offset: int, part: int, *, goes_on: bool) -> None:
+        """Claim the partition from an offset on, and learn what the journal says of it.
+
+        Args:
+            offset: the next offset that will be read.
+            part: number of the partition of the part that reads it.
+            goes_on: whether that is where an earlier run stopped.
+
+        Raises:
+            Retry: the journal has not taken it in time.
+            Stop: the journal refuses it, or does not tell.
+        """
+
+    def taken(self) -> bool:
+        """Whether any run has claimed the partition.
+
+        Raises:
+            Stop: the journal does not tell.
+        """
+
+    def begin(self, offset: int) -> None:
+        """The partition is new and claimed: write what has passed before it came."""
 
     def idle(self, offset: int) -> None:
         """The partition is idle and the next offset is this: write what passes meanwhile."""

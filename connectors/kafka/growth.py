@@ -1,11 +1,9 @@
-"""Partitions that a topic gets while it is read: they are told of, and read after a restart.
-
-The engine keeps the parts of a source from its start on: parts that are saved but not listed at the
-next start, or the other way round, are what it takes for another source.
-"""
+"""Partitions that a topic gets while it is read: they are told of, in the log and to the source."""
 
 import atexit
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import structlog
 from confluent_kafka import KafkaException
@@ -23,12 +21,19 @@ class TopicGrowth:
         admin: a client of the broker.
         topic: the topic.
         partitions: how many it had at the start.
+        grown: told how many it has then.
         every_s: time between two looks.
     """
 
     def __init__(
-        self, admin: AdminClient, topic: str, partitions: int, every_s: float = LOOK_EVERY_S
+        self,
+        admin: AdminClient,
+        topic: str,
+        partitions: int,
+        grown: Callable[[int], None],
+        every_s: float = LOOK_EVERY_S,
     ) -> None:
+        self._grown = grown
         self._admin = admin
         self._topic = topic
         self._told = partitions
@@ -53,14 +58,23 @@ class TopicGrowth:
                 found = self._admin.list_topics(self._topic, timeout=_LOOK_TIMEOUT_S).topics
             except KafkaException:
                 continue  # whoever reads the topic tells of a broker that is away
-            self._note(len(found[self._topic].partitions))
+            self._note(_ready(found[self._topic].partitions))
 
     def _note(self, partitions: int) -> None:
         if partitions <= self._told:
             return
-        _LOG.warning(
-            "topic has new partitions, which are not read: end the flow and start it again",
+        _LOG.info(
+            "topic has new partitions, which are read from now on",
             topic=self._topic,
             partitions=list(range(self._told, partitions)),
         )
         self._told = partitions
+        self._grown(partitions)
+
+
+def _ready(partitions: dict[int, Any]) -> int:
+    """How many partitions from the first on have a broker to be read from."""
+    count = 0
+    while count in partitions and partitions[count].leader >= 0:
+        count += 1
+    return count

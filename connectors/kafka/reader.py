@@ -139,6 +139,16 @@ class PartitionReader:
                 break
         return raw.batch() if raw.payloads else None
 
+    def rewind(self) -> None:
+        """Read from the first message that is there.
+
+        Raises:
+            Stop: the broker does not tell which that is.
+        """
+        self.offset, _ = self._range()
+        self.at_end = False
+        self._consumer.assign([TopicPartition(self._here.topic, self._here.partition, self.offset)])
+
     def commit(self) -> None:
         """Tell the consumer group the position, for tools that show its lag and nothing else."""
         here = TopicPartition(self._here.topic, self._here.partition, self.offset)

@@ -1,9 +1,10 @@
 """Kafka as a source of event batches: one consumer a partition, positions in the snapshot."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
@@ -11,6 +12,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from connectors.kafka.alignment import Alignment
 from connectors.kafka.budget import EpochBudget
 from connectors.kafka.identity import require_same
+from connectors.kafka.joining import Joining
 from connectors.kafka.open_transactions import OpenTransaction
 from connectors.kafka.pace import Pace
 from connectors.kafka.reader import CONSUMER_CONFIG, PartitionReader, Reading
@@ -30,15 +32,17 @@ class Position:
 
     Attributes:
         offset: the next offset to read.
-        intake: the state of its intake.
-        version: of this format; one of version 1 has no `topic`.
+        intake: state of its intake; None for one that has not begun.
+        version: of this format; one of version 1 has no `topic` and no `adopted`.
         topic: what tells its topic from others of the name; None where that was not known.
+        adopted: saved states of partitions that the same part reads, by number.
     """
 
     offset: int
     intake: Any
     version: int = 2
     topic: str | None = None
+    adopted: Mapping[int, "Position"] | None = None
 
 
 class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
@@ -53,6 +57,8 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
             there is no journal.
         align: makes what brings the ends of a partition's epochs together with those of other
             processes; None where there are none.
+        joins: whether partitions hear of each other by the journal, so that a new one can join
+            those that were read before.
     """
 
     def __init__(
@@ -63,6 +69,8 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
         journal_of: Callable[[int], PartitionJournal] | None = None,
         align: Callable[[], Alignment] | None = None,
+        *,
+        joins: bool = False,
     ) -> None:
         self._reading = reading
         self._make_intake = make_intake
@@ -72,6 +80,8 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         self._align = align
         self._budget = EpochBudget(reading.epoch_bytes)
         self._pace = Pace(reading.batch_size)
+        self._joins = joins
+        self._grown = reading.partitions
 
     def list_parts(self) -> list[str]:
         """Topic and number of each partition."""
@@ -90,11 +100,45 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
             saved = getattr(resume_state, "topic", None)
             require_same(self._reading.topic, saved, self._reading.identity)
         number = int(for_part.rpartition("-")[2])
-        offset = resume_state.offset if resume_state else None
-        reader = PartitionReader(self._reading, number, offset)
+        alignment = self._align() if self._align is not None else None
+        return self.partition(number, number, resume_state, alignment)
+
+    def grow(self, partitions: int) -> None:
+        """The topic has so many partitions now."""
+        self._grown = max(self._grown, partitions)
+
+    def count(self, journal: PartitionJournal | None) -> int:
+        """How many partitions are to be told of; 0 where nobody waits for others."""
+        if journal is None or not self._joins:
+            return 0
+        return max(self._grown, journal.partitions)
+
+    def partition(
+        self, number: int, part: int, saved: Position | None, alignment: Alignment | None = None
+    ) -> "KafkaPartition":
+        """A partition that is read by the part of the same number, or of another.
+
+        Args:
+            number: its number.
+            part: that of the part.
+            saved: where an earlier run stopped.
+            alignment: that of the part.
+
+        Raises:
+            Stop: as `build_part`.
+        """
+        # One that has not begun is as new as before; a replay says itself where it begins.
+        new = saved is None or (saved.intake is None and not self._reading.bounded)
+        reader = PartitionReader(self._reading, number, None if new or not saved else saved.offset)
         # The journal is read after the end of a bounded reading is known: so it is at least as new.
         journal = self._journal_of(number) if self._journal_of is not None else None
-        intake = self._make_intake(number, resume_state.intake if resume_state else None)
+        intake = self._make_intake(number, saved.intake if saved else None)
+        joining, count = None, partial(self.count, journal)
+        if journal is not None and new and self._joins:
+            joining = Joining(reader, intake, journal, part, count)
+        elif journal is not None:
+            goes_on = saved is not None and saved.intake is not None
+            journal.claim(reader.offset, part, goes_on=goes_on)
         return KafkaPartition(
             self._reading,
             reader,
@@ -105,7 +149,9 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
             budget=self._budget,
             pace=self._pace,
             number=number,
-            alignment=self._align() if self._align is not None else None,
+            alignment=alignment,
+            joining=joining,
+            count=count,
         )
 
 
@@ -125,7 +171,11 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         pace: Pace,
         number: int,
         alignment: Alignment | None = None,
+        joining: Joining | None = None,
+        count: Callable[[], int] = lambda: 0,
     ) -> None:
+        self._joining = joining
+        self._count, self._counted = count, 0
         self._alignment = alignment
         self._budget = budget
         self._pace = pace
@@ -153,9 +203,9 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
             raise StopIteration
         if self._alignment is not None:
             self._alignment.before_read()
-        if self._unsettled():
+        if (told := self._told_of_others()) is not None:
             self._wait = _SHORTEST_WAIT
-            return []
+            return told
         if self._budget.exhausted(self._number):
             # Whether there is silence is not known until there is a look.
             self._quiet_since_ns = self._monotonic_ns()
@@ -189,8 +239,9 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         self._budget.begin(self._number)
         if not self._reading.bounded:
             self._reader.commit()
-        topic = self._reading.identity
-        return Position(self._reader.offset, self._intake.state, topic=topic)
+        begun = self._joining is None
+        state = self._intake.state if begun else None
+        return Position(self._reader.offset, state, topic=self._reading.identity)
 
     def close(self) -> None:
         """Leave the broker."""
@@ -213,6 +264,22 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
                 self._journal.idle(self._reader.offset)
             return []
         return [self._intake.quiet(self._state, self._reader.offset)]
+
+    def _told_of_others(self) -> list[EventBatch] | None:
+        """What is told of the partition, or waited for, before it reads on; None for nothing."""
+        if self._joining is not None:
+            self._quiet_since_ns = self._monotonic_ns()
+            if (told := self._joining.step()) is not None:
+                return told
+            self._counted, self._joining = self._joining.counted, None
+            return [self._intake.quiet(self._state, self._reader.offset)]
+        if self._unsettled():
+            return []
+        if (count := self._count()) > self._counted:
+            self._counted = count
+            self._intake.grow(count)
+            return [self._intake.quiet(self._state, self._reader.offset)]
+        return None
 
     def _unsettled(self) -> bool:
         """Whether it is not yet sure what the next messages are to be judged against."""

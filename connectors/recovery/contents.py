@@ -139,6 +139,10 @@ def _look_at(saved: Snapshot, value: Any, found: Contents) -> None:
     position = _position(step, saved.key, value)
     if position is not None:
         found.positions.append(position)
+        topic = saved.key.rpartition("-")[0]
+        adopted = ((f"{topic}-{number}", one) for number, one in _adopted(value))
+        others = (_position(step, key, one) for key, one in adopted)
+        found.positions.extend(one for one in others if one is not None)
     elif isinstance(value, dict) and isinstance(value.get("version"), int):
         version, at = value["version"], _watermark(value.get("watermark"))
         sizes = _sizes(value)
@@ -172,6 +176,13 @@ def _position(step: str, key: str, value: Any) -> PartitionPosition | None:
         if counted is not None and isinstance(counted.state, list | tuple):
             counts = dict(zip(_COUNTS, counted.state, strict=False))
     return PartitionPosition(step, key, fields[0], version, _time(high_ns), counts)
+
+
+def _adopted(value: Any) -> list[tuple[Any, Any]]:
+    """Saved positions of the partitions that a part has adopted, by number."""
+    if not isinstance(value, Inert) or not isinstance(value.state, list | tuple):
+        return []
+    return [item for one in value.state if isinstance(one, dict) for item in one.items()]
 
 
 def _watermark(saved: Any) -> int | None:

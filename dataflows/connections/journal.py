@@ -13,7 +13,8 @@ from connectors.kafka.journal import (
 )
 from connectors.kafka.journal_source import JournalSource
 from operators.progress.journaled import JournaledBoard
-from tidegauge.journal import Claim, Claims, Floor
+from tidegauge.batch import NO_TIME
+from tidegauge.journal import Claim, Claims, Floor, PartitionKey
 from tidegauge.labels import Label
 from tidegauge.patterns.changes import PatternChange
 from tidegauge.settings import Settings
@@ -31,10 +32,12 @@ class Journal:
         topic: the journal, which is there.
         identity: what tells it from others of its name.
         monotonic_ns: clock for what passes while the whole stream is silent.
+        hears: whether this process hears of the partitions of all others.
 
     Attributes:
         board: what passes idle partitions.
         topics: what tells the topic of each source from others; to be filled before the flow runs.
+        tolerances: out-of-orderness of each source, nanoseconds; as `topics`.
     """
 
     def __init__(
@@ -43,9 +46,13 @@ class Journal:
         topic: str,
         identity: str | None = None,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
+        *,
+        hears: bool = True,
     ) -> None:
         self.board = JournaledBoard()
         self.topics: dict[str, str] = {}
+        self.tolerances: dict[str, int] = {}
+        self.hears = hears
         self._settings = settings
         self._topic = topic
         self._identity = identity
@@ -53,6 +60,7 @@ class Journal:
         self._run = uuid4().hex
         self._lock = Lock()
         self._claims = Claims(self.topics)
+        self._parts: dict[PartitionKey, int] = {}
         self._read = 0
         self._writer: JournalWriter | None = None
 
@@ -77,24 +85,57 @@ class Journal:
         """
         return read_pattern_changes(self._settings, self._topic)
 
-    def begin(self, source: str, partition: int) -> "PartitionFloors":
+    def of(self, source: str, partition: int) -> "PartitionFloors":
+        """What is to do with one partition."""
+        return PartitionFloors(self, source, partition)
+
+    def learn(self) -> None:
+        """Learn what is in the journal now.
+
+        Raises:
+            Stop: the broker does not give what is in it.
+        """
+        with self._lock:
+            self._learn(None)
+
+    def adopted(self, source: str) -> dict[int, int]:
+        """Partitions of a source that the part of another one reads, and number of that one."""
+        return {
+            number: part
+            for (name, number), part in self._parts.items()
+            if name == source and part != number
+        }
+
+    def claimed(self, source: str, partition: int) -> bool:
+        """Whether a partition was claimed by any run, as far as the journal has been learnt."""
+        return (source, partition) in self._claims.runs
+
+    def claim(self, source: str, partition: int, offset: int, part: int, *, goes_on: bool) -> None:
         """Claim a partition and learn its floors, before its first message is judged.
+
+        A bounded run claims nothing. Where it goes on from saved state it judges by the pipeline
+        file, as any; else by what the journal says of those that have read the same before.
 
         Raises:
             Retry: the broker has not stored the claim in time.
             Stop: the broker refuses it, or does not give what is in the journal.
         """
         with self._lock:
+            place = source, self.topics[source], partition, self._run
+            claim = Claim(*place, offset, self.tolerances.get(source), part)
             end = None
             if not self._settings.bounded:
                 self._writer = self._writer or JournalWriter(self._settings, self._topic)
-                claim = Claim(source, self.topics[source], partition, self._run)
                 end = self._writer.append(claim) + 1
             self._learn(end)
-        return PartitionFloors(self, source, partition)
+            if self._settings.bounded and goes_on:
+                self.board.claimed(claim)
 
     def write(self, floor: Floor, written: Callable[[], None]) -> None:
-        """Send a floor; once it is in the journal the board learns it and `written` is called."""
+        """Send a floor; once it is in the journal the board learns it and `written` is called.
+
+        A bounded run sends none; then it is learnt at once.
+        """
 
         def learn(_: int) -> None:
             self.board.learn(floor)
@@ -102,6 +143,8 @@ class Journal:
 
         if self._writer is not None:
             self._writer.write(floor, learn)
+        else:
+            learn(0)
 
     def poll(self) -> None:
         """Learn which floors are in the journal.
@@ -118,6 +161,19 @@ class Journal:
         floor_ns = self.board.due(source, partition, offset, self._monotonic_ns())
         if floor_ns is None or self._writer is None:
             return None
+        return self._floor(source, partition, offset, floor_ns)
+
+    def due_at_first(self, source: str, partition: int, offset: int) -> Floor | None:
+        """The floor of a new partition: what may have passed before it was heard of, if any.
+
+        One that an earlier run wrote, which did not come to save what it read, stays the floor.
+        """
+        floor_ns = self.board.passed_before_ns(source)
+        if floor_ns == NO_TIME or self.board.floor_ns(source, partition, offset) != NO_TIME:
+            return None
+        return self._floor(source, partition, offset, floor_ns)
+
+    def _floor(self, source: str, partition: int, offset: int, floor_ns: int) -> Floor:
         return Floor(source, self.topics[source], partition, offset, floor_ns, self._run)
 
     def _learn(self, end: int | None) -> None:
@@ -125,8 +181,13 @@ class Journal:
         reader = JournalReader(self._settings, self._topic, self._read or None)
         try:
             entries = reader.read_to(reader.end if end is None else end)
-            for floor in self._claims.floors(entries):
-                self.board.learn(floor)
+            for entry in self._claims.counting(entries):
+                if isinstance(entry, Floor):
+                    self.board.learn(entry)
+                elif isinstance(entry, Claim):
+                    self.board.claimed(entry)
+                    part = entry.partition if entry.part is None else entry.part
+                    self._parts[entry.key] = part
             self._read = reader.offset
         finally:
             reader.close()
@@ -147,9 +208,42 @@ class PartitionFloors:
         self._partition = partition
         self._on_the_way = False
 
+    @property
+    def partitions(self) -> int:
+        """How many partitions the source has, as far as any process has told; 0 for unknown."""
+        return self._journal.board.partitions(self._source)
+
+    def joins(self) -> bool | None:
+        """Whether other partitions were read before this one came; None while it is not known."""
+        return self._journal.board.joins(self._source) if self._journal.hears else False
+
+    def taken(self) -> bool:
+        """Whether any run has claimed the partition.
+
+        Raises:
+            Stop: the broker does not give what is in the journal.
+        """
+        self._journal.learn()
+        return self._journal.claimed(self._source, self._partition)
+
+    def claim(self, offset: int, part: int, *, goes_on: bool) -> None:
+        """Claim the partition from an offset on, and learn what the journal says of it.
+
+        Raises:
+            Retry: the broker has not stored the claim in time.
+            Stop: the broker refuses it, or does not give what is in the journal.
+        """
+        self._journal.claim(self._source, self._partition, offset, part, goes_on=goes_on)
+
+    def begin(self, offset: int) -> None:
+        """Write what has passed before the partition came."""
+        self._send(self._journal.due_at_first(self._source, self._partition, offset))
+
     def idle(self, offset: int) -> None:
         """Write what passes the partition, while the next offset is this."""
-        floor = self._journal.due(self._source, self._partition, offset)
+        self._send(self._journal.due(self._source, self._partition, offset))
+
+    def _send(self, floor: Floor | None) -> None:
         if floor is not None:
             self._on_the_way = True
             self._journal.write(floor, self._arrived)

@@ -16,6 +16,7 @@ from connectors.codecs.json_columns import JsonColumns
 from connectors.deferred import DeferredSource
 from connectors.kafka.alignment import Alignment
 from connectors.kafka.client import Faults, client_config, preflight
+from connectors.kafka.growing import GrowingSource
 from connectors.kafka.growth import TopicGrowth
 from connectors.kafka.identity import TopicWatch
 from connectors.kafka.source import KafkaSource, Reading
@@ -37,11 +38,12 @@ from dataflows.lifecycle.startup import Causes
 from dataflows.topology.journal import JournalFlow
 from dataflows.topology.outputs import Sinks
 from operators.enrichment.table import LookupTable
-from operators.intake.intake import Intake, IntakeState
+from operators.intake.intake import partition_intake
 from operators.intake.limit import LetterLimit
 from operators.intake.plan import plan_intake, telling, with_limit
 from operators.intake.sensitive import KeyedHash
 from operators.progress.board import ProgressBoard
+from operators.progress.operator import MOST_LISTENING
 from tidegauge.batch import EventBatch
 from tidegauge.catalogue import sensitive_columns
 from tidegauge.errors import Stop, UserMistake
@@ -122,7 +124,7 @@ def connect_replay(
     admin = preflight(settings)
     tables.load_topics(settings, admin)
     journal = _journal(pipeline, settings, admin)
-    sources = _sources(pipeline, settings, admin, tables.lookups, journal)
+    sources = _sources(pipeline, settings, admin, tables.lookups, journal, replayed=True)
     return sources, _journal_flow(pipeline, settings, journal)
 
 
@@ -132,15 +134,28 @@ def _sources(
     admin: AdminClient,
     tables: Mapping[str, LookupTable],
     journal: Journal | None = None,
+    *,
+    replayed: bool = False,
 ) -> dict[str, EventSource]:
     board = ProgressBoard()
     causes = Causes()
     sources = {}
     for name in pipeline.sources:
         with causes.gather():
-            sources[name] = _source(name, pipeline, settings, admin, journal or board, tables)
+            place = pipeline, settings, admin, journal or board, tables
+            sources[name] = _source(name, *place, replayed=replayed)
     causes.tell()
+    if journal is not None:
+        _learn(journal)
     return sources
+
+
+def _learn(journal: Journal) -> None:
+    """Which partitions are read by the parts of others must be known before the flow runs."""
+    try:
+        journal.learn()
+    except Stop as error:
+        raise UserMistake(str(error)) from None
 
 
 def _journal(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> Journal | None:
@@ -150,7 +165,11 @@ def _journal(pipeline: Pipeline, settings: Settings, admin: AdminClient) -> Jour
         ensure_journal(admin, topic, settings.start_timeout_s)
     elif not topic_exists(admin, topic, settings.start_timeout_s):
         return None
-    return Journal(settings, topic, _identity(topic, settings, admin))
+    identity = _identity(topic, settings, admin)
+    invocation = read_invocation()
+    workers = invocation.workers * max(len(invocation.addresses), 1)
+    hears = not invocation.clustered or workers <= MOST_LISTENING
+    return Journal(settings, topic, identity, hears=hears)
 
 
 def _journal_flow(
@@ -174,6 +193,8 @@ def _source(
     admin: AdminClient,
     told: ProgressBoard | Journal,
     tables: Mapping[str, LookupTable],
+    *,
+    replayed: bool,
 ) -> EventSource:
     source = pipeline.sources[name]
     key = settings.hash_key.get_secret_value()
@@ -210,19 +231,28 @@ def _source(
     )
 
     journal, board = (told, told.board) if isinstance(told, Journal) else (None, told)
-
-    def make_intake(number: int, saved: IntakeState | None) -> Intake:
-        return Intake(plan, number, reading.partitions, board, saved or IntakeState())
-
+    make_intake = partition_intake(plan, reading.partitions, board)
     if journal is None:
         return DeferredSource(KafkaSource(reading, make_intake, beside, align=_alignment()))
     journal.topics[name] = reading.identity or reading.topic
-    if not settings.bounded:
-        TopicGrowth(admin, reading.topic, reading.partitions).watch()
-    journal_of = partial(journal.begin, name)
-    return DeferredSource(
-        KafkaSource(reading, make_intake, beside, journal_of=journal_of, align=_alignment())
+    journal.tolerances[name] = source.event_time.out_of_orderness
+    journal_of = partial(journal.of, name)
+    kafka = KafkaSource(
+        reading,
+        make_intake,
+        beside,
+        journal_of=journal_of,
+        align=_alignment(),
+        # Of a bounded run with several processes none hears of the others.
+        joins=not replayed and not (settings.bounded and read_invocation().clustered),
     )
+    if replayed:
+        return DeferredSource(kafka)
+    if not settings.bounded:
+        TopicGrowth(admin, reading.topic, reading.partitions, kafka.grow).watch()
+    adopted = partial(journal.adopted, name)
+    place = reading.topic, reading.partitions, journal_of, adopted
+    return DeferredSource(GrowingSource(kafka, *place))
 
 
 def _identity(topic: str, settings: Settings, admin: AdminClient) -> str:

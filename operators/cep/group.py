@@ -88,7 +88,7 @@ class PatternGroup:
         saved: dict[str, Any] = snapshot or _NOTHING
         joined = step.sources if len(step.sources) > 1 else ()
         self._watermark = watermark_over(joined, saved["watermark"])
-        self._letters = RunLetters(list(step.topics.values()), saved["letters_ns"])
+        self._letters = RunLetters(step.topics, saved["letters_ns"])
         self._replan = changing.replan
         self._changes: dict[tuple[int, int], PatternStep] = {}
         self._since = tuple(saved["since"])

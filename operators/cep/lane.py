@@ -59,16 +59,18 @@ class Lane:
                 In order of arrival, all of these events are before them.
         """
         self._late += late
+        records = []
         if self._order is not None:
             for frame in events:
                 arrived = self._order.add(frame)
-                self._late += arrived.late.height
+                if arrived.late.height:
+                    self._late += arrived.late.height
+                    records += self._letters.of_late(list(self._patterns), arrived.late)
                 self._refused += arrived.refused.height
             # An event at the watermark may still come.
             ready = self._order.advance(watermark_ns - 1)
         else:
             ready = pl.concat(events, how="diagonal") if events else None
-        records = []
         for at_ns, plan in changes:
             before = ready
             if self._order is not None and ready is not None:

@@ -92,9 +92,7 @@ class Program:
 
     def may_hold(self, bits: int, looks: int) -> bool:
         """Whether a predicate that looks at what was taken may hold; arguments as of `bits_for`."""
-        return any(
-            looks & one.bit and bits & one.guard == one.guard for one in self.dynamic
-        )
+        return any(looks & one.bit and bits & one.guard == one.guard for one in self.dynamic)
 
     def memo(self, last: "Node | None", step: str, row: Row) -> Memo:
         """What conditions need to know of a run that takes an event for a step."""

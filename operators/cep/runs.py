@@ -4,7 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from operators.cep.after_match import AfterMatch, path_key
-from operators.cep.buffer import CountedNode, NEVER, Node, Path, count_runs, paths, runs_by_first, trim
+from operators.cep.buffer import (
+    CountedNode,
+    NEVER,
+    Node,
+    Path,
+    count_runs,
+    paths,
+    runs_by_first,
+    trim,
+)
 from operators.cep.configuration import Configuration, Plan
 from operators.cep.forward import Ending
 from operators.cep.limits import Dropped, Limits, first_kept

@@ -1,7 +1,7 @@
 """One partition's way from messages to an event batch."""
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from operators.intake.dead_letters import (
     shown_key,
 )
 from operators.intake.decode import decode, position_of, stamps_of
-from operators.intake.lateness import Judged, Times, judge
+from operators.intake.lateness import Judged, Times, awaited_after, judge
 from operators.intake.limit import LetterCount, LettersSeen, too_many
 from operators.intake.plan import IntakePlan
 from operators.intake.process import Process, process_rows
@@ -47,14 +47,18 @@ _MS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class IntakeState:
-    """What must outlive a restart: the partition's highest event time, its floor, its counts."""
+    """What must outlive a restart: the partition's highest event time, its floor, its counts.
+
+    `out_of_orderness_ns` is what its last events were judged by; None in version 1, or before any.
+    """
 
     high_ns: int = NO_TIME
     floor_ns: int = NO_TIME
     counts: Counts = field(default_factory=Counts)
-    version: int = 1
+    version: int = 2
     letters: LettersSeen | None = None
     clocks: ClockState | None = field(default=None, compare=False)
+    out_of_orderness_ns: int | None = None
 
 
 class Intake:
@@ -83,9 +87,10 @@ class Intake:
         self._high_ns = state.high_ns
         self._floor_ns = state.floor_ns
         self._counts = state.counts
+        # States of earlier versions have no such attributes.
+        self._bound_ns: int | None = getattr(state, "out_of_orderness_ns", None)
         self._letters = None
         if plan.letters is not None:
-            # A state of an earlier version has no such attribute.
             saved = getattr(state, "letters", None)
             watermark_ns = self._watermark_ns()
             self._letters = LetterCount(plan.letters, state.counts.read, saved, watermark_ns)
@@ -103,8 +108,18 @@ class Intake:
         """State after the last batch."""
         self._raise_floor()
         letters = self._letters.state if self._letters is not None else None
-        about = self._high_ns, self._floor_ns, self._counts
-        return IntakeState(*about, letters=letters, clocks=self._clocks.state)
+        return IntakeState(
+            self._high_ns,
+            self._floor_ns,
+            self._counts,
+            letters=letters,
+            clocks=self._clocks.state,
+            out_of_orderness_ns=self._bound_ns,
+        )
+
+    def grow(self, partitions: int) -> None:
+        """The source has so many partitions now; what is told next says so."""
+        self._partitions = partitions
 
     def quiet(self, state: PartitionState, offset: int | None = None) -> EventBatch:
         """A batch without events that tells of the partition's new state.
@@ -128,16 +143,8 @@ class Intake:
         self._state = PartitionState.ACTIVE
         oldest_ms = min(raw.appended_ms, default=0)
         frame, refused = decode(self._plan, raw, oldest_ms)
-        times = frame[TIME].to_numpy()
-        moves = self._moves(times, frame, raw, oldest_ms)
-        judged = judge(
-            times,
-            high_ns=self._high_ns,
-            floor_ns=self._floors(frame, raw),
-            out_of_orderness_ns=self._plan.event_time.out_of_orderness,
-            lateness_ns=self._plan.event_time.lateness,
-            moving=moves.times,
-        )
+        moves = self._moves(frame[TIME].to_numpy(), frame, raw, oldest_ms)
+        judged = self._judged(moves.times, frame, raw)
         frame = self._enriched(frame)
         on_time, corrections, filtered = self._parted(frame, judged, raw, refused)
         if self._plan.process:
@@ -204,7 +211,7 @@ class Intake:
         """The event that a late one is late for; None where that is none of this partition."""
         if letter.awaited_ns is None:
             return None
-        own_ns = letter.awaited_ns + self._plan.event_time.out_of_orderness
+        own_ns = letter.awaited_ns + self._bound
         if own_ns == self._high_ns:
             return self._clocks.mover
         times, offsets = moved
@@ -235,6 +242,37 @@ class Intake:
             passed_ns = self._board.passed_ns(self._plan.source, self._partition)
             self._floor_ns = max(self._floor_ns, passed_ns)
 
+    def _judged(self, moving: Times, frame: pl.DataFrame, raw: RawBatch) -> Judged:
+        """Verdicts by the floors and the out-of-orderness that hold at each event."""
+        usual_ns = self._plan.event_time.out_of_orderness
+        place = self._plan.source, self._partition
+        steps: Sequence[tuple[int, int]] = ()
+        if len(raw.offsets):
+            steps = self._board.tolerances(*place, raw.offsets[0], raw.offsets[-1])
+            self._tolerate(steps[0][1] if steps else usual_ns)
+        begins = np.searchsorted(frame[OFFSET].to_numpy(), [offset for offset, _ in steps[1:]])
+        parts = [(int(begin), step[1]) for begin, step in zip(begins, steps[1:], strict=True)]
+        judged = judge(
+            frame[TIME].to_numpy(),
+            high_ns=self._high_ns,
+            floor_ns=self._floors(frame, raw),
+            out_of_orderness_ns=self._bound,
+            lateness_ns=self._plan.event_time.lateness,
+            moving=moving,
+            changes=parts,
+        )
+        for position, bound_ns in parts:
+            before = moving[:position].max(initial=self._high_ns)
+            self._tolerate(bound_ns, int(before))
+        return judged
+
+    def _tolerate(self, bound_ns: int, high_ns: int | None = None) -> None:
+        """From here on there is another out-of-orderness: what has passed by the old one stays."""
+        if self._bound_ns is not None and bound_ns != self._bound_ns:
+            reached_ns = self._high_ns if high_ns is None else high_ns
+            self._floor_ns = max(self._floor_ns, awaited_after(reached_ns, self._bound_ns))
+        self._bound_ns = bound_ns
+
     def _floors(self, frame: pl.DataFrame, raw: RawBatch) -> int | Times:
         """Floor of each event, or one for all where none begins to hold within the batch."""
         before = self._floor_ns
@@ -249,11 +287,14 @@ class Intake:
         begun = np.searchsorted(offsets, frame[OFFSET].to_numpy(), side="right")
         return np.concatenate(([before], np.maximum(floors, before)))[begun]
 
+    @property
+    def _bound(self) -> int:
+        """The out-of-orderness that holds now."""
+        usual_ns = self._plan.event_time.out_of_orderness
+        return usual_ns if self._bound_ns is None else self._bound_ns
+
     def _watermark_ns(self) -> int:
-        own_ns = NO_TIME
-        if self._high_ns != NO_TIME:
-            own_ns = self._high_ns - self._plan.event_time.out_of_orderness
-        return max(own_ns, self._floor_ns)
+        return max(awaited_after(self._high_ns, self._bound), self._floor_ns)
 
     def _progress(self) -> Progress:
         return Progress(
@@ -329,17 +370,20 @@ class Intake:
         return pl.DataFrame([column for column in frame.get_columns() if column.name != dropped])
 
 
-def partition_intake(plan: IntakePlan, partitions: int) -> Callable[[int, Any], Intake]:
+def partition_intake(
+    plan: IntakePlan, partitions: int, board: Board | None = None
+) -> Callable[[int, Any], Intake]:
     """What makes the intake of each partition of a stream, from its number and saved state.
 
     Args:
         plan: what to do with its messages.
         partitions: how many there are.
+        board: where they post their progress; None for one of their own.
     """
-    board = ProgressBoard()
+    posted = ProgressBoard() if board is None else board
 
     def make_intake(number: int, saved: IntakeState | None) -> Intake:
-        return Intake(plan, number, partitions, board, saved or IntakeState())
+        return Intake(plan, number, partitions, posted, saved or IntakeState())
 
     return make_intake
 

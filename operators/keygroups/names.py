@@ -1,6 +1,9 @@
 """Names of key groups that the engine spreads evenly over its workers."""
 
+import xxhash
+
 MAX_GROUPS = 16
+_STEPS = 997
 
 _NAMES = (
     *("g101", "g62", "g20", "g43", "g3", "g16", "g28", "g47"),
@@ -22,3 +25,12 @@ def group_names(groups: int) -> tuple[str, ...]:
     if not 1 <= groups <= MAX_GROUPS:
         raise ValueError(f"{groups} key groups: allowed are 1 to {MAX_GROUPS}")
     return _NAMES[:groups]
+
+
+def apart_ns(step: str) -> int:
+    """What is added to the time of a letter: letters of two steps about the same events are two.
+
+    Args:
+        step: what the step works on, such as the names of its sources.
+    """
+    return MAX_GROUPS * (1 + xxhash.xxh3_64_intdigest(step.encode()) % _STEPS)

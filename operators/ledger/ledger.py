@@ -1,5 +1,6 @@
 """The ledger of one partition: a record for each range of offsets, rewritten while it fills."""
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -54,6 +55,16 @@ class PartitionLedger:
             self._open = Tally(tally.number, *begun, before.counts + tally.counts)
         self.dirty = True
         return complete
+
+    def lose(self, events: int) -> None:
+        """Events that were called on time are in nothing: an operator had no use for them any more.
+
+        They are taken off the range that is being filled, for it is told at once.
+        """
+        if self._open is not None:
+            lost = Counts(on_time=-events)
+            self._open = replace(self._open, counts=self._open.counts + lost)
+            self.dirty = True
 
     def flush(self) -> Tally | None:
         """The range that is being filled, where no record has told of all of it."""

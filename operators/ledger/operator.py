@@ -1,14 +1,18 @@
 """The ledger of every partition, out of a stream of event batches."""
 
+import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import bytewax.operators as op
+import polars as pl
 from bytewax.dataflow import Stream, operator
 from bytewax.operators import KeyedStream, StatefulBatchLogic
 
+from operators.intake.intake import LATE
 from operators.ledger.ledger import PartitionLedger, ledger_records
 from tidegauge.batch import EventBatch, Tally
 from tidegauge.records import RecordBatch
@@ -23,6 +27,7 @@ class _Noted(NamedTuple):
     topic: str
     partition: int
     tallies: tuple[Tally, ...]
+    lost: int = 0
 
 
 class _Saved(NamedTuple):
@@ -43,6 +48,8 @@ class _LedgerLogic(StatefulBatchLogic[_Noted, RecordBatch, _Saved]):
     def on_batch(self, values: list[_Noted]) -> tuple[Iterable[RecordBatch], bool]:
         self._place = values[0].topic, values[0].partition
         added = [self._ledger.add(tally) for value in values for tally in value.tallies]
+        for value in values:
+            self._ledger.lose(value.lost)
         complete = [one for one in added if one is not None]
         if self._clock_ns() >= self._due_ns:
             complete += self._flushed()
@@ -68,11 +75,23 @@ class _LedgerLogic(StatefulBatchLogic[_Noted, RecordBatch, _Saved]):
         return [] if told is None else [told]
 
 
+def _lost(source: str, items: list[tuple[str, RecordBatch]]) -> Iterator[tuple[str, _Noted]]:
+    """Events of a source that an operator did not take, from its letters."""
+    for _, batch in items:
+        for letter in batch.frame.filter(pl.col("kind") == LATE).iter_rows(named=True):
+            about = json.loads(letter["detail"])
+            if about["source"] == source:
+                topic, partition = letter["topic"], letter["partition"]
+                yield f"{topic}-{partition}", _Noted(topic, partition, (), about["events"])
+
+
 @operator
 def ledger(
     step_id: str,  # noqa: ARG001 - names the scope of the steps inside
     up: Stream[EventBatch],
     clock_ns: Callable[[], int] = time.time_ns,
+    source: str = "",
+    refused: KeyedStream[RecordBatch] | None = None,
 ) -> KeyedStream[RecordBatch]:
     """What became of every message, a record for each range of offsets, keyed by partition.
 
@@ -80,6 +99,9 @@ def ledger(
         step_id: unique name of the step.
         up: event batches.
         clock_ns: wall clock, for how often the record of a range that fills is rewritten.
+        source: name of their source.
+        refused: letters of operators that take the events in; those of kind `late` are about some
+            that they did not take.
 
     Returns:
         record batches of the ledger signal.
@@ -93,4 +115,7 @@ def ledger(
                 yield key, _Noted(batch.topic, partition, batch.tallies)
 
     counted = op.flat_map_batch("noted", up, noted)
+    if refused is not None:
+        lost = op.flat_map_batch("lost", refused, partial(_lost, source))
+        counted = op.merge("with_lost", counted, lost)
     return op.stateful_batch("add", counted, lambda saved: _LedgerLogic(clock_ns, saved))

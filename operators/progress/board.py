@@ -24,6 +24,14 @@ class Board(Protocol):
     def floors(self, source: str, partition: int, last: int) -> Sequence[tuple[int, int]]:
         """Offsets up to the last of a batch where a floor begins to hold, and the floors."""
 
+    def tolerances(
+        self, source: str, partition: int, first: int, last: int
+    ) -> Sequence[tuple[int, int]]:
+        """Offsets of a batch from which an out-of-orderness holds, and the out-of-orderness.
+
+        The first is where the batch begins; nothing where it is not known.
+        """
+
 
 class ProgressBoard:
     """Progress of the partitions of a source where there is no journal.
@@ -60,5 +68,11 @@ class ProgressBoard:
             return self._passed.get((source, partition), NO_TIME)
 
     def floors(self, source: str, partition: int, last: int) -> Sequence[tuple[int, int]]:
+        """None: only a journal has them."""
+        return ()
+
+    def tolerances(
+        self, source: str, partition: int, first: int, last: int
+    ) -> Sequence[tuple[int, int]]:
         """None: only a journal has them."""
         return ()

@@ -66,6 +66,16 @@ def watermark_over(
     return JoinedWatermark({name: Watermark.restore(snapshot[name]) for name in sources})
 
 
+def in_its_source(partition: int) -> int:
+    """Number of a partition as its own source has it, `apart` or not."""
+    return partition % _APART
+
+
+def source_number(partition: int) -> int:
+    """Number that `apart` was given; 0 for a partition that it has not moved."""
+    return partition // _APART
+
+
 def apart(news: EventBatch | Floor, number: int) -> EventBatch | Floor:
     """The same with another number of its partition, which no other source's partition has.
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from threading import Lock
 
 from operators.progress.floors import Floors
+from operators.progress.tolerances import Tolerances
 from tidegauge.batch import NO_TIME, PartitionState, Progress
-from tidegauge.journal import Floor, PartitionKey
+from tidegauge.journal import Claim, Floor, PartitionKey
 
 PERIOD_NS = 1_000_000_000
 """Least time between two floors of a partition."""
@@ -35,6 +36,9 @@ class JournaledBoard:
         self._floors: dict[PartitionKey, Floors] = {}
         self._next_ns: dict[PartitionKey, int] = {}
         self._silent: dict[str, tuple[int, int]] = {}
+        self._tolerances: dict[PartitionKey, Tolerances] = {}
+        self._partitions: dict[str, int] = {}
+        self._first: dict[PartitionKey, Progress] = {}
 
     def post(self, progress: Progress) -> None:
         """Replace what was known of a partition that this process reads."""
@@ -57,6 +61,56 @@ class JournaledBoard:
         with self._lock:
             self._floors.setdefault(floor.key, Floors()).add(floor.offset, floor.floor_ns)
 
+    def claimed(self, claim: Claim) -> None:
+        """Take in a claim that is in the journal and counts."""
+        if claim.offset is None or claim.out_of_orderness_ns is None:
+            return
+        with self._lock:
+            known = self._tolerances.setdefault(claim.key, Tolerances())
+            known.claim(claim.offset, claim.out_of_orderness_ns)
+
+    def tolerances(
+        self, source: str, partition: int, first: int, last: int
+    ) -> Sequence[tuple[int, int]]:
+        """Offsets of a batch from which an out-of-orderness holds, and the out-of-orderness."""
+        with self._lock:
+            known = self._tolerances.get((source, partition))
+            return known.within(first, last) if known else ()
+
+    def partitions(self, source: str) -> int:
+        """How many partitions a source has, as far as anyone has told; 0 for unknown."""
+        return self._partitions.get(source, 0)
+
+    def joins(self, source: str) -> bool | None:
+        """Whether a new partition of a source joins others that were read before.
+
+        Returns:
+            None while not every partition has told that it knows of all of them.
+        """
+        with self._lock:
+            heard = self._heard(source)
+            if not heard or len(heard) < self._partitions[source]:
+                return None
+            return any(one.state is not PartitionState.WAITING for one in heard)
+
+    def passed_before_ns(self, source: str) -> int:
+        """A watermark that has not been passed before a new partition of a source is heard of.
+
+        From when a partition tells that there is a new one, nobody goes on before that is heard of.
+        So nobody has passed what any of the others had reached when it told so for the first time:
+        by its events, or by the floor that it slept by. Ask when the journal has been read up to
+        an entry that was written after all of them had (`joins`).
+        """
+        with self._lock:
+            return min(
+                (
+                    max(one.watermark_ns, self._floor_at(one))
+                    for one in self._heard(source)
+                    if one.state is not PartitionState.WAITING
+                ),
+                default=NO_TIME,
+            )
+
     def floors(self, source: str, partition: int, last: int) -> Sequence[tuple[int, int]]:
         """Offsets up to the last of a batch where a floor begins to hold, and the floors.
 
@@ -69,6 +123,11 @@ class JournaledBoard:
             steps = floors.upto(last)
             floors.forget(last)
             return steps
+
+    def floor_ns(self, source: str, partition: int, offset: int) -> int:
+        """Highest floor that is known for the record at an offset; `NO_TIME` for none."""
+        with self._lock:
+            return self._floors.get((source, partition), _NONE).at(offset)
 
     def due(self, source: str, partition: int, offset: int, now_ns: int) -> int | None:
         """The floor that an idle partition of this process should write now, if any.
@@ -96,13 +155,33 @@ class JournaledBoard:
             return passing_ns
 
     def _note(self, progress: Progress) -> None:
-        self._newest[progress.source, progress.partition] = progress
-        if progress.state is PartitionState.ACTIVE:
+        key = progress.source, progress.partition
+        self._newest[key] = progress
+        count = max(self._partitions.get(progress.source, 0), progress.partitions)
+        self._partitions[progress.source] = count
+        first = self._first.get(key)
+        if progress.offset is not None and (not first or first.partitions < progress.partitions):
+            self._first[key] = progress
+        if progress.state in (PartitionState.ACTIVE, PartitionState.WAITING):
             self._silent.pop(progress.source, None)
+
+    def _heard(self, source: str) -> list[Progress]:
+        """What each partition of a source told first when it knew of all of them."""
+        count = self._partitions.get(source, 0)
+        return [
+            one
+            for (name, _), one in self._first.items()
+            if name == source and one.partitions == count
+        ]
+
+    def _floor_at(self, told: Progress) -> int:
+        return self._floors.get((told.source, told.partition), _NONE).at(told.offset or 0)
 
     def _passing_ns(self, source: str, now_ns: int) -> int:
         known = [one for (name, _), one in self._newest.items() if name == source]
-        if len(known) < known[0].partitions:
+        if len(known) < self._partitions[source]:
+            return NO_TIME
+        if any(one.state is PartitionState.WAITING for one in known):
             return NO_TIME
         active = [one.watermark_ns for one in known if one.state is PartitionState.ACTIVE]
         if active:

@@ -14,7 +14,8 @@ LISTENERS = (
     *("g101", "g62", "g19", "g45", "g112", "g74", "g32", "g109", "g95", "g159"),
     *("g177", "g29", "g103", "g107", "g7", "g47", "g8", "g194", "g28", "g1"),
 )
-"""Keys of which the engine routes at least one to each of up to 16 workers."""
+"""Keys of which the engine routes at least one to each of up to so many workers."""
+MOST_LISTENING = 16
 PERIOD_NS = 100_000_000
 """Least time between two messages about an active partition."""
 
@@ -22,23 +23,35 @@ PERIOD_NS = 100_000_000
 class _Teller:
     """Passes on the progress of partitions, not more often than is of use.
 
-    What an active partition does not tell is told at the latest when it becomes idle.
+    What an active partition does not tell is told at the latest when it becomes idle. Every change
+    of its state, or of the number of partitions, is told.
     """
 
     def __init__(self, monotonic_ns: Callable[[], int]) -> None:
         self._monotonic_ns = monotonic_ns
-        self._told: dict[int, tuple[int, PartitionState]] = {}
+        self._told: dict[int, tuple[int, tuple[PartitionState, int] | None]] = {}
 
     def __call__(self, batches: list[EventBatch]) -> Iterable[tuple[str, Progress]]:
         now_ns = self._monotonic_ns()
-        newest = {batch.progress.partition: batch.progress for batch in batches}
-        for partition, progress in newest.items():
-            at_ns, state = self._told.get(partition, (now_ns - PERIOD_NS, progress.state))
-            if progress.state is state and now_ns < at_ns + PERIOD_NS:
+        for progress in _changes(batches):
+            at_ns, told = self._told.get(progress.partition, (now_ns, None))
+            about = progress.state, progress.partitions
+            if about == told and now_ns < at_ns + PERIOD_NS:
                 continue
-            self._told[partition] = now_ns, progress.state
+            self._told[progress.partition] = now_ns, about
             for listener in LISTENERS:
                 yield listener, progress
+
+
+def _changes(batches: list[EventBatch]) -> list[Progress]:
+    """The last progress of each partition, and the last before each change of what is told."""
+    found: dict[int, list[Progress]] = {}
+    for progress in (batch.progress for batch in batches):
+        own = found.setdefault(progress.partition, [])
+        if own and (own[-1].state, own[-1].partitions) == (progress.state, progress.partitions):
+            own.pop()
+        own.append(progress)
+    return [progress for own in found.values() for progress in own]
 
 
 class _Listener(StatefulBatchLogic[Progress, None, None]):

@@ -20,9 +20,9 @@ class Reached(NamedTuple):
 class Watermark:
     """Event time before which no on-time event of a source will come any more.
 
-    It never falls. It stays where it is until every partition has been heard of; when all are
-    finished it is the end of time. How an idle partition lets it pass depends on whether there is
-    a journal:
+    It never falls. It stays where it is until every partition has been heard of, also one that is
+    new; when all are finished it is the end of time. How an idle partition lets it pass depends on
+    whether there is a journal:
 
     - with one, by the partition's newest floor, from when the partition has come to the floor's
       offset until it goes on from there. A floor for an offset further on waits, one for an offset
@@ -35,18 +35,19 @@ class Watermark:
         partitions: what each partition had reached in the earlier run. One that was idle counts as
             active until it is heard of again, for it may have filled in between.
         floors: offset and event time of the newest floor of each partition.
+        expected: how many partitions were told of, though not all of them may have been heard of.
     """
 
     value_ns: int = NO_TIME
     partitions: dict[int, Reached] = field(default_factory=dict)
     floors: dict[int, tuple[int, int]] = field(default_factory=dict)
-    _expected: int = 0
+    expected: int = 0
 
     def __post_init__(self) -> None:
         for partition, reached in self.partitions.items():
             if reached.state is PartitionState.IDLE:
                 self.partitions[partition] = reached._replace(state=PartitionState.ACTIVE)
-        self._expected = len(self.partitions)
+        self.expected = max(self.expected, len(self.partitions))
 
     def observe(self, news: Progress | Floor) -> None:
         """Take one partition's progress, or a floor of it, into account.
@@ -78,13 +79,16 @@ class Watermark:
             "value_ns": self.value_ns,
             "partitions": {number: tuple(one) for number, one in self.partitions.items()},
             "floors": dict(self.floors),
+            "expected": self.expected,
         }
 
     @classmethod
     def restore(cls, snapshot: dict[str, Any]) -> "Watermark":
         """The watermark of an earlier run."""
         partitions = {number: Reached(*one) for number, one in snapshot["partitions"].items()}
-        return cls(snapshot["value_ns"], partitions, dict(snapshot["floors"]))
+        # Snapshots of earlier versions have no such entry.
+        expected = snapshot.get("expected", 0)
+        return cls(snapshot["value_ns"], partitions, dict(snapshot["floors"]), expected)
 
     def _move(self, progress: Progress) -> None:
         if self.value_ns == END_OF_TIME and progress.state is not PartitionState.FINISHED:
@@ -92,7 +96,10 @@ class Watermark:
                 f"saved state: an earlier run read {progress.source} to its end and closed every"
                 " window, so that nothing can follow; start with an empty recovery directory"
             )
-        self._expected = progress.partitions
+        # Who has not heard yet that there are more still tells the old number.
+        self.expected = max(self.expected, progress.partitions)
+        if progress.state is PartitionState.WAITING:
+            return
         reached = Reached(progress.watermark_ns, progress.state, progress.offset)
         self.partitions[progress.partition] = reached
 
@@ -102,7 +109,7 @@ class Watermark:
         self.floors[floor.partition] = max(known, (floor.offset, floor.floor_ns))
 
     def _advance(self) -> None:
-        if len(self.partitions) < max(self._expected, 1):
+        if len(self.partitions) < max(self.expected, 1):
             return
         counted = [
             self._passable_ns(number, reached)

@@ -1,7 +1,7 @@
 """The state of one window in one key group, of whatever kind, within its limits."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -15,6 +15,13 @@ from operators.windows.plan import WindowPlan
 
 _KEY_BYTES = 150
 """What a key costs in look-ups, about."""
+
+
+class Lost(NamedTuple):
+    """Rows that are in no result: of keys without room, and those that came too late."""
+
+    refused: list[pl.DataFrame]
+    late: list[pl.DataFrame]
 
 
 class BoundedState:
@@ -49,17 +56,17 @@ class BoundedState:
         """Events that came after the last result of every window they are in."""
         return self.state.dropped
 
-    def add(self, on_time: Part | None, corrections: Part | None) -> list[pl.DataFrame]:
+    def add(self, on_time: Part | None, corrections: Part | None) -> Lost:
         """Take in what a batch brought.
 
         Returns:
-            rows of keys for which there is no room.
+            what of it was not taken in.
         """
         if corrections is not None:
             self.corrections += events_in(corrections.rows)
         admitted = self._bounds.admit(on_time, corrections)
-        self.state.add(admitted.on_time, admitted.corrections)
-        return admitted.refused
+        late = self.state.add(admitted.on_time, admitted.corrections)
+        return Lost(admitted.refused, late)
 
     def advance(self, watermark_ns: int) -> Iterator[Part]:
         """Close what the watermark has passed, and drop keys that were idle for too long."""

@@ -14,7 +14,7 @@ from operators.windows.finishing import window_records
 from operators.windows.others import Folded, Rest, changed, largest, step_ns
 from operators.windows.part import Part, concat_parts
 from operators.windows.plan import WindowPlan
-from operators.windows.refused import Letters
+from operators.windows.refused import LATE, Letters
 from operators.windows.saved import VERSION, FramePieces, upgraded
 from tidegauge.batch import END_OF_TIME, NO_TIME, Progress
 from tidegauge.catalogue import WINDOW_STATE, WINDOW_STATE_SIGNAL
@@ -77,7 +77,7 @@ class WindowGroup:
         self._watermark = watermark_over(sources)
         self._states = {plan.name: BoundedState(plan, most.get(plan.name)) for plan in plans}
         self._frames = FramePieces()
-        self._letters = Letters(topics)
+        self._letters = Letters(topics, step=step)
         self._most = dict(most)
         self._passed: dict[str, tuple[int, int]] = {}
         self._folded = {name: Folded() for name in most}
@@ -176,11 +176,12 @@ class WindowGroup:
     def _add(self, partial: Partials) -> list[RecordBatch]:
         letters = []
         for name, state in self._states.items():
-            refused = state.add(partial.on_time.get(name), partial.corrections.get(name))
-            if refused and isinstance(partial.progress, Progress):
+            lost = state.add(partial.on_time.get(name), partial.corrections.get(name))
+            if (lost.refused or lost.late) and isinstance(partial.progress, Progress):
                 plan = self._plans[name]
                 told = partial.progress, self._name, partial.offsets
-                letters.append(self._letters.of(plan, refused, *told))
+                letters.append(self._letters.of(plan, lost.refused, *told))
+                letters.append(self._letters.of(plan, lost.late, *told, kind=LATE))
         return [letter for letter in letters if letter is not None]
 
     def _leave(self, name: str, closed: Iterable[Part]) -> Iterator[Part]:

@@ -31,8 +31,12 @@ class WindowState(Protocol):
     def empty(self) -> bool:
         """Whether it holds no event."""
 
-    def add(self, on_time: Part | None, corrections: Part | None) -> None:
-        """Merge what a batch brought in."""
+    def add(self, on_time: Part | None, corrections: Part | None) -> list[pl.DataFrame]:
+        """Merge what a batch brought in.
+
+        Returns:
+            rows that are in no result to come, although their source called them in time.
+        """
 
     def advance(self, watermark_ns: int) -> Iterator[Part]:
         """Close what the watermark has passed.

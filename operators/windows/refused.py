@@ -1,4 +1,4 @@
-"""Dead letters of events for whose key a window had no room."""
+"""Dead letters of events that a window did not take in: there was no room, or they came late."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 
 from operators.intake.dead_letters import NONE_REFUSED
-from operators.keygroups.names import MAX_GROUPS, group_names
+from operators.keygroups.names import MAX_GROUPS, apart_ns, group_names
+from operators.progress.joined import in_its_source
 from operators.windows.accumulators import FIRST, LAST, ROWS
 from operators.windows.plan import WindowPlan
 from tidegauge.batch import OFFSET, TIME, Progress
@@ -15,6 +16,8 @@ from tidegauge.catalogue import DEAD_LETTERS
 from tidegauge.records import RecordBatch
 
 KIND = "too_many_keys"
+LATE = "late"
+"""Kind of those whose source called them in time, as of those that it called late."""
 
 
 class Letters:
@@ -30,10 +33,12 @@ class Letters:
     Args:
         topics: topic of each source; one that is not here is called as its source.
         last_ns: time of the last letter of an earlier run.
+        step: name of the step.
     """
 
-    def __init__(self, topics: Mapping[str, str], last_ns: int = 0) -> None:
+    def __init__(self, topics: Mapping[str, str], last_ns: int = 0, step: str = "") -> None:
         self._topics = topics
+        self._step = step
         self.last_ns = last_ns
 
     def of(
@@ -43,6 +48,8 @@ class Letters:
         progress: Progress,
         group: str,
         offsets: tuple[int, int] | None = None,
+        *,
+        kind: str = KIND,
     ) -> RecordBatch | None:
         """Letters about rows that were refused; None for no rows.
 
@@ -52,6 +59,7 @@ class Letters:
             progress: of the partition that they are from.
             group: name of the key group.
             offsets: first and last offset of the batch that they are from, where it is known.
+            kind: why they were refused.
         """
         rows = [row for frame in frames for row in frame.iter_rows(named=True)]
         if not rows:
@@ -60,7 +68,7 @@ class Letters:
         rows.sort(key=lambda row: (_span(row), repr([row[name] for name in plan.by])))
         names = group_names(MAX_GROUPS)
         number = names.index(group) if group in names else 0
-        letters = [self._letter(plan, row, progress, number, offsets) for row in rows]
+        letters = [self._letter(plan, row, progress, number, offsets, kind) for row in rows]
         return RecordBatch(DEAD_LETTERS, pl.DataFrame(letters, schema=NONE_REFUSED.schema))
 
     def _letter(
@@ -70,13 +78,16 @@ class Letters:
         progress: Progress,
         number: int,
         offsets: tuple[int, int] | None,
+        kind: str,
     ) -> dict[str, Any]:
         first, last = _span(row)
+        at_ns = first + apart_ns(f"windows {self._step}") if kind == LATE else first
         events = row.get(ROWS.name, 1)
-        least = max(first - first % MAX_GROUPS, self.last_ns - self.last_ns % MAX_GROUPS)
+        least = max(at_ns - at_ns % MAX_GROUPS, self.last_ns - self.last_ns % MAX_GROUPS)
         self.last_ns = least + MAX_GROUPS + number
         about = {
             "window": plan.name,
+            "source": progress.source,
             "key": {name: row[name] for name in plan.by},
             "events": events,
             "first_event_ns": first,
@@ -85,17 +96,25 @@ class Letters:
         }
         return {
             "time_ns": self.last_ns,
-            "kind": KIND,
+            "kind": kind,
             "topic": self._topics.get(progress.source, progress.source),
-            "partition": progress.partition,
+            "partition": in_its_source(progress.partition),
             "offset": row.get(OFFSET, offsets[0] if offsets else None),
-            "reason": f"window {plan.name}: {plan.limits.max_keys} keys are in this key group"
-            f" (state.max_keys); {events} event(s) of another are in none of its results",
+            "reason": f"window {plan.name}: {_reason(plan, kind, events)}",
             "detail": json.dumps(about),
             "payload": None,
             "encoding": None,
             "size": None,
         }
+
+
+def _reason(plan: WindowPlan, kind: str, events: int) -> str:
+    if kind == LATE:
+        return f"{events} event(s) came after the last result of every window that they are in"
+    return (
+        f"{plan.limits.max_keys} keys are in this key group (state.max_keys); {events} event(s) of"
+        " another are in none of its results"
+    )
 
 
 def _span(row: Mapping[str, Any]) -> tuple[int, int]:

@@ -86,7 +86,7 @@ LEDGER_SIGNAL = Signal(
         Column("filtered", INT, "short", "Events that the filter or the process left out"),
         Column("dead_lettered", INT, "short", "Messages that became dead letters, late ones too"),
         Column("late", INT, "short", "Events that came past the allowed lateness"),
-        Column("unaccounted", INT, "short", "Messages that are none of these: always 0"),
+        Column("unaccounted", INT, "short", "Messages that are none of these: normally 0"),
     ),
     description="What became of every message, by ranges of 100,000 offsets",
 )

@@ -9,7 +9,8 @@ import xxhash
 from confluent_kafka import Message
 
 NOT_ONE_MESSAGE = frozenset({"too_many_keys", "too_many_runs"})
-"""Kinds that tell of events which other windows and patterns have counted."""
+"""Kinds that tell of events which other windows and patterns have counted; some of kind `late`
+do, too."""
 
 
 class Spot(NamedTuple):
@@ -65,9 +66,16 @@ class Letter:
     key_encoding: str | None = None
 
     @property
+    def of_many(self) -> bool:
+        """Whether it is about events that an operator did not take, and not about a message."""
+        return self.kind in NOT_ONE_MESSAGE or (
+            isinstance(self.detail, dict) and "events" in self.detail
+        )
+
+    @property
     def spot(self) -> Spot | None:
         """Where the refused message is, if it is a single one."""
-        if self.kind in NOT_ONE_MESSAGE or self.partition is None or self.offset is None:
+        if self.of_many or self.partition is None or self.offset is None:
             return None
         return Spot(self.topic, self.partition, self.offset)
 

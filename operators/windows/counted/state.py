@@ -62,18 +62,22 @@ class CountedState:
         """Whether it holds no event, also none of a window that is not complete."""
         return not len(self._waiting) and not len(self._panes)
 
-    def add(self, on_time: Part | None, corrections: Part | None) -> None:
+    def add(self, on_time: Part | None, corrections: Part | None) -> list[pl.DataFrame]:
         """Take in what a batch brought.
 
         Where a partition wakes from idleness in another process, on-time events can arrive behind
-        the watermark: they are in no window.
+        the watermark: they are in no window, and given back.
         """
+        late = []
         if on_time is not None and on_time.rows.height:
             behind = on_time.rows[TIME] < self._watermark_ns
+            if behind.any():
+                late.append(on_time.rows.filter(behind))
             self.dropped += int(behind.sum())
             self._waiting.add(on_time.rows.filter(~behind))
         if corrections is not None:
             self.dropped += corrections.rows.height
+        return late
 
     def advance(self, watermark_ns: int) -> Iterator[Part]:
         """Count what the watermark has passed.

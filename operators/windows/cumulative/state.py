@@ -62,21 +62,23 @@ class CumulativeState:
         """Whether it holds no event."""
         return self._leading.empty and self._trailing.empty and self._corrections.empty
 
-    def add(self, on_time: Part | None, corrections: Part | None) -> None:
+    def add(self, on_time: Part | None, corrections: Part | None) -> list[pl.DataFrame]:
         """Take in what a batch brought.
 
         Where a partition wakes from idleness in another process, on-time events can arrive behind
         the watermark: they become corrections, and past the last one of their period they are
-        counted in `dropped`.
+        given back, and counted in `dropped`.
         """
+        over: list[pl.DataFrame] = []
         if on_time is not None and on_time.rows.height:
             if int(on_time.rows[STEP].min()) <= self._watermark_ns:  # type: ignore[arg-type]  # Int64
-                self._correct(on_time.filter(pl.col(STEP) <= self._watermark_ns))
+                over += self._correct(on_time.filter(pl.col(STEP) <= self._watermark_ns))
                 on_time = on_time.filter(pl.col(STEP) > self._watermark_ns)
             self._leading.add(on_time)
             self._trailing.add(on_time)
         if corrections is not None and corrections.rows.height:
-            self._correct(corrections)
+            over += self._correct(corrections)
+        return over
 
     def advance(self, watermark_ns: int) -> Iterator[Part]:
         """Close what the watermark has passed.
@@ -116,15 +118,18 @@ class CumulativeState:
         self._watermark_ns = snapshot["watermark_ns"]
         self.dropped = snapshot["dropped"]
 
-    def _correct(self, part: Part) -> None:
+    def _correct(self, part: Part) -> list[pl.DataFrame]:
+        late_rows = []
         final_ns = self._watermark_ns - self._plan.lateness_ns
         starts = part.rows[PERIOD].unique().to_list()
         over = [start for start in starts if self._periods.end(start) <= final_ns]
         if over:
             late = pl.col(PERIOD).is_in(over)
-            self.dropped += int(part.rows.filter(late)[ROWS.name].sum())
+            late_rows.append(part.rows.filter(late))
+            self.dropped += int(late_rows[0][ROWS.name].sum())
             part = part.filter(~late)
         self._corrections.add(part)
+        return late_rows
 
     def _firsts(self, after_ns: int, until_ns: int) -> Iterator[Part]:
         """First results of the steps that end in (after, until]."""

@@ -56,23 +56,25 @@ class PanedState:
         """Whether it holds no event."""
         return self._on_time.empty and self._corrections.empty
 
-    def add(self, on_time: Part | None, corrections: Part | None) -> None:
+    def add(self, on_time: Part | None, corrections: Part | None) -> list[pl.DataFrame]:
         """Merge what a batch brought in.
 
         Where a partition wakes from idleness in another process, on-time events can arrive behind
-        the watermark: they become corrections, and past the allowed lateness they are counted in
-        `dropped`.
+        the watermark: they become corrections, and past the allowed lateness they are given back,
+        and counted in `dropped`.
         """
+        late: list[pl.DataFrame] = []
         if on_time is not None and on_time.rows.height:
             panes = on_time.rows[PANE].to_numpy()
             closed = earliest_end(self._shape, panes) <= self._watermark_ns
             if closed.any():
                 passed = pl.col(PANE).is_in(np.unique(panes[closed]))
-                self._correct(on_time.filter(passed))
+                late += self._correct(on_time.filter(passed))
                 on_time = on_time.filter(~passed)
             self._merge(self._on_time, on_time)
         if corrections is not None and corrections.rows.height:
-            self._correct(corrections)
+            late += self._correct(corrections)
+        return late
 
     def advance(self, watermark_ns: int) -> Iterator[Part]:
         """Close what the watermark has passed.
@@ -171,14 +173,17 @@ class PanedState:
             }
             panes.add(part.rows, slots, tables, len(self._series))
 
-    def _correct(self, part: Part) -> None:
+    def _correct(self, part: Part) -> list[pl.DataFrame]:
+        late_rows = []
         panes = part.rows[PANE].to_numpy()
         over = latest_end(self._shape, panes) + self._plan.lateness_ns <= self._watermark_ns
         if over.any():
             late = pl.col(PANE).is_in(np.unique(panes[over]))
-            self.dropped += int(part.rows.filter(late)[ROWS.name].sum())
+            late_rows.append(part.rows.filter(late))
+            self.dropped += int(late_rows[0][ROWS.name].sum())
             part = part.filter(~late)
         self._merge(self._corrections, part)
+        return late_rows
 
     def _firsts(self, shape: Paned, after: int, until: int, left: int = 0) -> Iterator[Part]:
         """Results of on-time events alone; `left` results come before the first one."""

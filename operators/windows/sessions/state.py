@@ -60,21 +60,24 @@ class SessionState:
         """Whether it holds no event."""
         return not (len(self._open) or len(self._given) or len(self._corrections))
 
-    def add(self, on_time: Part | None, corrections: Part | None) -> None:
+    def add(self, on_time: Part | None, corrections: Part | None) -> list[pl.DataFrame]:
         """Take in what a batch brought.
 
         Where a partition wakes from idleness in another process, on-time events can arrive behind
         the watermark: they become corrections, for sessions there may have been given out already.
+        Those whose session is over are given back, and counted in `dropped`.
         """
+        over: list[pl.DataFrame] = []
         if on_time is not None and on_time.rows.height:
             behind = on_time.rows[FIRST.name].to_numpy() < self._watermark_ns
             if behind.any():
                 late = pl.col(PIECE).is_in(on_time.rows[PIECE].to_numpy()[behind])
-                self._correct(on_time.filter(late))
+                over += self._correct(on_time.filter(late))
                 on_time = on_time.filter(~late)
             self._open.add(on_time)
         if corrections is not None and corrections.rows.height:
-            self._correct(corrections)
+            over += self._correct(corrections)
+        return over
 
     def advance(self, watermark_ns: int) -> Iterator[Part]:
         """Close what the watermark has passed.
@@ -119,13 +122,16 @@ class SessionState:
         """Sessions that end by then are not changed by anything that comes later."""
         return self._watermark_ns - self._plan.lateness_ns
 
-    def _correct(self, part: Part) -> None:
+    def _correct(self, part: Part) -> list[pl.DataFrame]:
+        late_rows = []
         over = part.rows[LAST.name].to_numpy() + self._gap_ns <= self._final_ns
         if over.any():
             late = pl.col(PIECE).is_in(part.rows[PIECE].to_numpy()[over])
-            self.dropped += int(part.rows.filter(late)[ROWS.name].sum())
+            late_rows.append(part.rows.filter(late))
+            self.dropped += int(late_rows[0][ROWS.name].sum())
             part = part.filter(~late)
         self._corrections.add(part)
+        return late_rows
 
     def _firsts(self, until_ns: int) -> Part | None:
         """First results of sessions that end by then; they are kept while they can change."""

@@ -161,14 +161,30 @@ class Slow:
 
     def __init__(self) -> None:
         self.idle_at: list[int] = []
-        self.taken = True
+        self.stored = True
 
     def idle(self, offset: int) -> None:
-        self.taken = self.taken and bool(self.idle_at)
+        self.stored = self.stored and bool(self.idle_at)
         self.idle_at.append(offset)
 
     def settled(self) -> bool:
-        return self.taken
+        return self.stored
+
+    def claim(self, offset: int, part: int, *, goes_on: bool) -> None:
+        """Nobody else reads it."""
+
+    def begin(self, offset: int) -> None:
+        """Nothing has passed."""
+
+    def joins(self) -> bool:
+        return False
+
+    def taken(self) -> bool:
+        return False
+
+    @property
+    def partitions(self) -> int:
+        return 1
 
 
 def test_nothing_is_judged_before_the_journal_has_what_was_written(kafka: Kafka) -> None:
@@ -193,7 +209,7 @@ def test_nothing_is_judged_before_the_journal_has_what_was_written(kafka: Kafka)
     produce(kafka, topic, events(2, start=3))
     for _ in range(50):
         assert part.next_batch() == []
-    slow.taken = True
+    slow.stored = True
     woken = drive(part, lambda batches: len(read(batches)) == 2)
     assert read([*first, *woken]) == [0, 1, 2, 3, 4]
     part.close()

@@ -98,6 +98,7 @@ def test_text_is_found_in_bytes_that_are_no_text() -> None:
         ({"text": None, "encoding": None, "size": None, "kind": "tombstone"}, True),
         ({"text": None, "encoding": "withheld"}, False),
         ({"kind": "too_many_keys"}, False),
+        ({"kind": "late", "detail": {"window": "w", "events": 3}}, False),
     ],
 )
 def test_only_a_whole_payload_can_be_sent_from_a_letter(

@@ -10,7 +10,7 @@ import pytest
 from bytewax.recovery import init_db_dir
 
 from benchmarks.flow_process import Member, Shape, run_flow, running_flow
-from benchmarks.private_copy import private_copy
+from benchmarks.private_copy import PrivateCopy, private_copy
 from connectors.codecs.journal_json import read_entry
 from tests.dataflows.connections.test_idle_partition import Feed
 from tests.dataflows.heat import BASE_MS, PIPELINE, since_start_s
@@ -61,10 +61,10 @@ def slept(feed: Feed) -> bool:
     return bool(feed.rows("m")) and floor_s(feed, 1) >= ENOUGH_S
 
 
-def records(feed: Feed) -> Counter[Record]:
+def records(copy: PrivateCopy) -> Counter[Record]:
     """How often each record was sent into Kafka so far, without what tells of the run."""
-    topics = (feed.copy.output.topic, feed.copy.output.critical_topic, feed.copy.dead_letter_topic)
-    messages = [message for topic in topics for message in feed.copy.kafka.read(topic)]
+    topics = (copy.output.topic, copy.output.critical_topic, copy.dead_letter_topic)
+    messages = [message for topic in topics for message in copy.kafka.read(topic)]
     return Counter(_told(json.loads(message.value() or b"")) for message in messages)
 
 
@@ -116,9 +116,9 @@ def test_what_wakes_is_judged_by_the_journal_in_every_run(
     if killed:
         with running_flow(feed.copy.path, shape, feed.copy.environment, saving) as members:
             wake(feed, members)
-    left = records(feed)
+    left = records(feed.copy)
     run_flow(feed.copy.path, again, feed.copy.environment)
-    replayed = records(feed) - left
+    replayed = records(feed.copy) - left
     assert set(left) <= set(replayed)
     assert replayed.total() == len(replayed)
 

@@ -30,7 +30,8 @@ class Process:
         settings = Settings(KAFKA_BOOTSTRAP=kafka.bootstrap, TIDEGAUGE_BOUNDED=bounded)
         self.journal = Journal(settings, topic)
         self.journal.topics["s"] = read
-        self.partition = self.journal.begin("s", 0)
+        self.partition = self.journal.of("s", 0)
+        self.partition.claim(0, 0, goes_on=False)
 
     def sleep(self, offset: int, passed: int) -> None:
         """Be idle at an offset while the other partition has come so far, until that is told."""

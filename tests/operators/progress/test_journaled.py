@@ -5,6 +5,7 @@ from tidegauge.batch import NO_TIME, PartitionState, Progress
 from tidegauge.journal import Floor
 
 ACTIVE, IDLE = PartitionState.ACTIVE, PartitionState.IDLE
+WAITING = PartitionState.WAITING
 
 
 class Board:
@@ -143,3 +144,74 @@ def test_sources_do_not_see_each_other(board: Board) -> None:
     board.post(1, 20)
     board.hear(2, 30)
     assert board.due(0) == 20
+
+
+class Growing:
+    """A board whose process reads partition 0 and the new one, 2; another process reads 1."""
+
+    def __init__(self) -> None:
+        self.board = JournaledBoard()
+
+    def post(
+        self, partition: int, at: int, state: PartitionState = ACTIVE, *, count: int = 3
+    ) -> None:
+        self.board.post(Progress("s", partition, count, at, state, 0, 7))
+
+    def hear(self, at: int, state: PartitionState = ACTIVE, *, count: int = 3) -> None:
+        self.board.hear(Progress("s", 1, count, at, state, 0, 7))
+
+
+def test_a_new_partition_waits_until_all_others_know_of_it() -> None:
+    growing = Growing()
+    growing.post(0, 30, count=2)
+    growing.hear(20, count=2)
+    assert growing.board.joins("s") is True
+    growing.post(2, NO_TIME, WAITING)
+    assert growing.board.partitions("s") == 3
+    assert growing.board.joins("s") is None
+    growing.post(0, 35)
+    growing.hear(25, count=2)
+    assert growing.board.joins("s") is None
+    growing.hear(27)
+    assert growing.board.joins("s") is True
+
+
+def test_what_passed_before_it_is_the_least_of_what_each_told_first_of_it() -> None:
+    growing = Growing()
+    growing.post(2, NO_TIME, WAITING)
+    growing.post(0, 35)
+    growing.hear(27)
+    growing.hear(90)
+    growing.post(0, 95)
+    assert growing.board.passed_before_ns("s") == 27
+
+
+def test_a_partition_that_sleeps_has_let_its_floor_pass() -> None:
+    growing = Growing()
+    growing.post(2, NO_TIME, WAITING)
+    growing.post(0, 35)
+    growing.hear(5, IDLE)
+    growing.board.learn(Floor("s", "t", 1, 7, 30, "run"))
+    growing.board.learn(Floor("s", "t", 1, 8, 99, "run"))
+    assert growing.board.passed_before_ns("s") == 30
+
+
+def test_where_all_are_new_nobody_joins_and_nothing_has_passed() -> None:
+    growing = Growing()
+    for partition in (0, 2):
+        growing.post(partition, NO_TIME, WAITING)
+    growing.hear(NO_TIME, WAITING)
+    assert growing.board.joins("s") is False
+    growing.post(0, 50)
+    assert growing.board.joins("s") is False
+    assert growing.board.passed_before_ns("s") == NO_TIME
+
+
+def test_no_floor_is_due_while_a_partition_waits() -> None:
+    growing = Growing()
+    growing.post(2, NO_TIME, WAITING)
+    growing.post(0, 5, IDLE)
+    growing.hear(20)
+    assert growing.board.due("s", 0, 7, 0) is None
+    growing.post(2, 10)
+    assert growing.board.due("s", 0, 7, PERIOD_NS) == 10

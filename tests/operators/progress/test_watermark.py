@@ -184,3 +184,30 @@ def test_after_the_end_of_time_floors_change_nothing() -> None:
     watermark = Watermark(END_OF_TIME, {0: Reached(10, FINISHED, 3)})
     watermark.observe(Floor("s", "t", 0, 3, 30, "run"))
     assert watermark.value_ns == END_OF_TIME
+
+
+def test_it_waits_for_a_new_partition_from_when_anyone_tells_of_it() -> None:
+    watermark = Watermark()
+    told(watermark, 0, 10)
+    told(watermark, 1, 7)
+    assert told(watermark, 0, 30, of=3) == 7
+    assert told(watermark, 1, 40, of=2) == 7
+    assert told(watermark, 2, NO_TIME, PartitionState.WAITING, of=3) == 7
+    assert told(watermark, 2, 25, of=3) == 25
+
+
+def test_that_there_is_a_new_partition_outlives_a_restart() -> None:
+    watermark = Watermark()
+    told(watermark, 0, 10)
+    told(watermark, 1, 7)
+    told(watermark, 0, 30, of=3)
+    again = Watermark.restore(pickle.loads(pickle.dumps(watermark.snapshot())))  # noqa: S301 - made here
+    again.observe(Floor("s", "t", 1, 0, 99, "run"))
+    assert told(again, 1, 40, of=2) == 7
+
+
+def test_a_state_of_an_earlier_version_knows_the_partitions_that_it_has() -> None:
+    saved = {"value_ns": 7, "partitions": {0: (10, ACTIVE, 1), 1: (7, ACTIVE, 1)}, "floors": {}}
+    again = Watermark.restore(saved)
+    assert told(again, 0, 30) == 7
+    assert told(again, 1, 20) == 20

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from operators.windows.sessions.state import SessionState
-from tests.operators.windows.conformance.flow import LATENESS, SOURCE, GroupFlow, plan_of
+from tests.operators.windows.conformance.flow import BOUND, LATENESS, SOURCE, GroupFlow, plan_of
 from tests.operators.windows.conformance.kinds import Kind, session
 from tidegauge.batch import PartitionState
 
@@ -55,6 +57,28 @@ def test_on_time_events_behind_the_watermark_correct_what_they_can() -> None:
     assert found == {(0, 0, 1), (20, 0, 1), (40, 0, 2), (12, 1, 1)}
     assert flow.frame().height == 4
     assert flow.dropped == 1
+
+
+@pytest.mark.parametrize(("behind_ms", "over"), [(5, True), (4, True), (3, False)])
+def test_a_session_is_over_when_its_gap_and_the_lateness_have_passed(
+    *, behind_ms: int, over: bool
+) -> None:
+    """A partition wakes in a process that does not know what has passed."""
+    last_ms = 40 - LATENESS - behind_ms
+    flow = GroupFlow(SOURCE, [plan_of(SHORT)], partitions=2)
+    flow.events(0, [{"ts": 0}])
+    flow.quiet(1, PartitionState.IDLE)
+    flow.events(0, [{"ts": 40 + BOUND}])
+    waking = GroupFlow(SOURCE, [plan_of(SHORT)], partitions=2)
+    waking.events(1, [{"ts": last_ms}])
+    flow.take(waking.batches[0])
+    lost = flow.dropped
+    flow.events(1, [{"ts": 90}])
+    flow.events(0, [{"ts": 90}])
+    flow.finish()
+    found = {row["start_ns"] // 10**6 for row in flow.frame().iter_rows(named=True)}
+    assert (lost == 1) is over
+    assert (last_ms in found) is not over
 
 
 def test_a_key_without_a_value_has_sessions_too() -> None:
