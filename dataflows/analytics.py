@@ -120,10 +120,10 @@ def build(
     judged = [*measured, *arranged, *verdicts, *matches, *ahead, *scored]
     alerts = raise_alerts(context, judged, inputs.batches)
     refused = refused_messages(inputs.batches)
+    results = without_ticks("results", pipeline, measured)
     health = intake_health(inputs.batches, clock_ns, [*results, *matches])
     anomalies = only_anomalous(verdicts)
     forecasts = only_declared(pipeline, ahead)
-    results = without_ticks("results", pipeline, measured)
     predicted = without_ticks("predicted", pipeline, scored)
     records = [*results, *matches, *anomalies, *forecasts, *predicted, *alerts, *refused]
     write_store(sinks, [*records, *health])

@@ -1,11 +1,12 @@
 """Events that InfluxDB would refuse, because they are older than the bucket keeps records."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from connectors.kafka.sample import read_sample
+from connectors.kafka.sample import TopicSample, read_sample
 from connectors.recovery.store import opened
 from dataflows.checks.prospects import bare_plans
 from operators.intake.decode import decode
@@ -30,8 +31,22 @@ def too_old(pipeline: Pipeline, settings: Settings, now_ns: int) -> Iterator[str
         settings: where the broker is, and whether records go into InfluxDB at all.
         now_ns: the time.
     """
+    if settings.store is None:
+        yield from too_old_among(pipeline, partial(_sample, settings), now_ns)
+
+
+def too_old_among(
+    pipeline: Pipeline, sample_of: Callable[[str], TopicSample | None], now_ns: int
+) -> Iterator[str]:
+    """As `too_old`, of a flow into InfluxDB.
+
+    Args:
+        pipeline: the pipeline.
+        sample_of: messages of a topic, the oldest among them; None where there are none.
+        now_ns: the time.
+    """
     influxdb = pipeline.output.influxdb
-    if settings.store is not None or influxdb is None or not influxdb.retention:
+    if influxdb is None or not influxdb.retention:
         return
     since_ns = now_ns - influxdb.retention
     plans = bare_plans(pipeline)
@@ -39,7 +54,7 @@ def too_old(pipeline: Pipeline, settings: Settings, now_ns: int) -> Iterator[str
         topic = source.kafka.topic
         if source.kafka.start != "earliest":
             continue
-        oldest_ns = _oldest_ns(plans[topic], topic, settings)
+        oldest_ns = _oldest_ns(plans[topic], sample_of(topic))
         if oldest_ns is not None and oldest_ns < since_ns:
             days = (now_ns - oldest_ns) // UNITS_NS["d"] + 2
             yield (
@@ -65,12 +80,15 @@ def is_first_run(folder: Path | None) -> bool:
         return False
 
 
-def _oldest_ns(plan: IntakePlan, topic: str, settings: Settings) -> int | None:
-    times = []
+def _sample(settings: Settings, topic: str) -> TopicSample | None:
     with suppress(UserMistake):
-        for raw in read_sample(settings, topic, SAMPLED).partitions.values():
-            frame, _ = decode(plan, raw)
-            times += [least for least in [frame[TIME].min()] if isinstance(least, int)]
+        return read_sample(settings, topic, SAMPLED)
+    return None
+
+
+def _oldest_ns(plan: IntakePlan, sample: TopicSample | None) -> int | None:
+    frames = [decode(plan, raw)[0] for raw in sample.partitions.values()] if sample else []
+    times = [least for frame in frames if isinstance(least := frame[TIME].min(), int)]
     return min(times, default=None)
 
 

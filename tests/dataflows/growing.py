@@ -284,7 +284,7 @@ class Run:
         pipeline = parse_pipeline(text, "f.yaml", Path(), {})
         count = len(self.broker.logs)
         settings = Settings(TIDEGAUGE_BOUNDED=self.bounded)
-        journal = Journal(settings, "j", self.monotonic_ns)
+        journal = Journal(settings, "j", monotonic_ns=self.monotonic_ns)
         plan = plan_intake("s", pipeline.sources["s"], JsonColumns)
         journal.topics["s"] = "t/1"
         journal.tolerances["s"] = plan.event_time.out_of_orderness

@@ -1,4 +1,4 @@
-"""What `tidegauge check --live` says of topics: series of windows, and fields of sources."""
+"""What `tidegauge check --live` says: the series that the windows of a file would have."""
 
 from collections.abc import Iterator, Mapping
 from secrets import token_hex
@@ -7,40 +7,23 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from connectors.codecs.json_columns import JsonColumns
-from connectors.kafka.sample import TopicSample, read_sample
+from connectors.kafka.sample import TopicSample
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import plan_intake
 from operators.intake.sensitive import KeyedHash
 from operators.progress.board import ProgressBoard
 from tidegauge.cardinality import estimate_distinct
-from tidegauge.cli._live_fields import absent_fields
 from tidegauge.expressions.scalars import compile_scalar
-from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline, Window
 
-SAMPLED = 50_000
-"""Most messages that are looked at in each topic."""
 
+def series_of(pipeline: Pipeline, samples: Mapping[str, TopicSample]) -> Iterator[tuple[str, bool]]:
+    """A line for each window with keys, and whether it is a warning.
 
-def live_lines(pipeline: Pipeline, settings: Settings) -> Iterator[tuple[str, bool]]:
-    """What the topics of a file tell about it: lines, and whether each is a warning.
-
-    Raises:
-        UserMistake: the broker does not answer, or a topic does not exist or is empty.
+    Args:
+        pipeline: the pipeline.
+        samples: messages of the topic of each source.
     """
-    samples = {
-        name: read_sample(settings, source.kafka.topic, SAMPLED)
-        for name, source in pipeline.sources.items()
-    }
-    for name, read in samples.items():
-        yield from ((line, True) for line in absent_fields(name, pipeline.sources[name], read))
-    yield from _series_of(pipeline, samples)
-
-
-def _series_of(
-    pipeline: Pipeline, samples: Mapping[str, TopicSample]
-) -> Iterator[tuple[str, bool]]:
-    """A line for each window with keys."""
     events: dict[str, pl.DataFrame] = {}
     for name, window in pipeline.windows.items():
         if not window.by:

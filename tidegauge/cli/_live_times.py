@@ -1,35 +1,28 @@
 """What `tidegauge check --live` says of event times that seem to be in another unit."""
 
-from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from connectors.codecs.json_columns import JsonColumns
-from connectors.kafka.sample import TopicSample, read_sample
+from connectors.kafka.sample import TopicSample
 from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import plan_intake, telling
 from operators.progress.board import ProgressBoard
-from tidegauge.settings import Settings
-from tidegauge.spec.models import Pipeline, Source
+from tidegauge.spec.models import Source
 
-SAMPLED = 1_000
-"""Most messages that are looked at in each topic."""
 _ALL_REFUSED = "no_event_time"
 
 
-def doubts_of(pipeline: Pipeline, settings: Settings) -> Iterator[tuple[str, bool]]:
-    """A warning for each source whose event times another unit would make plausible.
+def time_doubts(name: str, source: Source, timezone: str, read: TopicSample) -> list[str]:
+    """Warnings about a source whose event times another unit would make plausible.
 
-    Raises:
-        UserMistake: the broker does not answer, or a topic does not exist or is empty.
+    What else is done to a message does not matter here.
+
+    Args:
+        name: of the source.
+        source: its declaration.
+        timezone: that of the pipeline.
+        read: messages of its topic.
     """
-    for name, source in pipeline.sources.items():
-        read = read_sample(settings, source.kafka.topic, SAMPLED)
-        for line in _doubts(name, source, pipeline.timezone, read):
-            yield line, True
-
-
-def _doubts(name: str, source: Source, timezone: str, read: TopicSample) -> list[str]:
-    """Lines about the times alone: what else is done to a message does not matter here."""
     bare = source.model_copy(update={"enrich": {}, "derive": {}, "filter": None, "process": None})
     found: list[str] = []
     plan = plan_intake(name, bare, JsonColumns, zone=ZoneInfo(timezone), hash_text=str)

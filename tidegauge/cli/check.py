@@ -123,22 +123,12 @@ def _looked_at(
 def _series(pipeline: "Pipeline", *, live: bool | None) -> list[tuple[str, bool]]:
     if live is False or (live is None and "KAFKA_BOOTSTRAP" not in os.environ):
         return []
-    from dataflows.checks.old_events import too_old
-    from tidegauge.cli._live_bucket import bucket_lines
-    from tidegauge.cli._live_series import live_lines
-    from tidegauge.cli._live_times import doubts_of
+    from tidegauge.cli._live import live_lines
     from tidegauge.errors import UserMistake
     from tidegauge.settings import read_settings
 
     try:
-        settings = read_settings()
-        old = ((line, True) for line in too_old(pipeline, settings, time.time_ns()))
-        return [
-            *old,
-            *live_lines(pipeline, settings),
-            *doubts_of(pipeline, settings),
-            *bucket_lines(pipeline, settings),
-        ]
+        return list(live_lines(pipeline, read_settings(), time.time_ns()))
     except UserMistake as mistake:
         if live:
             raise

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from connectors.embedded.sink import StorePart
+from dataflows.connections.refusals import Refusals
 from dataflows.connections.sinks import store_sink
 from tests.tidegauge.spec.test_mistakes import GOOD
 from tidegauge.catalogue import catalogue_of
@@ -22,7 +23,8 @@ def part(folder: Path, retry_for_s: float) -> StorePart:
     """A part of the embedded store's sink of a pipeline."""
     (folder / "p.yaml").write_text(GOOD)
     settings = Settings.model_validate({"store": folder / "s.db", "retry_for_s": retry_for_s})
-    sink = store_sink(load_pipeline(folder / "p.yaml"), settings)
+    pipeline = load_pipeline(folder / "p.yaml")
+    sink = store_sink(pipeline, settings, Refusals(pipeline, settings))
     assert sink is not None
     made = sink.build_part("store", "00", None)  # type: ignore[attr-defined]  # any sink, as far as is said
     assert isinstance(made, StorePart)

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from connectors.partitions import RecordPart
+from dataflows.connections.refusals import Refusals
 from dataflows.connections.sinks import store_sink
 from tests.services.influxdb import InfluxDB
 from tidegauge.catalogue import catalogue_of
@@ -96,7 +97,8 @@ def labelled(
     monkeypatch.setenv("TIDEGAUGE_START_TIMEOUT", "0.5")
     path.write_text(text)
     pipeline = load_pipeline(path)
-    sink = store_sink(pipeline, read_settings())
+    settings = read_settings()
+    sink = store_sink(pipeline, settings, Refusals(pipeline, settings))
     part: RecordPart = sink.build_part("store", "00", None)  # type: ignore[union-attr]  # a sink of ours
     signals = catalogue_of(pipeline).signals
     for name, time_ns, key in ANOMALIES:
