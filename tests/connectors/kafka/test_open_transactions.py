@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from confluent_kafka import Producer
 from structlog.testing import capture_logs
@@ -22,6 +23,7 @@ from tests.connectors.kafka.reading import (
 from tests.services.kafka import Kafka
 from tests.services.names import unique
 from tidegauge.batch import EventBatch, PartitionState
+from tidegauge.journal import PartitionJournal
 
 
 class Journal:
@@ -89,7 +91,7 @@ def test_an_idle_partition_wakes_when_a_transaction_is_opened_and_nothing_passes
 ) -> None:
     clock, journal = Clock(), Journal()
     part = open_part(reading(kafka, topic, bounded=False), clock=clock)
-    part._journal = journal
+    part._journal = cast("PartitionJournal", journal)
     drive(part, lambda _: part._reader.at_end and not part._reader.held_back)
     clock.now_ns = 10 * SECOND
     assert states(drive(part, bool)) == [PartitionState.IDLE]

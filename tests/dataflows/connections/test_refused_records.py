@@ -68,7 +68,7 @@ class Flow:
     def stored(self, columns: str) -> list[tuple[Any, ...]]:
         """Dead letters in the store."""
         with closing(open_store(self.folder / "store.db")) as store:
-            found = store.execute(f"SELECT {columns} FROM dead_letters ORDER BY topic, time_ns")  # noqa: S608 - names
+            found = store.execute(f"SELECT {columns} FROM dead_letters ORDER BY topic, time_ns")
             return [tuple(row) for row in found]
 
 

@@ -26,7 +26,7 @@ def part(folder: Path, retry_for_s: float) -> StorePart:
     pipeline = load_pipeline(folder / "p.yaml")
     sink = store_sink(pipeline, settings, Refusals(pipeline, settings))
     assert sink is not None
-    made = sink.build_part("store", "00", None)  # type: ignore[attr-defined]  # any sink, as far as is said
+    made = sink.build_part("store", "00", None)
     assert isinstance(made, StorePart)
     return made
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from connectors.partitions import RecordPart
 from dataflows.connections.refusals import Refusals
 from dataflows.connections.sinks import store_sink
 from tests.services.influxdb import InfluxDB
@@ -99,11 +98,13 @@ def labelled(
     pipeline = load_pipeline(path)
     settings = read_settings()
     sink = store_sink(pipeline, settings, Refusals(pipeline, settings))
-    part: RecordPart = sink.build_part("store", "00", None)  # type: ignore[union-attr]  # a sink of ours
+    assert sink is not None
+    part = sink.build_part("store", "00", None)
     signals = catalogue_of(pipeline).signals
     for name, time_ns, key in ANOMALIES:
         columns = {one.name: one.type.dtype for one in signals[name].columns}
-        row = dict.fromkeys(columns) | {"anomaly": name, "value": 1.0} | key | {TIME_NS: time_ns}
+        known: dict[str, object] = {"anomaly": name, "value": 1.0, **key, TIME_NS: time_ns}
+        row = {**dict.fromkeys(columns), **known}
         schema = {TIME_NS: pl.Int64} | columns
         part.write_batch([RecordBatch(name, pl.DataFrame([row], schema))])
     part.close()
