@@ -103,7 +103,8 @@ def labelled(
     signals = catalogue_of(pipeline).signals
     for name, time_ns, key in ANOMALIES:
         columns = {one.name: one.type.dtype for one in signals[name].columns}
-        known: dict[str, object] = {"anomaly": name, "value": 1.0, **key, TIME_NS: time_ns}
+        known: dict[str, object] = {"anomaly": name, "value": 1.0, TIME_NS: time_ns}
+        known.update(key)
         row = {**dict.fromkeys(columns), **known}
         schema = {TIME_NS: pl.Int64} | columns
         part.write_batch([RecordBatch(name, pl.DataFrame([row], schema))])
