@@ -47,8 +47,7 @@ def _present(row: dict[str, object]) -> dict[str, object]:
 def _expected(row: dict[str, object]) -> dict[str, object]:
     expected: dict[str, object] = {"time": row["time_ns"], "pipeline": "payments"}
     for name in ("region", "shop"):
-        if row[name] is not None:
-            expected[name] = stored_tag(row[name])
+        expected[name] = "(none)" if row[name] is None else stored_tag(row[name])
     for field in SIGNAL.fields:
         value = row[field.name]
         if value is not None and not (isinstance(value, float) and value - value != 0):
