@@ -64,7 +64,12 @@ FLOW_SIGNAL = Signal(
         Column("filtered", INT, "short", "Events that the filter left out"),
         Column("watermark_ns", INT, "ns", "Watermark of the partition"),
         Column("watermark_lag_ms", FLOAT, "ms", "Watermark behind the wall clock"),
-        Column("state", STRING, "", "active, idle, or finished at the end of a bounded run"),
+        Column(
+            "state",
+            STRING,
+            "",
+            "active, waiting (new), idle, or finished at the end of a bounded run",
+        ),
     ),
     description="What became of the messages of each partition",
     run_fields=frozenset({"rate", "watermark_lag_ms"}),
