@@ -147,6 +147,7 @@ class PartitionReader:
         """
         self.offset, _ = self._range()
         self.at_end = False
+        self.reached = self.offset
         self._consumer.assign([TopicPartition(self._here.topic, self._here.partition, self.offset)])
 
     def commit(self) -> None:

@@ -96,9 +96,6 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
             Stop: the saved position no longer exists, or is of an earlier topic of the name; or
                 the broker does not tell what there is.
         """
-        if resume_state is not None:
-            saved = getattr(resume_state, "topic", None)
-            require_same(self._reading.topic, saved, self._reading.identity)
         number = int(for_part.rpartition("-")[2])
         alignment = self._align() if self._align is not None else None
         return self.partition(number, number, resume_state, alignment)
@@ -127,6 +124,10 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         Raises:
             Stop: as `build_part`.
         """
+        if saved is not None:
+            # A position of an earlier version has no such attribute.
+            topic = getattr(saved, "topic", None)
+            require_same(self._reading.topic, topic, self._reading.identity)
         # One that has not begun is as new as before; a replay says itself where it begins.
         new = saved is None or (saved.intake is None and not self._reading.bounded)
         reader = PartitionReader(self._reading, number, None if new or not saved else saved.offset)
