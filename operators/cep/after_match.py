@@ -10,7 +10,6 @@ from operators.cep.nfa import Nfa
 from tidegauge.errors import Stop
 from tidegauge.patterns.pattern import Skip, SkipTo
 
-
 _FEW = 4
 """Questions after which it pays to know all first events of unfinished runs."""
 

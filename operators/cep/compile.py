@@ -95,9 +95,7 @@ def last_conditions(nfa: Nfa) -> int:
 
 
 class _Binding:
-    def __init__(
-        self, nfa: Nfa, columns: Columns, layout: EventLayout, asked_last: int
-    ) -> None:
+    def __init__(self, nfa: Nfa, columns: Columns, layout: EventLayout, asked_last: int) -> None:
         self._nfa = nfa
         self._layout = layout
         self._values = RunValues(columns, step_names(nfa.pattern), layout)

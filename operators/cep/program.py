@@ -65,7 +65,7 @@ class Program:
         self.dynamic = tuple(dynamic)
         self.late = tuple(late)
         self.late_bits = sum(one.bit for one in self.late)
-        asked = (*self.dynamic, *self.late)
+        asked: list[Dynamic | Late] = [*self.dynamic, *self.late]
         self.unguarded = sum(one.bit for one in asked if not one.guard)
         self.after = AfterMatch(nfa)
         self.configurations = Configurations(nfa, {one.bit: one.guard for one in asked})
@@ -92,9 +92,7 @@ class Program:
 
     def may_hold(self, bits: int, looks: int) -> bool:
         """Whether a predicate that looks at what was taken may hold; arguments as of `bits_for`."""
-        return any(
-            looks & one.bit and bits & one.guard == one.guard for one in self.dynamic
-        )
+        return any(looks & one.bit and bits & one.guard == one.guard for one in self.dynamic)
 
     def memo(self, last: "Node | None", step: str, row: Row) -> Memo:
         """What conditions need to know of a run that takes an event for a step."""

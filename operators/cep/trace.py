@@ -232,9 +232,7 @@ class TracedRuns(Runs):
                 taken = tuple((node.seq, node.position) for node in one.path)
                 run = self._complete.pop(taken, RunId(one.path[0].seq, 0))
                 changes.append(Change(run, Fate.MATCHES, _steps(taken)))
-        waiting = {
-            tuple((node.seq, node.position) for node in path) for path in self.after.paths()
-        }
+        waiting = {tuple((node.seq, node.position) for node in path) for path in self.after.paths()}
         for taken in [taken for taken in self._complete if taken not in waiting]:
             run = self._complete.pop(taken)
             changes.append(Change(run, Fate.VOID, _steps(taken), cause=Cause.SKIP))
