@@ -60,6 +60,12 @@ class AfterMatch:
         """Up to this first event nobody needs runs, neither alive (above `floor`) nor waiting."""
         return min([floor, *(ending.above for ending in self.waiting)])
 
+    def give_up(self, floor: int) -> None:
+        """Forget the matches with a first event up to this."""
+        self._pass(floor)
+        for one in self.waiting:
+            one.node.cut(floor)
+
     def paths(self) -> Iterator[Path]:
         """The matches that wait."""
         for ending in self.waiting:

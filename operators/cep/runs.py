@@ -10,12 +10,13 @@ from operators.cep.buffer import (
     Node,
     Path,
     count_runs,
+    first_events,
     paths,
     runs_by_first,
     trim,
 )
 from operators.cep.configuration import Configuration, Plan
-from operators.cep.forward import Ending
+from operators.cep.forward import Ending, worth
 from operators.cep.limits import Dropped, Limits, first_kept
 from operators.cep.nfa import State
 from operators.cep.program import Program
@@ -158,8 +159,8 @@ class Runs:
         found: list[Found] = []
         if finals or late or self.after.waiting:
             self._settle(finals, late, found)
-        if made:
-            self._count(made, found)
+        if made or late:
+            self._count(made, late, found)
         self.look_ahead()
         return found
 
@@ -167,6 +168,7 @@ class Runs:
         """The event may complete runs; it moves none."""
         found: list[Found] = []
         self._settle([], late, found)
+        self._count((), late, found)
         self.look_ahead()
         return found
 
@@ -329,10 +331,12 @@ class Runs:
         self.configuration = self.program.configurations.only(self.configuration, kept)
         self.ends = [nodes for nodes in ends if nodes]
 
-    def _count(self, made: Sequence[Node], found: list[Found]) -> None:
+    def _count(self, made: Sequence[Node], late: Sequence[Ending], found: list[Found]) -> None:
         self.made += len(made)
         for node in made:
             self.bound += node.runs
+        if late:
+            self.made += worth(late)
         if self.bound > self.limits.runs or self.made > self.trim_at:
             self._keep_limits(found)
 
@@ -345,16 +349,23 @@ class Runs:
         """Count what is alive; give up the oldest runs while it is too much."""
         while True:
             nodes = trim(self.alive(), self.after.least(self.floor))
-            self.made = sum([node.newest > self.floor for node in nodes])
+            waiting = worth(self.after.waiting)
+            self.made = sum([node.newest > self.floor for node in nodes]) + waiting
             self.bound = self._runs_alive()
             if self.bound <= self.limits.runs and self.made <= self.limits.nodes:
                 self.trim_at = min(self.limits.nodes, 2 * self.made + TRIM_AT)
                 break
             if self.bound > self.limits.runs:
                 self._give_up(self._first_kept_run(), "partial matches", 0)
+            elif waiting > self.limits.nodes // 2:
+                firsts = first_events(self.alive(), self.floor)
+                if not firsts:
+                    break  # nothing keeps the matches waiting
+                self._give_up(firsts[len(firsts) // 2], "matches that wait", 0)
+                self.after.give_up(self.floor)
             else:
                 newest = [(node.newest, 1) for node in nodes]
-                self._give_up(first_kept(newest, self.limits.nodes), "buffered events", 0)
+                self._give_up(first_kept(newest, self.limits.nodes - waiting), "buffered events", 0)
 
     def _runs_alive(self) -> int:
         if self.counted:

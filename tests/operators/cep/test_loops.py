@@ -23,6 +23,7 @@ from tests.operators.cep.timelines import (
     matcher_of,
     pattern,
 )
+from tidegauge.batch import TIME
 from tidegauge.patterns.pattern import Pattern
 from tidegauge.patterns.row_pattern import parse_rows
 
@@ -119,6 +120,24 @@ def test_runs_that_began_apart_and_share_a_loop_count_once() -> None:
     matcher = matcher_of(pattern("a -> b+[->] -> c"), limits=Limits(runs=600))
     assert matcher.process(events("ab" * 250)) == []
     assert len(matcher.process(events("c", start=500))) > 1
+
+
+def test_matches_that_wait_to_be_asked_are_bounded() -> None:
+    matcher = matcher_of(waiting(), limits=Limits(nodes=200))
+    frame = events("xx" + "zx" * 400, [9.0, 5.0] + [4.0, 5.0] * 400)
+    results = in_batches(matcher, frame.with_columns(pl.lit(0, pl.Int64).alias(TIME)))
+    assert {result.reason for result in results} >= {"matches that wait"}
+    (of_key,) = matcher.live.values()
+    assert len(of_key[0].after.waiting) <= 200
+
+
+@pytest.mark.parametrize("nodes", [20, 35, 60])
+def test_limits_are_kept_whatever_waits(nodes: int) -> None:
+    matcher = matcher_of(waiting(), limits=Limits(nodes=nodes))
+    line = "xxxxxxxxxxzzzzzzzzzzxxxxxxxxxxzzzxzxzxz" * 4
+    amounts = [50.0 if letter == "x" else 40.0 for letter in line]
+    matcher.process(events(line, amounts).with_columns(pl.lit(0, pl.Int64).alias(TIME)))
+    assert matcher.held().nodes <= nodes
 
 
 LAST = {
