@@ -25,7 +25,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Runs that were given up: the oldest; the first of them began with event `seq` at `time_ns`."""
+    """The oldest runs, given up; the first of them began with event `seq` at `time_ns`."""
 
     seq: int
     time_ns: int
