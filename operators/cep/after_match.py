@@ -10,7 +10,6 @@ from operators.cep.nfa import Nfa
 from tidegauge.errors import Stop
 from tidegauge.patterns.pattern import Skip, SkipTo
 
-
 _FEW = 4
 """Questions after which it pays to know all first events of unfinished runs."""
 
@@ -60,6 +59,12 @@ class AfterMatch:
     def least(self, floor: int) -> int:
         """Up to this first event nobody needs runs, neither alive (above `floor`) nor waiting."""
         return min([floor, *(ending.above for ending in self.waiting)])
+
+    def give_up(self, floor: int) -> None:
+        """Forget the matches with a first event up to this."""
+        self._pass(floor)
+        for one in self.waiting:
+            one.node.cut(floor)
 
     def paths(self) -> Iterator[Path]:
         """The matches that wait."""

@@ -72,14 +72,15 @@ class Node:
         oldest: int = seq if begins else NEVER
         runs: int = 1 if begins else 0
         for node in before:
-            if node.oldest <= newest and node.newest >= oldest:
+            first, last = node.oldest, node.newest
+            if first <= newest and last >= oldest:
                 runs += node.runs
             elif node.runs > runs:  # they began apart from those before
                 runs = node.runs
-            if node.newest > newest:  # noqa: PLR1730 - the innermost loop; max() takes twice as long
-                newest = node.newest
-            if node.oldest < oldest:  # noqa: PLR1730 - as above
-                oldest = node.oldest
+            if last > newest:  # noqa: PLR1730 - the innermost loop; max() takes twice as long
+                newest = last
+            if first < oldest:  # noqa: PLR1730 - as above
+                oldest = first
         self.newest: int = newest
         self.oldest: int = oldest
         self.runs: int = runs

@@ -1,7 +1,7 @@
 """Runs read out of shared nodes from their first events on, in the order of matches."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from operators.cep.buffer import NEVER, Node, Path
@@ -22,6 +22,13 @@ class Ending(NamedTuple):
 
 
 _NOTHING: list[Node] = []
+_POINTERS = 64
+"""Nodes before a node that take as much room as one more node."""
+
+
+def worth(endings: Iterable[Ending]) -> int:
+    """How many nodes there are room for where some endings are kept."""
+    return sum([1 + len(one.node.before) // _POINTERS for one in endings])
 
 
 class TooManyError(Exception):

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 class Limits:
     """Bounds for one pattern and one key.
 
-    When a bound is passed, the runs with the oldest first event are given up, event by event, until
-    it is kept; how many is counted and told (`Dropped`). Both bounds are looked at after an event,
-    so that one event can pass them for a moment.
+    When a bound is passed, the runs with the oldest first event are given up until it is kept, with
+    an eighth of it to spare; how many is counted and told (`Dropped`). Both bounds are looked at
+    after an event, so that one event can pass them for a moment.
 
     Attributes:
-        runs: partial matches.
+        runs: partial matches: those that differ only in where they began count once, unless each is
+            told of. Also the matches that one event may bring where nothing removes any, and the
+            runs that it may have to ask one by one for a condition at the end.
         nodes: taken events in the shared buffer, counted once for each position.
     """
 
@@ -23,7 +25,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Runs that were given up: those that began with the event `seq` at `time_ns`."""
+    """The oldest runs, given up; the first of them began with event `seq` at `time_ns`."""
 
     seq: int
     time_ns: int

@@ -22,13 +22,20 @@ class Points:
 
     def __init__(self, snapshot: Mapping[Taken, list[int]] | None = None) -> None:
         self._taken = {taken: set(times) for taken, times in (snapshot or {}).items()}
+        # Where the search for a free time goes on, after the one that was given last.
+        self._next: dict[Taken, tuple[int, int]] = {}
 
     def take(self, signal: str, key: Key, at_ns: int) -> int:
         """The first free time from `at_ns` on."""
         taken = self._taken.setdefault((signal, key), set())
+        asked_ns = at_ns
+        last_ns, next_ns = self._next.get((signal, key), (at_ns, at_ns))
+        if last_ns == asked_ns:
+            at_ns = next_ns
         while at_ns in taken:
             at_ns += 1
         taken.add(at_ns)
+        self._next[signal, key] = asked_ns, at_ns + 1
         return at_ns
 
     def forget(self, before_ns: int, held_ns: Callable[[Key], int]) -> None:
@@ -45,6 +52,7 @@ class Points:
                 self._taken[taken] = left
             else:
                 del self._taken[taken]
+                self._next.pop(taken, None)
 
     def snapshot(self) -> dict[Any, list[int]]:
         """Everything a restart needs."""

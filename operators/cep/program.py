@@ -65,7 +65,7 @@ class Program:
         self.dynamic = tuple(dynamic)
         self.late = tuple(late)
         self.late_bits = sum(one.bit for one in self.late)
-        asked = (*self.dynamic, *self.late)
+        asked: list[Dynamic | Late] = [*self.dynamic, *self.late]
         self.unguarded = sum(one.bit for one in asked if not one.guard)
         self.after = AfterMatch(nfa)
         self.configurations = Configurations(nfa, {one.bit: one.guard for one in asked})

@@ -1,21 +1,22 @@
 """The runs of one pattern in one key: what events and time do to them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from operators.cep.after_match import AfterMatch, path_key
 from operators.cep.buffer import (
-    CountedNode,
     NEVER,
+    CountedNode,
     Node,
     Path,
     count_runs,
+    first_events,
     paths,
     runs_by_first,
     trim,
 )
 from operators.cep.configuration import Configuration, Plan
-from operators.cep.forward import Ending
+from operators.cep.forward import Ending, worth
 from operators.cep.limits import Dropped, Limits, first_kept
 from operators.cep.nfa import State
 from operators.cep.program import Program
@@ -134,11 +135,12 @@ class Runs:
         if starts and time_ns < starts[-1][1]:
             time_ns = starts[-1][1]  # in order of arrival; the time of a key never goes back
         program, configuration = self.program, self.configuration
-        event = (seq, time_ns, row)
         late: list[Ending] = []
-        if program.late_bits & configuration.looks:
-            late = ask_late(self.program, configuration, self.ends, event, bits, self.floor)
+        if program.late and program.late_bits & configuration.looks:
+            event = (seq, time_ns, row)
+            late = ask_late(program, configuration, self.ends, event, bits, self.floor)
         if program.dynamic:
+            event = (seq, time_ns, row)
             after = judge_each(program, configuration, self.ends, event, bits, self.node)
         else:
             bits &= configuration.mask
@@ -146,26 +148,27 @@ class Runs:
             if plan is NEW:
                 plan = program.configurations.plan(configuration, bits)
             if plan is None:
-                return self._complete(late) if late else []
+                return self._take_late(late) if late else []
             if plan.only_begins is not None:
                 self._begin(plan, self.node(seq, time_ns, row, plan.only_begins, (), True))
                 return []
-            after = follow(plan, self.ends, event, self.node)
+            after = follow(plan, self.ends, (seq, time_ns, row), self.node)
         self.configuration, self.ends, finals, made, begun = after
         if begun:
             starts.append((seq, time_ns))
         found: list[Found] = []
         if finals or late or self.after.waiting:
             self._settle(finals, late, found)
-        if made:
-            self._count(made, found)
+        if made or late:
+            self._count(made, late, found)
         self.look_ahead()
         return found
 
-    def _complete(self, late: list[Ending]) -> list[Found]:
+    def _take_late(self, late: list[Ending]) -> list[Found]:
         """The event may complete runs; it moves none."""
         found: list[Found] = []
         self._settle([], late, found)
+        self._count((), late, found)
         self.look_ahead()
         return found
 
@@ -187,10 +190,29 @@ class Runs:
         """
         found: list[Found] = []
         while self.deadline_ns <= time_ns and self.deadline_ns != NEVER:
-            told = self.timeouts or self.configuration.ends or self.after.waiting
-            self._end_at(self.deadline_ns if told else time_ns, found)
+            if self.timeouts or self.configuration.ends or self.after.waiting:
+                self._end_at(self.deadline_ns, found)
+            else:
+                self._end_unseen(time_ns)
             self.look_ahead()
         return found
+
+    def _end_unseen(self, time_ns: int) -> None:
+        """End what is over by a time when nothing is told of it: in which order is all the same."""
+        within_ns = self.program.within_ns
+        if self.program.step_limits:
+            self._end_steps(time_ns, Ended([], []))
+        if within_ns is not None and (last := self._last_over(time_ns - within_ns)) > self.floor:
+            self._drop_up_to(last)
+
+    def _last_over(self, start_ns: int) -> int:
+        """The last first event up to a time."""
+        last = self.floor
+        for seq, at_ns in self.starts:
+            if at_ns > start_ns:
+                break
+            last = seq
+        return last
 
     def _end_at(self, time_ns: int, found: list[Found]) -> None:
         """End what is over at a time."""
@@ -238,19 +260,14 @@ class Runs:
             return
         # No more runs than this end there; to count them takes longer.
         if len(self.starts) * sum([node.runs for node in finals]) > self.limits.runs:
-            self._keep_matches(finals, found)
-        self._unfold([Ending(node, self.floor) for node in finals], found)
-
-    def _unfold(self, endings: Iterable[Ending], found: list[Found]) -> None:
-        """All matches, for nothing removes one."""
-        ready = [path for node, above, up_to, _ in endings for path in paths(node, above, up_to)]
-        if len(ready) > 1:
-            ready.sort(key=path_key)
-        found += [Found(path) for path in ready]
+            self._keep_matches(finals)
+        _tell([path for node in finals for path in paths(node, self.floor)], found)
 
     def _give(self, endings: Sequence[Ending], found: list[Found]) -> None:
         if self.after.keeps_all:
-            self._unfold(self._few(endings), found)
+            _tell(
+                [path for one in endings for path in paths(one.node, one.above, one.up_to)], found
+            )
             return
         given = self.after.complete(endings, self.alive, self.floor, self.limits.runs)
         found += [Found(path) for path in given.matches]
@@ -273,11 +290,7 @@ class Runs:
         self._keep(left)
 
     def _end_windows(self, time_ns: int, within_ns: int, ended: Ended) -> None:
-        last = self.floor
-        for seq, start_ns in self.starts:
-            if time_ns - start_ns < within_ns:
-                break
-            last = seq
+        last = self._last_over(time_ns - within_ns)
         if last <= self.floor:
             return
         for state, nodes in zip(self.configuration.states, self.ends, strict=True):
@@ -318,10 +331,12 @@ class Runs:
         self.configuration = self.program.configurations.only(self.configuration, kept)
         self.ends = [nodes for nodes in ends if nodes]
 
-    def _count(self, made: Sequence[Node], found: list[Found]) -> None:
+    def _count(self, made: Sequence[Node], late: Sequence[Ending], found: list[Found]) -> None:
         self.made += len(made)
         for node in made:
             self.bound += node.runs
+        if late:
+            self.made += worth(late)
         if self.bound > self.limits.runs or self.made > self.trim_at:
             self._keep_limits(found)
 
@@ -334,16 +349,23 @@ class Runs:
         """Count what is alive; give up the oldest runs while it is too much."""
         while True:
             nodes = trim(self.alive(), self.after.least(self.floor))
-            self.made = sum([node.newest > self.floor for node in nodes])
+            waiting = worth(self.after.waiting)
+            self.made = sum([node.newest > self.floor for node in nodes]) + waiting
             self.bound = self._runs_alive()
             if self.bound <= self.limits.runs and self.made <= self.limits.nodes:
                 self.trim_at = min(self.limits.nodes, 2 * self.made + TRIM_AT)
                 break
             if self.bound > self.limits.runs:
                 self._give_up(self._first_kept_run(), "partial matches", 0)
+            elif waiting > self.limits.nodes // 2:
+                firsts = first_events(self.alive(), self.floor)
+                if not firsts:
+                    break  # nothing keeps the matches waiting
+                self._give_up(firsts[len(firsts) // 2], "matches that wait", 0)
+                self.after.give_up(self.floor)
             else:
                 newest = [(node.newest, 1) for node in nodes]
-                self._give_up(first_kept(newest, self.limits.nodes), "buffered events", 0)
+                self._give_up(first_kept(newest, self.limits.nodes - waiting), "buffered events", 0)
 
     def _runs_alive(self) -> int:
         if self.counted:
@@ -358,11 +380,7 @@ class Runs:
             weights = [(node.newest, node.runs) for node in self.alive()]
         return first_kept(weights, self.limits.runs)
 
-    def _few(self, endings: Sequence[Ending]) -> Sequence[Ending]:
-        """Matches that time brought, as far as they may be told at once."""
-        return endings
-
-    def _keep_matches(self, finals: list[Node], found: list[Found]) -> None:
+    def _keep_matches(self, finals: list[Node]) -> None:
         """Give up the oldest runs when one event completes too many."""
         by_first = runs_by_first(finals, self.floor)
         if sum(by_first.values()) > self.limits.runs:
@@ -376,6 +394,13 @@ class Runs:
         runs = count_runs(list(self.alive()), self.floor, floor)
         self._drop_up_to(floor)
         self.dropped.append(Dropped(seq, time_ns, runs + matches, reason))
+
+
+def _tell(ready: list[Path], found: list[Found]) -> None:
+    """Matches that nothing removes, in their order."""
+    if len(ready) > 1:
+        ready.sort(key=path_key)
+    found += [Found(path) for path in ready]
 
 
 NEW: Any = object()

@@ -68,7 +68,7 @@ class ReferenceMatcher:
             self._end(min(ends))
             self._give(f"t{time_ns}")
 
-    def _end(self, time_ns: int) -> None:
+    def _end(self, time_ns: float) -> None:
         left = []
         for run in self.runs:
             if self._end_of(run) > time_ns:

@@ -1,11 +1,18 @@
 """However events and time are cut into batches, matches and timeouts are the same."""
 
+from pathlib import Path
+
 import polars as pl
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from operators.cep.lane import Lane
+from operators.cep.letters import RunLetters
 from operators.cep.matcher import Matcher
+from operators.cep.plan import plan_patterns
 from operators.cep.results import Kind, Result
+from operators.ordering.identity import PARTITION
 from tests.operators.cep.generated import (
     CARRY,
     COLUMNS,
@@ -18,8 +25,10 @@ from tests.operators.cep.generated import (
 from tests.operators.cep.reference import Event
 from tests.operators.cep.test_against_reference import END, slow
 from tests.operators.cep.timelines import SECOND, events, matcher_of, pattern
-from tidegauge.batch import TIME
+from tidegauge.batch import OFFSET, TIME
 from tidegauge.patterns.row_pattern import parse_rows
+from tidegauge.records import TIME_NS
+from tidegauge.spec.loader import parse_pipeline
 
 Told = list[tuple[object, ...]]
 either = st.booleans().flatmap(lambda dynamic: patterns(dynamic=dynamic))
@@ -139,3 +148,47 @@ def test_step_windows_and_windows_end_in_the_order_of_time() -> None:
             results += matcher.advance(at * SECOND)
         (ended,) = results
         assert (ended.kind, ended.time_ns) == (Kind.TIMEOUT, 6 * SECOND)
+
+
+RETRY = """\
+version: 1
+pipeline: shop
+sources:
+  s:
+    kafka: {topic: s}
+    event_time: {field: t, format: epoch_s, out_of_orderness: 0s}
+    fields: {c: {type: string}, st: {type: string}, v: {type: float}}
+patterns:
+  retry:
+    from: s
+    by: [c]
+    match: "bad -> bad2 -> good"
+    define: {bad: "st = 'failed'", bad2: "st = 'failed'", good: "st = 'paid' AND v > SUM(bad.v)"}
+    within: 20m
+    timeouts: true
+"""
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 44])
+def test_records_of_a_file_do_not_depend_on_the_batch_size(size: int) -> None:
+    """Events of another key make the watermark go on, by a minute or by many at once."""
+    (step,) = plan_patterns(parse_pipeline(RETRY, "shop.yaml", Path(), {}))
+    lane = Lane(step.lanes[0], RunLetters(["s"]))
+    rows = [("c", 76, "failed", 174.88), ("c", 386, "failed", 32.95)]
+    rows += [("c", 394, "failed", 440.07), ("c", 418, "paid", 41.85)]
+    rows += [("filler", 420 + 60 * number, "x", 0.0) for number in range(40)]
+    frame = pl.DataFrame(
+        {
+            TIME: pl.Series([second * SECOND for _, second, _, _ in rows], dtype=pl.Int64),
+            OFFSET: pl.int_range(len(rows), eager=True),
+            PARTITION: pl.zeros(len(rows), pl.Int64, eager=True),
+            **{name: [row[at] for row in rows] for name, at in (("c", 0), ("st", 2), ("v", 3))},
+        }
+    )
+    records = [
+        (record.signal, row["_time_ns"] // SECOND, row["events"])
+        for part in frame.iter_slices(size)
+        for record in lane.take([part], part[TIME][-1], 0)
+        for row in record.frame.rename({TIME_NS: "_time_ns"}).rows(named=True)
+    ]
+    assert sorted(records) == [("retry", 418, 3), ("retry_timeouts", 1_276, 2)]

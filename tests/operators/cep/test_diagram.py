@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -46,8 +50,28 @@ def test_it_shows_all_that_the_pattern_says(shown: str) -> None:
     assert shown in [text.text for text in root.iter(f"{SVG}text")]
 
 
-def test_the_same_pattern_gives_the_same_picture() -> None:
-    assert diagram(whole()) == diagram(whole())
+def test_the_same_pattern_gives_the_same_picture_in_every_process() -> None:
+    made = f"from {__name__} import diagram, whole; print(diagram(whole()), end='')"
+    pictures = {
+        subprocess.run(
+            [sys.executable, "-c", made],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parents[3],
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert pictures == {diagram(whole()).encode()}
+
+
+@pytest.mark.parametrize(
+    "other", ["a -> b{2,}[->]", "a ->> b{3,}[->]", "a b{3,}[->]", "a -> b{3,}", "a -> !b -> c"]
+)
+def test_another_pattern_gives_another_picture(other: str) -> None:
+    define = {name: f"kind = '{name}'" for name in "abc" if name in other}
+    first = parse_rows("p", "a -> b{3,}[->]", {"a": "kind = 'a'", "b": "kind = 'b'"})
+    assert diagram(first) != diagram(parse_rows("p", other, define))
 
 
 def test_characters_that_xml_does_not_have_are_replaced() -> None:
