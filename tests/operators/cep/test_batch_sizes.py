@@ -173,7 +173,7 @@ patterns:
 def test_records_of_a_file_do_not_depend_on_the_batch_size(size: int) -> None:
     """Events of another key make the watermark go on, by a minute or by many at once."""
     (step,) = plan_patterns(parse_pipeline(RETRY, "shop.yaml", Path(), {}))
-    lane = Lane(step.lanes[0], RunLetters(["s"]))
+    lane = Lane(step.lanes[0], RunLetters({"s": "topic"}))
     rows = [("c", 76, "failed", 174.88), ("c", 386, "failed", 32.95)]
     rows += [("c", 394, "failed", 440.07), ("c", 418, "paid", 41.85)]
     rows += [("filler", 420 + 60 * number, "x", 0.0) for number in range(40)]
