@@ -42,7 +42,7 @@ class _Requests(RESTClientObject):
     The base class cannot read such a body, and then the answer's status is lost, too.
     """
 
-    def request(self, method: str, url: str, **more: Any) -> Any:
+    def request(self, method: str, url: str, **more: Any) -> Any:  # type: ignore[override]  # all by name
         """Make a request; what `ApiException` has as a body are bytes."""
         whole = more.pop("_preload_content", True)
         answer = super().request(method, url, _preload_content=False, **more)  # type: ignore[no-untyped-call]  # as above
