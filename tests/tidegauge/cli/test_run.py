@@ -130,6 +130,10 @@ def test_a_second_start_on_a_recovery_directory_is_refused_and_the_first_goes_on
 ) -> None:
     topic = kafka.topic(partitions=2)
     file, store = write(tmp_path, topic), tmp_path / "store.db"
+    # One that is idle while the others are refused would be judged by the other when it wakes.
+    text = file.read_text(encoding="utf-8")
+    assert "format: epoch_ms" in text
+    file.write_text(text.replace("format: epoch_ms", "format: epoch_ms, idle_after: 10m"))
     options = ["--recovery", "state", "--epoch", "100ms", "--embedded", str(store)]
     environment = {"KAFKA_BOOTSTRAP": kafka.bootstrap}
     fill(kafka, topic)
