@@ -31,7 +31,8 @@ def open_client(settings: Settings, timeout_s: float) -> InfluxDBClient:
         ssl_ca_cert=str(settings.influxdb_ca) if settings.influxdb_ca else None,
     )
     requests = client.api_client
-    requests.rest_client = _Requests(requests.configuration, retries=requests.rest_client.retries)
+    retries = requests.rest_client.retries
+    requests.rest_client = _Requests(requests.configuration, retries=retries)  # type: ignore[no-untyped-call]  # its base has no types
     return client
 
 
@@ -41,10 +42,11 @@ class _Requests(RESTClientObject):
     The base class cannot read such a body, and then the answer's status is lost, too.
     """
 
-    def request(self, *arguments: Any, _preload_content: bool = True, **more: Any) -> Any:
+    def request(self, method: str, url: str, **more: Any) -> Any:  # type: ignore[override]  # all by name
         """Make a request; what `ApiException` has as a body are bytes."""
-        answer = super().request(*arguments, _preload_content=False, **more)
-        if not _preload_content:
+        whole = more.pop("_preload_content", True)
+        answer = super().request(method, url, _preload_content=False, **more)  # type: ignore[no-untyped-call]  # as above
+        if not whole:
             return answer
         read = RESTResponse(answer)
         read.data = read.data.decode(errors="replace")

@@ -35,7 +35,8 @@ class RaisedErrors:
             make(self, *args)
             errors.append(self)
 
-        BytewaxRuntimeError.__init__ = noted  # type: ignore[method-assign]  # the engine has no other place to ask
+        # The engine has no other place to ask.
+        setattr(BytewaxRuntimeError, "__init__", noted)  # noqa: B010 - no method, for the types
 
 
 def unusable(error: BaseException | None) -> UserMistake | None:

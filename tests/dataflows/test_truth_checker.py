@@ -133,10 +133,13 @@ def test_a_dead_letter_that_is_sent_twice_is_not_true(left: Left, truth: Rows) -
     assert not found.true
 
 
-def test_a_missing_file_is_no_answer(case: Case, tmp_path: Path) -> None:
-    done = run(replace(case, folder=tmp_path), {})
+@pytest.mark.parametrize("length", [1, 40, 80, 200])
+def test_a_missing_file_is_no_answer(case: Case, tmp_path: Path, length: int) -> None:
+    """However long its name is: the message is in a box as wide as the terminal."""
+    folder = tmp_path / ("x" * length)
+    done = run(replace(case, folder=folder), {"COLUMNS": "10000"})
     assert done.returncode == 2
-    assert "does not exist" in done.stderr
+    assert f"file '{replace(case, folder=folder).events}' does not exist" in done.stderr
 
 
 def test_a_missing_server_is_no_answer(case: Case, kafka: Kafka) -> None:

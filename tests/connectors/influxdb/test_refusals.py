@@ -135,7 +135,9 @@ def test_a_fault_of_the_server_is_tried_again_whatever_its_body_is(
 
 
 def test_a_fault_that_stays_is_one_line_with_what_can_be_read_of_its_body() -> None:
-    answers = [(502, {}, b"\xff broken\n gateway \x80")] * 150
+    answers: list[tuple[int, dict[str, str], bytes]] = [
+        (502, {}, b"\xff broken\n gateway \x80")
+    ] * 150
     with serving(Judging(first=list(answers))) as server, pytest.raises(Retry) as error:
         write(server, LINES, retry_for_s=0.2)
     told = str(error.value)

@@ -17,9 +17,11 @@ from bytewax.testing import TestingSink, run_main
 from polars.testing import assert_frame_equal
 
 from connectors.recovery.backup import back_up
-from connectors.recovery.contents import PIECES, read_contents
+from connectors.recovery.contents import PIECES, places, read_contents
+from connectors.recovery.inert import read_inert
 from connectors.recovery.lock import claim
 from connectors.recovery.remembered import write_definitions
+from connectors.recovery.store import opened
 from operators.keygroups import shelf
 from operators.keygroups.shelf import Saving
 from operators.windows.operator import windows
@@ -129,9 +131,15 @@ def test_a_copy_of_a_flow_that_was_stopped_is_one_that_a_start_goes_on_from(stop
 def test_a_piece_that_is_gone_or_cut_short_is_told_and_not_copied(
     stopped: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    piece = max((stopped / PIECES).glob("*/*/0*"), key=lambda path: path.stat().st_size)
-    whole = piece.read_bytes()
-    damages = [(whole[:-1], "is too short"), (b"", "is too short"), (None, "is missing")]
+    with opened(stopped) as state:
+        named = [
+            place
+            for saved in state.snapshots(state.moment().epoch)
+            for place in places(stopped, saved, read_inert(saved.data or b""))
+        ]
+    piece, end = max((path, offset + size) for path, offset, size, _ in named)
+    short = piece.read_bytes()[: end - 1]
+    damages = [(short, "is too short"), (b"", "is too short"), (None, "is missing")]
     for damage, told in damages:
         piece.unlink()
         if damage is not None:

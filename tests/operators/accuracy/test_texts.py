@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.accuracy.comparison import Comparison
+from operators.accuracy.comparison import Comparison, Key, Value
 from operators.accuracy.texts import same_text
 
 SAME = [
@@ -71,9 +71,13 @@ def test_texts_without_numbers_are_the_same_only_when_they_are_equal(one: str, o
 
 
 def test_a_digit_in_the_summary_of_an_alert_does_not_make_its_record_another() -> None:
-    key = (1, (("alert", "hot"),))
-    expected = {"summary": "m1: 80.0001 degrees", "value": 80.00005, "level": 8}
-    stored = {"summary": "m1: 80.0002 degrees", "value": 80.00005000000001, "level": 8}
+    key: Key = (1, (("alert", "hot"),))
+    expected: dict[str, Value] = {"summary": "m1: 80.0001 degrees", "value": 80.00005, "level": 8}
+    stored: dict[str, Value] = {
+        "summary": "m1: 80.0002 degrees",
+        "value": 80.00005000000001,
+        "level": 8,
+    }
     found = Comparison()
     found.add("alerts", {key: expected}, {key: stored})
     assert (found.accuracy, found.examples) == (100, [])

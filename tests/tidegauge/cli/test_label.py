@@ -1,6 +1,7 @@
 """`tidegauge label`: what it refuses. Labels that count: test_anomalies."""
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -68,7 +69,7 @@ output: {influxdb: {bucket: labelled, retention: 0s}}
 """
 AT_NS = 1_769_860_800_000_000_000
 """2026-01-31T12:00:00Z."""
-ANOMALIES: list[tuple[str, int, dict[str, object]]] = [
+ANOMALIES: list[tuple[str, int, dict[str, Any]]] = [
     ("odd", AT_NS, {"site": "a, b=c\\", "line": 1}),
     ("odd", AT_NS + 60_000_000_000, {"site": "north", "line": 1}),
     ("odd", AT_NS, {"site": "", "line": 2}),
