@@ -14,9 +14,7 @@ from tidegauge.settings import Settings
 
 _WAIT = timedelta(milliseconds=20)
 """Between two looks at a journal without new entries."""
-_VERSION = 2
-_READABLE = (1, _VERSION)
-"""A position of version 1 does not tell of which topic it is."""
+_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +66,13 @@ class JournalSource(FixedPartitionedSource[News, JournalPosition]):
             Stop: the saved position is not in the journal, or of an earlier one of its name.
         """
         saved = resume_state or JournalPosition(0, {})
-        if saved.version not in _READABLE:
+        if saved.version != _VERSION:
             raise UserMistake(
                 f"saved state: the journal's position has version {saved.version}, this program"
                 f" reads {_VERSION}; start with an empty recovery directory or with the program"
                 " that wrote it"
             )
+        # Positions that earlier programs have saved do not tell their topic.
         require_same(self._topic, getattr(saved, "topic", None), self._identity)
         offset = resume_state.offset if resume_state else None
         reader = JournalReader(self._settings, self._topic, offset)

@@ -128,12 +128,22 @@ def max_message_bytes(admin: AdminClient, names: Iterable[str], timeout_s: float
     Raises:
         UserMistake: the broker does not tell.
     """
+    return min(message_limits(admin, names, timeout_s).values())
+
+
+def message_limits(admin: AdminClient, names: Iterable[str], timeout_s: float) -> dict[str, int]:
+    """The most bytes of a batch of messages that each topic allows.
+
+    Raises:
+        UserMistake: the broker does not tell.
+    """
     asked = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in sorted(names)]
     answers = admin.describe_configs(asked, request_timeout=timeout_s)
     try:
-        return min(
-            int(answer.result(timeout_s)["max.message.bytes"].value) for answer in answers.values()
-        )
+        return {
+            resource.name: int(answer.result(timeout_s)["max.message.bytes"].value)
+            for resource, answer in answers.items()
+        }
     except KafkaException as error:
         raise UserMistake(
             f"Kafka does not tell how large a message may be ({short(error.args[0])}); "

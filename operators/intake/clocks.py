@@ -17,6 +17,8 @@ from tidegauge.durations import format_duration_ns
 Times = npt.NDArray[np.int64]
 RUN = 1_000
 """So many messages in a row are no longer the clock of one device."""
+LEAST_NS = 1_000_000_000
+"""Two clocks that agree to a second agree, and Kafka timestamps are whole milliseconds."""
 _MS = 1_000_000
 _LATEST_MS = (2**63 - 2**60) // _MS
 
@@ -87,7 +89,7 @@ class Clocks:
     """
 
     def __init__(self, allowed_ns: int, state: ClockState | None, run: int = RUN) -> None:
-        self._allowed_ns = allowed_ns
+        self._allowed_ns = max(allowed_ns, LEAST_NS)
         self._run = run
         self._ahead = state.ahead if state is not None else 0
         self.mover = state.mover if state is not None else None

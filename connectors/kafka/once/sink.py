@@ -42,6 +42,8 @@ Rejected = Callable[[Message, str], None]
 
 _TRIES = 5
 """How many producers in a row the broker may forget before the flow ends."""
+_AROUND = 200
+"""Bytes that a batch, its only message and that one's headers take beside key and value."""
 _LOG = structlog.get_logger("tidegauge")
 
 
@@ -54,7 +56,8 @@ class Outlet:
         name: of the output; no two outputs of a cluster share it.
         topics: all topics it writes to.
         markers: its compacted topic of markers.
-        max_bytes: most that these topics allow of a batch of messages.
+        max_bytes: most that a topic of them allows of a batch of messages.
+        limits: most that each allows; what is not here allows `max_bytes`.
         timeout_s: how long a message, and a step of a transaction, may take.
         parts: number of parts.
         open_ms: how long a transaction may stay open.
@@ -68,6 +71,12 @@ class Outlet:
     timeout_s: float = 30.0
     parts: int = PARTS
     open_ms: int = TRANSACTION_TIMEOUT_MS
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+    def takes(self, message: Message) -> bool:
+        """Whether a message is not too large for its own topic."""
+        limit = self.limits.get(message.topic, self.max_bytes)
+        return len(message.value) + len(message.key) + _AROUND <= limit
 
     def open(self, part: str) -> Transactions:
         """Producer of a part; an earlier one is fenced off and what it left open is ended."""
@@ -79,6 +88,7 @@ class Outlet:
             max_bytes=self.max_bytes,
             timeout_s=self.timeout_s,
             open_ms=self.open_ms,
+            batch_bytes=min(self.limits.values(), default=None),
         )
 
 
@@ -213,7 +223,7 @@ class OncePart(StatefulSinkPartition[RecordBatch, OutputPosition]):
                 return
 
     def _send(self, message: Message) -> None:
-        if not self._transactions.send(self._headed(message)):
+        if not (self._outlet.takes(message) and self._transactions.send(self._headed(message))):
             self._epoch.leave_out(message)
             self._rejected(message, TOO_LARGE)
         elif message.identity in self._suspects:

@@ -148,7 +148,7 @@ def test_an_epoch_that_is_too_large_to_be_kept_ends_the_flow_and_the_next_start_
     output.kafka.limit_messages(output.topic, 2_000)
     part._epoch.whole = False
     output.write(part, os.urandom(3_000))
-    with pytest.raises(Retry, match="Kafka refuses messages for topic"):
+    with pytest.raises(Retry, match="Kafka refuses messages of a transaction"):
         part.snapshot()
 
 

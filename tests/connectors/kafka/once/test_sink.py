@@ -173,6 +173,51 @@ def test_a_message_larger_than_the_topics_allow_is_refused_and_the_rest_is_commi
     assert len(output.refused) == 1
 
 
+def test_a_position_in_a_topic_that_was_made_anew_begins_at_its_beginning(output: Output) -> None:
+    part = output.start()
+    part.write_batch(records(1, 2, 3))
+    saved = part.snapshot()
+    assert saved.topics.keys() == {output.topic}
+    output.kafka.delete_topic(output.topic)
+    output.kafka.topic(output.topic, partitions=2)
+    second = output.start(saved)
+    second.write_batch(records(4))
+    second.snapshot()  # the engine never gets this one
+    again = output.start(saved)
+    again.write_batch(records(4, 5))
+    again.snapshot()
+    assert_seen(output, ["4", "5"])
+    assert again.skipped == 1
+
+
+def test_a_position_of_an_earlier_version_which_knows_no_topics_goes_on(output: Output) -> None:
+    part = output.start()
+    part.write_batch(records(1))
+    saved = part.snapshot()
+    part.write_batch(records(2))
+    part.snapshot()
+    again = output.start(OutputPosition(saved.offsets, saved.repeated, 1))
+    again.write_batch(records(2, 3))
+    again.snapshot()
+    assert_seen(output, ["1", "2", "3"])
+
+
+def test_a_marker_in_a_topic_that_was_made_anew_is_not_gone_by(output: Output) -> None:
+    part = output.start()
+    part.write_batch(records(*range(9)))
+    part.snapshot()
+    output.start()
+    output.kafka.delete_topic(output.topic)
+    output.kafka.topic(output.topic, partitions=2)
+    second = output.start()
+    second.write_batch(records(1, 2))
+    second.snapshot()
+    again = output.start()
+    again.write_batch(records(1, 2, 3))
+    again.snapshot()
+    assert_seen(output, ["1", "2", "3"])
+
+
 def test_a_message_names_its_part(output: Output) -> None:
     part = output.start()
     part.write_batch(records(1))
