@@ -8,7 +8,7 @@ import numpy as np
 
 from operators.detectors.learned_period import find_period
 from operators.forecasts.calibration import fresh
-from operators.forecasts.changes import LINE, Segment, Watch, follow
+from operators.forecasts.changes import LINE, Segment, Watch, follow, off_season, onset
 from operators.forecasts.config import ForecastConfig
 from operators.forecasts.smoothing import MEMORY, Floats, Smoothing, fit
 
@@ -117,15 +117,15 @@ class Series:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take over what `snapshot` returned."""
+        """Take over what `snapshot` returned, also in a version that did not look for changes."""
         for name in _PLAIN:
-            setattr(self, f"_{name}", state[name])
+            setattr(self, f"_{name}", state.get(name, getattr(self, f"_{name}")))
         self._cells = np.zeros(HISTORY)
         self._cells[: state["cells"].size] = state["cells"]
         smoothing = state["smoothing"]
         self._smoothing = smoothing and smoothing.copy()
         self._bands = state["bands"].copy()
-        self._watch = state["watch"].copy()
+        self._watch = state.get("watch", Watch()).copy()
         self._follow()
 
     def _begin(self, number: int | None) -> None:
@@ -169,7 +169,7 @@ class Series:
             self._learn(number, value)
         else:
             value = self._expected_in(number)
-            if self._smoothing is not None:
+            if self._smoothing is not None and self._changed < 0:
                 self._smoothing.skip()
         self._cells[self._count % HISTORY] = value
         self._count += 1
@@ -194,7 +194,8 @@ class Series:
         usual = self._usual if self._segment is None else float(self._segment.variances(1)[0])
         since = self._watch.learn(error / usual**0.5 if usual else 0.0, self._count)
         if since is not None:
-            self._changed = since
+            cells = np.append(self._history(self._count - since), value)
+            self._changed = since + onset(off_season(cells, number, smoothing) - smoothing.level)
         elif self._changed < 0:
             smoothing.learn(number, value)
 
