@@ -25,6 +25,8 @@ LEAST = 0.5
 NEVER_NS = -(1 << 62)
 TINY = 1e-9
 """Share of its level that a series does not move by."""
+LEFT = 1.0
+"""Standard deviations of its cells, season and all, by which a series that has changed is off."""
 BACK = 3.0
 """Standard deviations of the level before a change within which a series is back at it."""
 CLEARLY = 0.05
@@ -193,11 +195,25 @@ class Series:
         error = value - self._expected_in(number)
         usual = self._usual if self._segment is None else float(self._segment.variances(1)[0])
         since = self._watch.learn(error / usual**0.5 if usual else 0.0, self._count)
-        if since is not None:
-            cells = np.append(self._history(self._count - since), value)
-            self._changed = since + onset(off_season(cells, number, smoothing) - smoothing.level)
+        changed = None if since is None else self._change(since, number, value)
+        if changed is not None:
+            self._changed = changed
         elif self._changed < 0:
             smoothing.learn(number, value)
+
+    def _change(self, since: int, number: int, value: float) -> int | None:
+        """With which cell the series left where it usually is; None where it has not."""
+        smoothing = self._smoothing
+        if smoothing is None:
+            return None
+        cells = np.append(self._history(self._count - since), value)
+        away = off_season(cells, number, smoothing) - smoothing.level
+        first = onset(away)
+        known = self._history(self._count)
+        before = known[: known.size - (self._count - since) + first]
+        if self._changed < 0 and abs(float(away[first:].mean())) <= LEFT * float(before.std()):
+            return None
+        return since + first
 
     def _follow(self) -> None:
         """The course since the series has changed, if it has."""
