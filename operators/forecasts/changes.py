@@ -15,6 +15,8 @@ PASSED = 8.0
 """Sum at which the series has changed."""
 SURE = 3.0
 """Standard errors that a trend must have."""
+SEEN = 1 / 3
+"""Part of a season that must be there before a trend is told from it."""
 RECENT = 24
 """Cells that a level without a trend rests on."""
 LINE = 3
@@ -126,7 +128,7 @@ def follow(cells: Floats, last_number: int, before: Smoothing, variance: float) 
     # The first cell may be half before and half after.
     values = off_season(cells[1:] if cells.size > 1 else cells, last_number, before)
     count = values.size
-    trend = _slope(values, variance)
+    trend = _slope(values, variance) if count >= before.season.size * SEEN else 0.0
     recent = values if trend else values[-RECENT:]
     level = float(recent.mean()) + trend * (recent.size - 1) / 2.0
     return Segment(level, trend, 1.0 - 1.0 / count, count, before.season, variance)
