@@ -206,7 +206,7 @@ class RarityDetector(Detector):
         at, points, times = slots[finite], rating.x[finite], t_ns[finite]
         self._density.learn(self._part("density"), at, self._lessons(at, points, rating))
         alarm_level.learn(self._part("alarm"), at, rating.surprise[finite])
-        if self.quiet_runs and rating.quiet is not None:
+        if self.quiet_runs and rating.quiet is not None and rating.by_quiet is not None:
             told = verdicts.anomalous | (rating.by_quiet & ~rating.echo & verdicts.judged)
             look = rating.quiet.of(finite)
             self.quiet_runs.learn(self._part("quiet"), at, points, look, told[finite])

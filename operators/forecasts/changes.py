@@ -15,6 +15,8 @@ PASSED = 8.0
 """Sum at which the series has changed."""
 SURE = 3.0
 """Standard errors that a trend must have."""
+SEEN = 1 / 3
+"""Part of a season that must be there before a trend is told from it."""
 RECENT = 24
 """Cells that a level without a trend rests on."""
 LINE = 3
@@ -124,16 +126,32 @@ def follow(cells: Floats, last_number: int, before: Smoothing, variance: float) 
         variance: of the errors one cell ahead before the change.
     """
     # The first cell may be half before and half after.
-    values = cells[1:] if cells.size > 1 else cells
-    size = before.season.size
-    if size:
-        numbers = last_number - np.arange(values.size)[::-1]
-        values = values - before.season[numbers % size]
+    values = off_season(cells[1:] if cells.size > 1 else cells, last_number, before)
     count = values.size
-    trend = _slope(values, variance)
+    trend = _slope(values, variance) if count >= before.season.size * SEEN else 0.0
     recent = values if trend else values[-RECENT:]
     level = float(recent.mean()) + trend * (recent.size - 1) / 2.0
     return Segment(level, trend, 1.0 - 1.0 / count, count, before.season, variance)
+
+
+def off_season(cells: Floats, last_number: int, smoothing: Smoothing) -> Floats:
+    """Cells without the season of a smoothing; the last has this number."""
+    if not smoothing.season.size:
+        return cells
+    numbers = last_number - np.arange(cells.size)[::-1]
+    plain: Floats = cells - smoothing.season[numbers % smoothing.season.size]
+    return plain
+
+
+def onset(residuals: Floats) -> int:
+    """From which on residuals have another mean than 0: where that is most likely.
+
+    Source: D. Hinkley, "Inference about the change-point in a sequence of random variables",
+    Biometrika 57 (1970).
+    """
+    sums = np.cumsum(residuals[::-1])[::-1]
+    counts = np.arange(residuals.size, 0, -1)
+    return int((sums * sums / counts).argmax())
 
 
 def _slope(values: Floats, variance: float) -> float:

@@ -8,7 +8,7 @@ from operators.forecasts.plan import ForecastPlan
 from operators.keygroups.saved import check_version
 from tidegauge.records import RecordBatch, Tick, passed_on
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 class ForecastGroup:
@@ -31,7 +31,9 @@ class ForecastGroup:
     ) -> None:
         known: dict[str, Any] = {}
         if snapshot is not None:
-            check_version("forecasts", snapshot["version"], STATE_VERSION)
+            # Version 1 did not look for changes, and is otherwise the same.
+            if snapshot["version"] != 1:
+                check_version("forecasts", snapshot["version"], STATE_VERSION)
             known = snapshot["forecasts"]
         self._clock_ns = clock_ns
         self._leads: dict[str, list[str]] = {}

@@ -8,7 +8,7 @@ import numpy as np
 
 from operators.detectors.learned_period import find_period
 from operators.forecasts.calibration import fresh
-from operators.forecasts.changes import LINE, Segment, Watch, follow
+from operators.forecasts.changes import LINE, Segment, Watch, follow, off_season, onset
 from operators.forecasts.config import ForecastConfig
 from operators.forecasts.smoothing import MEMORY, Floats, Smoothing, fit
 
@@ -25,6 +25,8 @@ LEAST = 0.5
 NEVER_NS = -(1 << 62)
 TINY = 1e-9
 """Share of its level that a series does not move by."""
+LEFT = 1.0
+"""Standard deviations of its cells, season and all, by which a series that has changed is off."""
 BACK = 3.0
 """Standard deviations of the level before a change within which a series is back at it."""
 CLEARLY = 0.05
@@ -117,15 +119,15 @@ class Series:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take over what `snapshot` returned."""
+        """Take over what `snapshot` returned, also in a version that did not look for changes."""
         for name in _PLAIN:
-            setattr(self, f"_{name}", state[name])
+            setattr(self, f"_{name}", state.get(name, getattr(self, f"_{name}")))
         self._cells = np.zeros(HISTORY)
         self._cells[: state["cells"].size] = state["cells"]
         smoothing = state["smoothing"]
         self._smoothing = smoothing and smoothing.copy()
         self._bands = state["bands"].copy()
-        self._watch = state["watch"].copy()
+        self._watch = state.get("watch", Watch()).copy()
         self._follow()
 
     def _begin(self, number: int | None) -> None:
@@ -169,7 +171,7 @@ class Series:
             self._learn(number, value)
         else:
             value = self._expected_in(number)
-            if self._smoothing is not None:
+            if self._smoothing is not None and self._changed < 0:
                 self._smoothing.skip()
         self._cells[self._count % HISTORY] = value
         self._count += 1
@@ -193,10 +195,25 @@ class Series:
         error = value - self._expected_in(number)
         usual = self._usual if self._segment is None else float(self._segment.variances(1)[0])
         since = self._watch.learn(error / usual**0.5 if usual else 0.0, self._count)
-        if since is not None:
-            self._changed = since
+        changed = None if since is None else self._change(since, number, value)
+        if changed is not None:
+            self._changed = changed
         elif self._changed < 0:
             smoothing.learn(number, value)
+
+    def _change(self, since: int, number: int, value: float) -> int | None:
+        """With which cell the series left where it usually is; None where it has not."""
+        smoothing = self._smoothing
+        if smoothing is None:
+            return None
+        cells = np.append(self._history(self._count - since), value)
+        away = off_season(cells, number, smoothing) - smoothing.level
+        first = onset(away)
+        known = self._history(self._count)
+        before = known[: known.size - (self._count - since) + first]
+        if self._changed < 0 and abs(float(away[first:].mean())) <= LEFT * float(before.std()):
+            return None
+        return since + first
 
     def _follow(self) -> None:
         """The course since the series has changed, if it has."""
