@@ -2,12 +2,14 @@
 
 The flow writes a firing alert again at each evaluation of its series: at each window end, or at
 each event. So the last state is at most one window slide old, and a look-back of more than that
-sees it without a gap. Twice the slide and an hour leave room for a flow that catches up. Sessions
-and counts of events end when the events want it: their alerts are looked for over two days and an
-hour, and one whose key is silent for longer is no longer told.
+sees it without a gap. Twice the slide and an hour leave room for a flow that catches up. A key
+of a cumulative window has a result where it changes, and at the period's end at the latest.
+Sessions and counts of events end when the events want it: their alerts are looked for over two days
+and an hour, and one whose key is silent for longer is no longer told.
 """
 
 from grafana.subject import UNKNOWN_STEP_NS
+from tidegauge.cadence import longest_step_ns
 from tidegauge.durations import UNITS_NS
 from tidegauge.expressions.conditions import read_condition
 from tidegauge.forecasts import all_forecasts, grid_of
@@ -34,10 +36,10 @@ def rewritten_ns(pipeline: Pipeline, alert: Alert) -> int:
         target = pipeline.predictions[target].on
     if when.kind == "anomaly":
         target = pipeline.anomalies[target].target
-    window = pipeline.windows.get(target)
-    if window is None:
+    if target not in pipeline.windows:
         return 0
-    return UNKNOWN_STEP_NS if window.every_ns is None else window.every_ns
+    step_ns = longest_step_ns(pipeline, target)
+    return UNKNOWN_STEP_NS if step_ns is None else step_ns
 
 
 def look_back_ns(pipeline: Pipeline, alert: Alert) -> int:

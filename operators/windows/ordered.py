@@ -1,4 +1,4 @@
-"""Parts of a window in the order of their places: what lies before a place is cut off, not sought."""
+"""Parts of a window in the order of their places: what lies before one is cut off, not sought."""
 
 from collections.abc import Callable, Iterator
 
@@ -105,7 +105,9 @@ class Ordered:
         self._merged = len(self)
 
     def _sorted(self, part: Part) -> Part:
-        return Part(self._in_order(part.rows), {n: self._in_order(t) for n, t in part.tables.items()})
+        return Part(
+            self._in_order(part.rows), {n: self._in_order(t) for n, t in part.tables.items()}
+        )
 
     def _in_order(self, frame: pl.DataFrame) -> pl.DataFrame:
         places = frame[self._place].to_numpy()

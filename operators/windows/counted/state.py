@@ -1,7 +1,7 @@
 """One window of a number of events in one key group."""
 
-from functools import partial
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -195,7 +195,9 @@ class CountedState:
         if self._shape.every < self._shape.size:
             return seen
         whole = pl.col(SEEN) % self._shape.size == 0
-        return seen.filter(~(whole & (pl.col(LAST_TIME) < self._watermark_ns)).fill_null(value=False))
+        return seen.filter(
+            ~(whole & (pl.col(LAST_TIME) < self._watermark_ns)).fill_null(value=False)
+        )
 
     def _without(self, panes: Part, needed: pl.DataFrame) -> Part:
         """Panes without those below `_NEEDED` of their key."""

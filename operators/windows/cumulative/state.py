@@ -19,7 +19,7 @@ from operators.windows.shapes import Cumulative, of_kind
 from tidegauge.batch import NO_TIME
 
 _STEPS_AT_ONCE = 16
-"""So many steps whose tables are made together: each event's rows are in those of all later ones."""
+"""So many steps have their tables made together: rows of one are in those of all later ones."""
 _LATE = Accumulator("_late", Merge.ADD, pl.len().cast(pl.Int64), integer=True)
 """Corrections among the events."""
 
@@ -172,9 +172,7 @@ class CumulativeState:
         rows = made.rows.filter(pl.col(_LATE.name) > 0).drop(_LATE.name)
         return matching(Part(rows, made.tables), rows.select(*self._plan.by, PERIOD, STEP))
 
-    def _concerned(
-        self, steps: Part | None, totals: Sequence[Totals], span: Span
-    ) -> pl.DataFrame:
+    def _concerned(self, steps: Part | None, totals: Sequence[Totals], span: Span) -> pl.DataFrame:
         """Keys and periods that have a result in a span."""
         keys = {key: kind.dtype for key, kind in self._plan.by.items()}
         found = [pl.DataFrame(schema={**keys, PERIOD: pl.Int64})]

@@ -83,9 +83,7 @@ def _ends(periods: Periods, rows: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame({PERIOD: starts, _END: ends}, {PERIOD: pl.Int64, _END: pl.Int64})
 
 
-def _last_steps(
-    plan: WindowPlan, periods: Periods, rows: pl.DataFrame, span: Span
-) -> pl.DataFrame:
+def _last_steps(plan: WindowPlan, periods: Periods, rows: pl.DataFrame, span: Span) -> pl.DataFrame:
     """Rows that change nothing, at the last steps of periods, for keys that have none there."""
     ends = _ends(periods, rows)
     ends = ends.filter((pl.col(_END) > span.after_ns) & (pl.col(_END) <= span.until_ns))
@@ -102,9 +100,7 @@ def _last_steps(
     return closing.with_columns(nothing).select(rows.columns)
 
 
-def _at_each(
-    rows: pl.DataFrame, on: Sequence[str], periods: Periods, span: Span
-) -> pl.DataFrame:
+def _at_each(rows: pl.DataFrame, on: Sequence[str], periods: Periods, span: Span) -> pl.DataFrame:
     """Each row at each step from its own to the one before the key's next row."""
     rows = rows.join(_ends(periods, rows), on=PERIOD, maintain_order="left")
     start, end, every = pl.col(PERIOD), pl.col(_END), periods.every_ns

@@ -88,9 +88,7 @@ def _reduced(
     return merged
 
 
-def _raised(
-    held: Accumulator, values: Mapping[str, Array], begins: Array, group: Array
-) -> Array:
+def _raised(held: Accumulator, values: Mapping[str, Array], begins: Array, group: Array) -> Array:
     """How far the lowest value of each row lies above that of its place; 0 for an empty one."""
     counts, lowest = values[held.count], values[held.lowest]
     least = np.minimum.reduceat(lowest, begins)[group]

@@ -231,8 +231,10 @@ def in_results(kind: str, flow: Flow) -> dict[str, float]:
     """Events of each key in the results, each once; of a count, with those that make no window."""
     found: Counter[str] = Counter()
     records = [record.frame for record in flow.records if record.signal == "w"]
-    rows = pl.concat(records).sort("time_ns") if records else pl.DataFrame(
-        schema={"k": pl.String, "start_ns": pl.Int64, "n": pl.Int64}
+    rows = (
+        pl.concat(records).sort("time_ns")
+        if records
+        else pl.DataFrame(schema={"k": pl.String, "start_ns": pl.Int64, "n": pl.Int64})
     )
     if kind == "cumulative":
         # The period's last result has all of it.

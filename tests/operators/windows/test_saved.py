@@ -117,7 +117,9 @@ def test_a_state_of_version_1_must_fit_too() -> None:
 def test_state_of_another_version_is_refused_with_what_to_do() -> None:
     saved = WindowGroup([PLAN], lambda: 0, None).snapshot()
     assert saved is not None
-    with pytest.raises(UserMistake, match="version 0, this program reads 1, 3 and 4; start with an"):
+    with pytest.raises(
+        UserMistake, match="version 0, this program reads 1, 3 and 4; start with an"
+    ):
         WindowGroup([PLAN], lambda: 0, saved | {"version": 0})
 
 

@@ -25,7 +25,9 @@ def rows(*seconds: float, keys: str | list[str] = "a", plan: WindowPlan = PLAN) 
 def closed(state: PanedState, second: float) -> list[tuple[int, int, int]]:
     """End, revision and count of what closes when the watermark is there."""
     parts = list(state.advance(int(second * SECOND)))
-    found = [row for part in parts for row in part.rows.select("time_ns", "revision", "_rows").rows()]
+    found = [
+        row for part in parts for row in part.rows.select("time_ns", "revision", "_rows").rows()
+    ]
     return [(end // SECOND, revision, count) for end, revision, count in found]
 
 
