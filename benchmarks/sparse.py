@@ -82,11 +82,12 @@ class Case:
 CASES = {
     "tumbling": Case(_TUMBLING, _SPREAD),
     "sliding": Case(_SLIDING, _COUNT),
+    "sliding_one_batch": Case(_SLIDING, _COUNT, batch=92_000),
     "sliding_small_batches": Case(_SLIDING, _COUNT, batch=500),
     "sliding_distinct_top": Case(_SLIDING, _TABLES),
-    "cumulative": Case(_SO_FAR, _SPREAD),
-    "cumulative_5_days": Case(_SO_FAR, _SPREAD, days=5, events=460_000),
-    "cumulative_distinct_top": Case(_SO_FAR, _TABLES),
+    "cumulative": Case(_SO_FAR, _SPREAD, keys=2_000),
+    "cumulative_5_days": Case(_SO_FAR, _SPREAD, days=5, events=460_000, keys=2_000),
+    "cumulative_distinct_top": Case(_SO_FAR, _TABLES, keys=2_000),
     "session_keys_once": Case(_SESSION, _COUNT, keys=0, batch=5_000),
 }
 

@@ -131,7 +131,7 @@ def test_the_row_of_the_rest_tells_of_all_series_of_a_cumulative_window(batch: i
         by=["k"],
         select=SELECT,
         tumbling=None,
-        cumulative={"size": "400ms", "every": "50ms"},
+        cumulative={"size": "400ms", "every": "10ms"},
     )
     whole_: list[Any] = []
     found: list[Any] = []
