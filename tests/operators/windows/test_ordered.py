@@ -6,7 +6,6 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.windows import ordered
 from operators.windows.ordered import Ordered
 from operators.windows.part import Part
 from tidegauge.batch import END_OF_TIME
@@ -44,30 +43,25 @@ def counts(found: Part | None) -> Counter[int]:
 def test_what_is_added_is_found_by_its_place_until_it_is_taken(
     steps: list[list[int] | tuple[int, bool]],
 ) -> None:
-    held, kept = Ordered("p", less), Counter[int]()
-    before, ordered.MERGE_ROWS = ordered.MERGE_ROWS, 8
-    try:
-        for step in steps:
-            if isinstance(step, list):
-                held.add(part(step))
-                kept.update(step)
+    held, kept = Ordered("p", less, 8), Counter[int]()
+    for step in steps:
+        if isinstance(step, list):
+            held.add(part(step))
+            kept.update(step)
+        else:
+            until, takes = step
+            expected = Counter({p: n for p, n in kept.items() if p < until})
+            assert counts(held.between(-100, until)) == expected
+            if takes:
+                assert counts(held.take(until)) == expected
             else:
-                until, takes = step
-                expected = Counter({p: n for p, n in kept.items() if p < until})
-                assert counts(held.between(-100, until)) == expected
-                if takes:
-                    assert counts(held.take(until)) == expected
-                else:
-                    held.drop(until)
-                kept -= expected
-            assert held.places() == sorted(kept)
-            assert held.first == min(kept, default=END_OF_TIME)
-            assert len(held) <= 4 * len(kept) + 2 * 8 or len(held) <= 2 * kept.total()
-            sizes = [run.rows.height + run.tables["t"].height for run in held.runs]
-            assert all(run.rows["p"].is_sorted() for run in held.runs)
-            assert len(sizes) <= 8
-        again = Ordered("p", less)
-        again.hold(held.runs)
-        assert counts(again.between(-100, 100)) == kept
-    finally:
-        ordered.MERGE_ROWS = before
+                held.drop(until)
+            kept -= expected
+        assert held.places() == sorted(kept)
+        assert held.first == min(kept, default=END_OF_TIME)
+        assert len(held) <= 4 * len(kept) + 2 * 8 or len(held) <= 2 * kept.total()
+        assert all(run.rows["p"].is_sorted() for run in held.runs)
+        assert len(held.runs) <= 8
+    again = Ordered("p", less)
+    again.hold(held.runs)
+    assert counts(again.between(-100, 100)) == kept
