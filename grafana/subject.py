@@ -7,6 +7,7 @@ from grafana.durations import seconds
 from grafana.influxql import Store
 from grafana.keys import Ranking, variable_names
 from grafana.uids import dashboard_uid
+from tidegauge.cadence import longest_step_ns
 from tidegauge.catalogue import ALERTS, WINDOW_METADATA, Catalogue, catalogue_of, window_metadata
 from tidegauge.durations import UNITS_NS
 from tidegauge.errors import UserMistake
@@ -107,9 +108,15 @@ class Subject:
 
     def recent_ns(self, window: str) -> int:
         """How old the newest value of a series may be."""
-        every_ns = self.pipeline.windows[window].every_ns
-        if every_ns is None:
+        every_ns, longest_ns = (
+            self.pipeline.windows[window].every_ns,
+            longest_step_ns(self.pipeline, window),
+        )
+        if every_ns is None or longest_ns is None:
             return UNKNOWN_STEP_NS
+        if longest_ns > every_ns:
+            # Written where it changes: the newest value holds for the rest of the period.
+            return max(longest_ns, RECENT_NS)
         return max(3 * seconds(every_ns) * UNITS_NS["s"], RECENT_NS)
 
 

@@ -1,5 +1,6 @@
 """When an alert is over because its series is gone: nothing has come of it for too long."""
 
+from tidegauge.cadence import longest_step_ns
 from tidegauge.durations import UNITS_NS
 from tidegauge.expressions.conditions import Reference, read_condition
 from tidegauge.expressions.targets import window_of
@@ -49,5 +50,5 @@ def evaluated_every_ns(pipeline: Pipeline, when: Reference) -> int:
     name = window_of(pipeline, when.kind, when.target)
     if name is None:
         return 0
-    every_ns = pipeline.windows[name].every_ns
-    return UNKNOWN_NS if every_ns is None else every_ns
+    step_ns = longest_step_ns(pipeline, name)
+    return UNKNOWN_NS if step_ns is None else step_ns

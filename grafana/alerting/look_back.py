@@ -2,10 +2,12 @@
 
 The flow writes a firing alert again at each evaluation of its series: at each window end, or at
 each event. So the last state is at most one window slide old, and a look-back of more than that
-sees it without a gap. Twice the slide and an hour leave room for a flow that catches up. An alert
-whose series is gone ends in the flow, as stale: until then a rule must see what it said last, so
-it looks back for as long, and for another half hour in which the flow tells it. Only when the
-whole stream stops, and no event time passes, it is the look-back that ends an alert.
+sees it without a gap. Twice the slide and an hour leave room for a flow that catches up. A key
+of a cumulative window has a result where it changes, and at the period's end at the latest.
+
+An alert whose series is gone ends in the flow, as stale: until then a rule must see what it said
+last, so it looks back for as long, and for another half hour in which the flow tells it. Only when
+the whole stream stops, and no event time passes, it is the look-back that ends an alert.
 """
 
 from tidegauge.durations import UNITS_NS

@@ -41,7 +41,9 @@ class WindowQueries:
 
     def lines(self, field: Column) -> str:
         """A field over time: the drawn series."""
-        return self._over_time(self._merged(field), field.name, self._shown(), "null")
+        # A cumulative window has results where it changes: what lies between is no gap.
+        gap = "none" if self.window.cumulative else "null"
+        return self._over_time(self._merged(field), field.name, self._shown(), gap)
 
     def states(self, field: Column) -> str:
         """A field that is no number over time: the drawn series."""

@@ -15,7 +15,6 @@ from operators.windows.plan import WindowPlan
 from operators.windows.series import Series, Slots
 from tidegauge.batch import NO_TIME, TIME
 
-
 _SPARE = 256
 """So many keys that are not held any more are never worth looking for."""
 

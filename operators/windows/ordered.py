@@ -1,4 +1,4 @@
-"""Parts of a window in the order of their places: what lies before a place is cut off, not sought."""
+"""Parts of a window in the order of their places: what lies before one is cut off, not sought."""
 
 from collections.abc import Callable, Iterator
 
@@ -21,11 +21,13 @@ class Ordered:
     Args:
         place: column by which parts are ordered (Int64 without nulls), in rows and tables.
         merge: what makes fewer rows of some, without changing what they amount to.
+        few: so many rows are never merged for their number.
     """
 
-    def __init__(self, place: str, merge: Callable[[Part], Part]) -> None:
+    def __init__(self, place: str, merge: Callable[[Part], Part], few: int = MERGE_ROWS) -> None:
         self._place = place
         self._merge = merge
+        self._few = few
         self._runs: list[Part] = []
         self._merged = 0
 
@@ -99,7 +101,7 @@ class Ordered:
     def _settle(self) -> None:
         """Merge all where it has become much, or hold little where little is left of much."""
         height = len(self)
-        if self._merged // 2 - MERGE_ROWS <= height <= 2 * self._merged + MERGE_ROWS:
+        if self._merged // 2 - self._few <= height <= 2 * self._merged + self._few:
             return
         self._runs = [self._sorted(self._merge(concat_parts(self._runs)))] if self._runs else []
         self._merged = len(self)

@@ -49,7 +49,8 @@ def gathered(parts: Iterable[Part]) -> Iterator[Part]:
     """The same rows in fewer parts: those that follow each other, as far as memory bears them."""
     held: list[Part] = []
     for part in parts:
-        if held and sum(map(_height, held)) + _height(part) > ROWS_AT_ONCE:
+        full = sum(map(_height, held)) + _height(part) > ROWS_AT_ONCE
+        if held and (full or set(held[0].rows.columns) != set(part.rows.columns)):
             yield concat_parts(held)
             held = []
         held.append(part)

@@ -88,7 +88,7 @@ def upgraded(snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """
     if snapshot["version"] == VERSION:
         return dict(snapshot)
-    if snapshot["version"] == 3:  # noqa: PLR2004 - what it is about
+    if snapshot["version"] == 3:
         windows = {name: _from_version_3(one) for name, one in snapshot["windows"].items()}
         return {**snapshot, "windows": windows}
     if snapshot["version"] == 1:

@@ -20,17 +20,20 @@ KINDS: dict[str, dict[str, Any]] = {
     "hundred": {"count": {"size": 100}},
     "rolling": {"count": {"size": 100, "every": 10}},
     "today": {"cumulative": {"size": "1d", "every": "10m"}},
+    "judged": {"cumulative": {"size": "1d", "every": "10m"}},
 }
 WINDOWS = {
     name: {"from": "orders", "by": ["interval"], "select": {"orders": "count(*)"}, **kind}
     for name, kind in KINDS.items()
 }
 ALERTS = {name: {"when": f"{name}.orders > 5"} for name in WINDOWS}
+ALERTS["judged"]["for"] = "20m"
 WORDS = {
     "visits": "visits: sessions with a gap of 30m",
     "hundred": "hundred: windows of 100 events",
     "rolling": "rolling: windows of 100 events every 10",
     "today": "today: 1d so far, every 10m",
+    "judged": "judged: 1d so far, every 10m",
 }
 
 
@@ -56,7 +59,8 @@ def test_points_of_windows_that_end_at_any_moment_are_an_update_apart(subject: S
         assert subject.step_ns(name) == subject.pipeline.dashboard.update
         assert subject.recent_ns(name) == UNKNOWN_STEP_NS
     assert subject.step_ns("today") == 10 * UNITS_NS["m"]
-    assert subject.recent_ns("today") == 30 * UNITS_NS["m"] > RECENT_NS
+    assert subject.recent_ns("today") == UNITS_NS["d"]
+    assert subject.recent_ns("judged") == 30 * UNITS_NS["m"] > RECENT_NS
 
 
 def test_an_alert_over_windows_that_end_at_any_moment_is_looked_for_over_days(
@@ -66,7 +70,8 @@ def test_an_alert_over_windows_that_end_at_any_moment_is_looked_for_over_days(
     hour = UNITS_NS["h"]
     assert found["visits"] == found["hundred"] == 49 * hour
     # A day so far may stay the same until the day is over: only then its alert can be stale.
-    assert found["today"] == 24 * hour + 40 * UNITS_NS["m"]
+    assert found["today"] == 49 * hour
+    assert found["judged"] == 24 * hour + 40 * UNITS_NS["m"]
 
 
 def test_what_is_waited_for_before_a_window_ends_is_condition(subject: Subject) -> None:
@@ -88,6 +93,7 @@ def test_events_are_added_up_where_windows_do_not_overlap() -> None:
         "hundred": False,
         "rolling": True,
         "today": True,
+        "judged": True,
     }
 
 

@@ -1,7 +1,7 @@
 """One window of a number of events in one key group."""
 
-from functools import partial
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import polars as pl

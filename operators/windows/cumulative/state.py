@@ -19,7 +19,7 @@ from operators.windows.shapes import Cumulative, of_kind
 from tidegauge.batch import NO_TIME
 
 _STEPS_AT_ONCE = 16
-"""So many steps whose tables are made together: each event's rows are in those of all later ones."""
+"""So many steps have their tables made together: rows of one are in those of all later ones."""
 _LATE = Accumulator("_late", Merge.ADD, pl.len().cast(pl.Int64), integer=True)
 """Corrections among the events."""
 

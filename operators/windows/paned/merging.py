@@ -17,30 +17,38 @@ SLOT = "_slot"
 
 
 def merge_slots(
-    accumulators: Sequence[Accumulator], rows: pl.DataFrame, place: str, unit: int = 1
+    accumulators: Sequence[Accumulator], frames: Sequence[pl.DataFrame], place: str, unit: int = 1
 ) -> pl.DataFrame:
     """One row for each place and slot, sorted by both.
 
     Args:
         accumulators: the columns to merge.
-        rows: with `SLOT`, `place` and the accumulators.
+        frames: at least one, with `SLOT`, `place` and the accumulators.
         place: column of panes, or of ends of windows.
         unit: distance of two places.
     """
-    if not rows.height:
-        return rows
-    places, slots = rows[place].to_numpy(), rows[SLOT].to_numpy()
+    there = [frame for frame in frames if frame.height]
+    if not there:
+        return frames[0]
+
+    def column(name: str) -> Array:
+        arrays = [frame[name].to_numpy() for frame in there]
+        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+    places, slots = column(place), column(SLOT)
     code = (places - places.min()) // unit * (int(slots.max()) + 1) + slots
     order, begins = _order(code)
-    if begins is None:
-        return rows if order is None else rows[order]
-    values = {held.name: rows[held.name].to_numpy() for held in accumulators}
+    if order is None and begins is None and len(there) == 1:
+        return there[0]
+    values = {held.name: column(held.name) for held in accumulators}
     if order is not None:
         places, slots = places[order], slots[order]
-        values = {name: column[order] for name, column in values.items()}
-    merged = _reduced(accumulators, values, begins)
-    first = [pl.Series(SLOT, slots[begins]), pl.Series(place, places[begins])]
-    return pl.DataFrame([*first, *(pl.Series(name, column) for name, column in merged.items())])
+        values = {name: array[order] for name, array in values.items()}
+    if begins is not None:
+        places, slots = places[begins], slots[begins]
+        values = _reduced(accumulators, values, begins)
+    first = [pl.Series(SLOT, slots), pl.Series(place, places)]
+    return pl.DataFrame([*first, *(pl.Series(name, values[name]) for name in values)])
 
 
 def _order(code: Array) -> tuple[Array | None, Array | None]:

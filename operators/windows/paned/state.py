@@ -198,32 +198,32 @@ class PanedState:
             late = self._corrections.windows(self._shape, *span)
             if late is None:
                 continue
-            on_time = self._on_time.windows(self._shape, *span, late.rows.select(SLOT, END))
+            on_time = self._on_time.windows(self._shape, *span, late.rows)
             if on_time is not None:
                 late = self._together(late, on_time)
             yield self._closed(late, 0, 1)
 
     def _together(self, late: Part, on_time: Part) -> Part:
         """Windows of corrections and of on-time events as those of both."""
-        both = concat_parts([late, on_time])
-        tables = {
-            table.name: table.merge(both.tables[table.name], [SLOT, END])
-            for table in self._plan.tables
-            if table.name in both.tables
-        }
-        return Part(self._corrections.merged(both.rows, self._shape), tables)
+        tables = {}
+        for table in self._plan.tables:
+            rows = [Part(p.tables[table.name]) for p in (late, on_time) if table.name in p.tables]
+            if rows:
+                tables[table.name] = table.merge(concat_parts(rows).rows, [SLOT, END])
+        return Part(self._corrections.merged([late.rows, on_time.rows], self._shape), tables)
 
     def _closed(self, part: Part, ahead_ns: int, revision: int) -> Part:
         """Windows with keys and `CLOSED`; they end so much later than their content does."""
 
         def closed(frame: pl.DataFrame) -> pl.DataFrame:
-            ends = frame[END] + ahead_ns if ahead_ns else frame[END]
+            # Of arrays: what is computed with columns is a query for each.
+            ends = frame[END].to_numpy() + ahead_ns
             return pl.DataFrame(
                 [
                     *self._series.columns(frame[SLOT].to_numpy()),
-                    ends,
-                    (ends - self._shape.size_ns).alias("start_ns"),
-                    pl.Series("revision", [revision], pl.Int64).new_from_index(0, frame.height),
+                    pl.Series("time_ns", ends),
+                    pl.Series("start_ns", ends - self._shape.size_ns),
+                    pl.Series("revision", np.full(ends.size, revision, np.int64)),
                     *(frame[name] for name in frame.columns if name not in {SLOT, END}),
                 ]
             )

@@ -27,6 +27,8 @@ FULL = 16
 _FEW_PANES = 16
 """In batches with more panes those are not full that have few rows: a window costs some time."""
 _FEW_ROWS = 32
+_NARROW = 256
+"""Where there are no more series a matrix costs little, whatever it holds."""
 
 
 class PaneStore:
@@ -83,12 +85,13 @@ class PaneStore:
             self._merge(panes, slots, partial_columns(rows, self._plan.accumulators))
             scattered = self._nothing
         else:
-            scattered = slotted(rows, slots, self._columns)[np.flatnonzero(~full)]
-            at = np.flatnonzero(full)
-            columns = partial_columns(rows, self._plan.accumulators)
-            if at.size:
+            scattered = slotted(rows, slots, self._columns)
+            if full.any():
+                at = np.flatnonzero(full)
+                columns = partial_columns(rows, self._plan.accumulators)
                 some = {name: column[at] for name, column in columns.items()}
                 self._merge(panes[at], slots[at], some)
+                scattered = scattered[np.flatnonzero(~full)]
         if scattered.height or tables:
             found = {
                 table.name: slotted(tables[table.name][1], tables[table.name][0], [*table.schema])
@@ -116,7 +119,7 @@ class PaneStore:
             shape: the windows, of the same panes.
             after: nanoseconds.
             until: nanoseconds.
-            only: `SLOT` and `END` of those that are asked for; None for all.
+            only: those that are asked for, by `SLOT` and `END`, sorted by that; None for all.
         """
         made = self._of_matrices(shape, after, until, only)
         held = self._between(shape, after, until)
@@ -127,18 +130,12 @@ class PaneStore:
             if table.name in held.tables:
                 placed = _placed(shape, held.tables[table.name], after, until, only)
                 tables[table.name] = table.merge(placed, [SLOT, END])
-        rows = self.merged(rows, shape) if made is None else self._joined(made, rows, shape)
+        rows = self.merged([rows] if made is None else [made, rows], shape)
         return Part(rows, tables) if rows.height else None
 
-    def merged(self, rows: pl.DataFrame, shape: Paned) -> pl.DataFrame:
+    def merged(self, frames: Sequence[pl.DataFrame], shape: Paned) -> pl.DataFrame:
         """One row for each window and series, sorted by both."""
-        return merge_slots(self._plan.accumulators, rows, END, shape.every_ns)
-
-    def _joined(self, made: pl.DataFrame, rows: pl.DataFrame, shape: Paned) -> pl.DataFrame:
-        """Windows of matrices, which are sorted and there once, with those of rows."""
-        if not rows.height:
-            return made
-        return self.merged(pl.concat([made, rows.select(made.columns)]), shape)
+        return merge_slots(self._plan.accumulators, frames, END, shape.every_ns)
 
     def spans(self, shape: Paned, after: int, until: int) -> Iterator[tuple[int, int]]:
         """(after, until] in pieces of about so many rows of windows as memory bears."""
@@ -222,7 +219,7 @@ class PaneStore:
             for table in self._plan.tables
             if table.name in part.tables
         }
-        return Part(merge_slots(self._plan.accumulators, part.rows, PANE), tables)
+        return Part(merge_slots(self._plan.accumulators, [part.rows], PANE), tables)
 
     def _count(self) -> None:
         """Rows of the panes that are not full."""
@@ -243,7 +240,7 @@ class PaneStore:
                 full[place] = True
                 continue
             count = int(counts[place]) + self._counts.get(number, 0)
-            full[place] = count * FULL >= series and count >= least
+            full[place] = (count * FULL >= series or series <= _NARROW) and count >= least
             if not full[place]:
                 self._counts[number] = count
             elif self._counts.pop(number, 0):
@@ -256,11 +253,15 @@ class PaneStore:
         held = self._rows.between(pane, pane + 1)
 
         def without(run: Part) -> Part:
-            return Part(run.rows.filter(pl.col(PANE) != pane), run.tables)
+            start, end = np.searchsorted(run.rows[PANE].to_numpy(), [pane, pane + 1])
+            if start == end:
+                return run
+            rest = np.delete(np.arange(run.rows.height), np.s_[start:end])
+            return Part(run.rows[rest] if rest.size else run.rows.clear(), run.tables)
 
         if held is not None and held.rows.height:
             self._rows.change(without)
-            rows = merge_slots(self._plan.accumulators, held.rows, PANE)
+            rows = merge_slots(self._plan.accumulators, [held.rows], PANE)
             columns = partial_columns(rows, self._plan.accumulators)
             self._merge(rows[PANE].to_numpy(), rows[SLOT].to_numpy(), columns)
 
@@ -336,4 +337,4 @@ def _placed(
         frame = frame[at]
     columns = [frame[name] for name in frame.columns if name != PANE]
     placed = pl.DataFrame([*columns, pl.Series(END, ends)])
-    return placed if only is None else placed.join(only, on=only.columns, how="semi")
+    return placed if only is None else placed.join(only, on=[SLOT, END], how="semi")

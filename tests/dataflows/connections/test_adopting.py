@@ -35,7 +35,7 @@ class Process:
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
         count = len(broker.logs)
-        journal = Journal(Settings(), "j", lambda: 0)
+        journal = Journal(Settings(), "j", monotonic_ns=lambda: 0)
         plan = plan_intake("s", make_source(bound=0, lateness=1_000), JsonColumns)
         journal.topics["s"] = "t/1"
         journal.tolerances["s"] = 0

@@ -4,7 +4,6 @@ import json
 import pytest
 
 from operators.intake.dead_letters import (
-    MOST_BYTES,
     MOST_KEY_BYTES,
     NONE_REFUSED,
     Refused,
@@ -13,6 +12,7 @@ from operators.intake.dead_letters import (
 )
 from tidegauge.batch import Attempt, RawBatch
 from tidegauge.catalogue import DEAD_LETTER_SIGNAL
+from tidegauge.payloads import MOST_BYTES
 from tidegauge.records import TIME_NS
 
 

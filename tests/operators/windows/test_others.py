@@ -1,6 +1,7 @@
 """Results of many series: the largest as they are, the rest as one."""
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,35 @@ def test_rows_of_many_results_that_close_at_once_are_in_event_time_order(groups:
     flat = [time_ns for some in times for time_ns in some]
     assert max(map(len, times)) > 3
     assert flat == sorted(flat)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 10_000])
+def test_the_row_of_the_rest_tells_of_all_series_of_a_cumulative_window(batch: int) -> None:
+    """Also at steps at which none of them changes, or only one."""
+    day = make_plan(
+        SOURCE,
+        size=0,
+        by=["k"],
+        select=SELECT,
+        tumbling=None,
+        cumulative={"size": "400ms", "every": "10ms"},
+    )
+    whole_: list[Any] = []
+    found: list[Any] = []
+    run(flow(make_source_of_log(batch), whole_, [replace(day, every_step=True)], 1))
+    run(flow(make_source_of_log(batch), found, [replace(day, max_series=2)], 1))
+    expected, given_ = totals(whole_), totals(found)
+    firsts = {at: counts for at, counts in expected.items() if at[1] == 0}
+    crowded = {at for at, counts in firsts.items() if len(counts) > 2}
+    assert len(crowded) > 5
+    written = 0
+    for at in crowded:
+        largest_two = sorted(firsts[at].values())[-2:]
+        assert given_[at]["other"] == firsts[at].total() - sum(largest_two)
+        own = {key: count for key, count in given_[at].items() if key != "other"}
+        assert all(count == firsts[at][key] for key, count in own.items())
+        written += len(own)
+    assert written < 2 * len(crowded)
 
 
 def flow(source: CrashingSource, out: list[Any], plans: list[WindowPlan], groups: int) -> Dataflow:

@@ -52,7 +52,10 @@ def day(date: str, zone: str) -> list[Step]:
     ],
 )
 def test_the_hours_of_a_day_give_the_day_so_far(
-    date: str, zone: str, steps: int, at_each: bool
+    date: str,
+    zone: str,
+    steps: int,
+    at_each: bool,  # noqa: FBT001 - pytest gives it by name
 ) -> None:
     stream, made = day(date, zone), kind(zone, at_each=at_each)
     flow = run([plan_of(made, by=["k"], select={"sum_v": "sum(v)", "n": "count(*)"})], stream)

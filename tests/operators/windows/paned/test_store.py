@@ -30,6 +30,7 @@ LOG = log(5, 70)
 
 def always_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "FULL", 0)
+    monkeypatch.setattr(store, "_NARROW", -1)
 
 
 def always_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +41,7 @@ def always_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
 def some_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few batches are like this by themselves: panes are full by their number, and become so."""
     monkeypatch.setattr(store, "FULL", 2)
+    monkeypatch.setattr(store, "_NARROW", -1)
     monkeypatch.setattr(store, "_FEW_PANES", 0)
     monkeypatch.setattr(store, "_FEW_ROWS", 2)
 
