@@ -141,6 +141,10 @@ class PaneStore:
         """(after, until] in pieces of about so many rows of windows as memory bears."""
         if not any_end(shape, after, until):
             return
+        most = len(self._rows) + self._full.slots
+        if ((until - after) // shape.every_ns + 1) * most <= ROWS_AT_ONCE:
+            yield after, until
+            return
         ends = ends_between(shape, self._full.open, after, until)
         rows, bounds = len(ends) * self._full.slots, ends[:1] + ends[-1:]
         held = self._between(shape, after, until)
