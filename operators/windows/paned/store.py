@@ -1,6 +1,7 @@
 """Panes of one sort, on time or corrections: matrices of the full ones, rows of all others."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,7 @@ class PaneStore:
     def _columns(self) -> list[str]:
         return [held.name for held in self._plan.accumulators]
 
-    @property
+    @cached_property
     def _nothing(self) -> pl.DataFrame:
         """No rows."""
         kinds = {h.name: pl.Int64 if h.integer else pl.Float64 for h in self._plan.accumulators}
