@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from operators.windows.accumulators import ROWS
-from operators.windows.merging import Array
+from operators.windows.merging import Array, merge_two
 from operators.windows.paned.ends import earliest_end, first_needed, latest_end
 from operators.windows.paned.merging import SLOT
 from operators.windows.paned.preaggregate import PANE
@@ -194,7 +194,11 @@ class PanedState:
 
     def _corrected(self, after: int, until: int) -> Iterator[Part]:
         """Results of all events, for series and windows with a correction."""
+        both = self._on_time, self._corrections
         for span in self._corrections.spans(self._shape, after, until):
+            if all(panes.matrices_alone(self._shape, *span) for panes in both):
+                yield from self._corrected_matrices(*span)
+                continue
             late = self._corrections.windows(self._shape, *span)
             if late is None:
                 continue
@@ -202,6 +206,15 @@ class PanedState:
             if on_time is not None:
                 late = self._together(late, on_time)
             yield self._closed(late, 0, 1)
+
+    def _corrected_matrices(self, after: int, until: int) -> Iterator[Part]:
+        """The same where all panes are full: the usual case, and the fastest."""
+        made = []
+        for end, slots, late in self._corrections.found(self._shape, after, until):
+            on_time = self._on_time.over(self._shape, end, slots)
+            made.append((end, slots, merge_two(self._plan.accumulators, on_time, late)))
+        if made:
+            yield self._closed(Part(self._corrections.framed(made)), 0, 1)
 
     def _together(self, late: Part, on_time: Part) -> Part:
         """Windows of corrections and of on-time events as those of both."""

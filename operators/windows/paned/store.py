@@ -1,6 +1,7 @@
 """Panes of one sort, on time or corrections: matrices of the full ones, rows of all others."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,9 @@ from operators.windows.shapes import Paned
 
 END = "time_ns"
 """Column of windows: where they end."""
+
+Window = tuple[int, Slots, Mapping[str, Array]]
+"""End of a window, series, and the accumulators of those."""
 
 FULL = 16
 """A pane is full that has rows of one in so many series."""
@@ -104,7 +108,7 @@ class PaneStore:
     def _columns(self) -> list[str]:
         return [held.name for held in self._plan.accumulators]
 
-    @property
+    @cached_property
     def _nothing(self) -> pl.DataFrame:
         """No rows."""
         kinds = {h.name: pl.Int64 if h.integer else pl.Float64 for h in self._plan.accumulators}
@@ -140,6 +144,10 @@ class PaneStore:
     def spans(self, shape: Paned, after: int, until: int) -> Iterator[tuple[int, int]]:
         """(after, until] in pieces of about so many rows of windows as memory bears."""
         if not any_end(shape, after, until):
+            return
+        most = len(self._rows) + self._full.slots
+        if ((until - after) // shape.every_ns + 1) * most <= ROWS_AT_ONCE:
+            yield after, until
             return
         ends = ends_between(shape, self._full.open, after, until)
         rows, bounds = len(ends) * self._full.slots, ends[:1] + ends[-1:]
@@ -280,32 +288,49 @@ class PaneStore:
             return None
         return self._rows.between(first_needed(shape, after), until // shape.pane_ns + 1)
 
+    def matrices_alone(self, shape: Paned, after: int, until: int) -> bool:
+        """Whether windows that end in (after, until] hold nothing but matrices."""
+        return self._between(shape, after, until) is None
+
+    def found(
+        self, shape: Paned, after: int, until: int, only: Mapping[int, Slots] | None = None
+    ) -> list[Window]:
+        """Windows of full panes; of some ends and series, or of all."""
+        found = []
+        for end in ends_between(shape, self._full.open, after, until):
+            slots = self._full.live(*_panes(shape, end)) if only is None else only.get(end)
+            if slots is not None and slots.size:
+                slots = slots[slots < self._full.slots]
+                found.append((end, slots, self.over(shape, end, slots)))
+        return [window for window in found if window[1].size]
+
+    def over(self, shape: Paned, end: int, slots: Slots) -> dict[str, Array]:
+        """Accumulators of series in the full panes of a window."""
+        return self._full.over(*_panes(shape, end), slots)
+
     def _of_matrices(
         self, shape: Paned, after: int, until: int, only: pl.DataFrame | None
     ) -> pl.DataFrame | None:
-        """The same of full panes alone."""
-        ends = ends_between(shape, self._full.open, after, until)
-        wanted = None if only is None else _slots_by_end(only)
-        found: list[tuple[int, Slots, Mapping[str, Array]]] = []
-        for end in ends:
-            panes = (end - shape.size_ns) // shape.pane_ns, shape.panes_per_window
-            if wanted is None:
-                slots = self._full.live(*panes)
-            else:
-                slots = wanted.get(end, np.zeros(0, np.int64))
-                slots = slots[slots < self._full.slots]
-            if slots.size:
-                found.append((end, slots, self._full.over(*panes, slots)))
-        if not found:
-            return None
+        """The same as a frame."""
+        found = self.found(shape, after, until, None if only is None else _slots_by_end(only))
+        return self.framed(found) if found else None
+
+    def framed(self, found: Sequence[Window]) -> pl.DataFrame:
+        """Windows as rows by `SLOT` and `END`."""
+        counts = [slots.size for _, slots, _ in found]
         columns = [
             pl.Series(SLOT, np.concatenate([slots for _, slots, _ in found])),
-            pl.Series(END, np.repeat([end for end, _, _ in found], [s.size for _, s, _ in found])),
+            pl.Series(END, np.repeat(np.array([end for end, _, _ in found], np.int64), counts)),
         ]
         for held in self._plan.accumulators:
             values = np.concatenate([content[held.name] for _, _, content in found])
             columns.append(pl.Series(held.name, values))
         return pl.DataFrame(columns)
+
+
+def _panes(shape: Paned, end: int) -> tuple[int, int]:
+    """First pane and number of panes of a window."""
+    return (end - shape.size_ns) // shape.pane_ns, shape.panes_per_window
 
 
 def slotted(rows: pl.DataFrame, slots: Slots, columns: Sequence[str]) -> pl.DataFrame:
