@@ -79,8 +79,10 @@ _NONE = np.zeros(0, np.intp)
 class Clocks:
     """Tells of each event of one partition how far it moves event time.
 
+    How far ahead of its Kafka timestamp an event may be, and move it in full, is what is allowed;
+    at least `LEAST_NS`.
+
     Args:
-        allowed_ns: how far ahead of its Kafka timestamp an event may be, and move it in full.
         state: where an earlier run stopped.
         run: so many messages in a row must be ahead before their event times are believed.
 
@@ -88,8 +90,7 @@ class Clocks:
         mover: as in `ClockState`.
     """
 
-    def __init__(self, allowed_ns: int, state: ClockState | None, run: int = RUN) -> None:
-        self._allowed_ns = max(allowed_ns, LEAST_NS)
+    def __init__(self, state: ClockState | None, run: int = RUN) -> None:
         self._run = run
         self._ahead = state.ahead if state is not None else 0
         self.mover = state.mover if state is not None else None
@@ -101,14 +102,15 @@ class Clocks:
             return ClockState(self._ahead, self.mover)
         return None
 
-    def surely_none(self, highest_ns: int, oldest_ms: int) -> bool:
+    def surely_none(self, highest_ns: int, oldest_ms: int, allowed_ns: int) -> bool:
         """Whether no event of a batch can be too far ahead.
 
         Args:
             highest_ns: the highest event time in it.
             oldest_ms: the lowest Kafka timestamp in it.
+            allowed_ns: the least that is allowed to any of them.
         """
-        return oldest_ms >= 0 and highest_ns <= oldest_ms * _MS + self._allowed_ns
+        return oldest_ms >= 0 and highest_ns <= oldest_ms * _MS + max(allowed_ns, LEAST_NS)
 
     def all_in_full(self, times: Times) -> Moves:
         """A batch in which no event is too far ahead."""
@@ -116,17 +118,18 @@ class Clocks:
             self._ahead = 0
         return Moves(times, _NONE)
 
-    def moves(self, times: Times, stamps_ms: Times) -> Moves:
+    def moves(self, times: Times, stamps_ms: Times, allowed_ns: int | Times) -> Moves:
         """A batch in which events may be too far ahead.
 
         Args:
             times: event times in offset order.
             stamps_ms: Kafka timestamps of their messages; below 0 where there is none.
+            allowed_ns: what is allowed; one for all events, or one for each.
         """
         if not times.size:
             return Moves(times, _NONE)
         stamps = np.where(stamps_ms < 0, _LATEST_MS, np.minimum(stamps_ms, _LATEST_MS)) * _MS
-        ahead = times - stamps > self._allowed_ns
+        ahead = times - stamps > np.maximum(allowed_ns, LEAST_NS)
         places = np.arange(times.size)
         before = np.maximum.accumulate(np.where(ahead, -1 - self._ahead, places))
         run = np.where(ahead, places - before, 0)

@@ -43,6 +43,8 @@ __all__ = ["Intake", "IntakePlan", "IntakeState"]
 LATE = "late"
 """Kind of dead letters that came past the allowed lateness."""
 _MS = 1_000_000
+Changes = Sequence[tuple[int, int]]
+"""Rows of a batch from which another out-of-orderness holds, and that, nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,7 @@ class Intake:
             saved = getattr(state, "letters", None)
             watermark_ns = self._watermark_ns()
             self._letters = LetterCount(plan.letters, state.counts.read, saved, watermark_ns)
-        allowed_ns = plan.event_time.out_of_orderness + plan.event_time.lateness
-        self._clocks = Clocks(allowed_ns, getattr(state, "clocks", None))
+        self._clocks = Clocks(getattr(state, "clocks", None))
         self._state = PartitionState.ACTIVE
         self._appended_ns = 0
         self._next: int | None = None
@@ -143,8 +144,9 @@ class Intake:
         self._state = PartitionState.ACTIVE
         oldest_ms = min(raw.appended_ms, default=0)
         frame, refused = decode(self._plan, raw, oldest_ms)
-        moves = self._moves(frame[TIME].to_numpy(), frame, raw, oldest_ms)
-        judged = self._judged(moves.times, frame, raw)
+        changes = self._changes(frame, raw)
+        moves = self._moves(frame, raw, oldest_ms, changes)
+        judged = self._judged(moves.times, frame, raw, changes)
         frame = self._enriched(frame)
         on_time, corrections, filtered = self._parted(frame, judged, raw, refused)
         if self._plan.process:
@@ -166,12 +168,30 @@ class Intake:
         told = tallies(raw, counts, frame, (on_time, corrections), refused, LATE)
         return self._batch(on_time, corrections, dead, told)
 
-    def _moves(self, times: Times, frame: pl.DataFrame, raw: RawBatch, oldest_ms: int) -> Moves:
+    def _changes(self, frame: pl.DataFrame, raw: RawBatch) -> Changes:
+        """Rows from which another out-of-orderness holds, and that."""
+        if not len(raw.offsets):
+            return ()
+        place = self._plan.source, self._partition
+        steps = self._board.tolerances(*place, raw.offsets[0], raw.offsets[-1])
+        self._tolerate(steps[0][1] if steps else self._plan.event_time.out_of_orderness)
+        begins = np.searchsorted(frame[OFFSET].to_numpy(), [offset for offset, _ in steps[1:]])
+        return [(int(begin), step[1]) for begin, step in zip(begins, steps[1:], strict=True)]
+
+    def _moves(self, frame: pl.DataFrame, raw: RawBatch, oldest_ms: int, changes: Changes) -> Moves:
         """How far each event moves the watermark; what is odd about event times is told."""
-        if not times.size or self._clocks.surely_none(int(times.max()), oldest_ms):
+        times = frame[TIME].to_numpy()
+        bounds_ns: int | Times = self._bound
+        if changes:
+            bounds_ns = np.full(times.size, self._bound)
+            for row, bound_ns in changes:
+                bounds_ns[row:] = bound_ns
+        allowed_ns = bounds_ns + self._plan.event_time.lateness
+        least_ns = int(np.min(allowed_ns, initial=self._bound + self._plan.event_time.lateness))
+        if not times.size or self._clocks.surely_none(int(times.max()), oldest_ms, least_ns):
             moves = self._clocks.all_in_full(times)
         else:
-            moves = self._clocks.moves(times, stamps_of(raw, frame))
+            moves = self._clocks.moves(times, stamps_of(raw, frame), allowed_ns)
         if moves.held.size:
             self._tell_ahead(raw, times, frame[OFFSET], int(moves.held[0]))
         if times.size and (lowest := int(times.min())) < EARLY_NS:
@@ -242,16 +262,10 @@ class Intake:
             passed_ns = self._board.passed_ns(self._plan.source, self._partition)
             self._floor_ns = max(self._floor_ns, passed_ns)
 
-    def _judged(self, moving: Times, frame: pl.DataFrame, raw: RawBatch) -> Judged:
+    def _judged(
+        self, moving: Times, frame: pl.DataFrame, raw: RawBatch, changes: Changes
+    ) -> Judged:
         """Verdicts by the floors and the out-of-orderness that hold at each event."""
-        usual_ns = self._plan.event_time.out_of_orderness
-        place = self._plan.source, self._partition
-        steps: Sequence[tuple[int, int]] = ()
-        if len(raw.offsets):
-            steps = self._board.tolerances(*place, raw.offsets[0], raw.offsets[-1])
-            self._tolerate(steps[0][1] if steps else usual_ns)
-        begins = np.searchsorted(frame[OFFSET].to_numpy(), [offset for offset, _ in steps[1:]])
-        parts = [(int(begin), step[1]) for begin, step in zip(begins, steps[1:], strict=True)]
         judged = judge(
             frame[TIME].to_numpy(),
             high_ns=self._high_ns,
@@ -259,9 +273,9 @@ class Intake:
             out_of_orderness_ns=self._bound,
             lateness_ns=self._plan.event_time.lateness,
             moving=moving,
-            changes=parts,
+            changes=changes,
         )
-        for position, bound_ns in parts:
+        for position, bound_ns in changes:
             before = moving[:position].max(initial=self._high_ns)
             self._tolerate(bound_ns, int(before))
         return judged

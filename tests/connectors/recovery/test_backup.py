@@ -69,7 +69,7 @@ def test_a_start_from_a_copy_made_while_the_flow_runs_gives_the_same(
     groups = {one["part"]: one for one in told["groups"] if one["part"]}
     assert code == 0
     assert groups.keys() == {"window:w", "window:total"}
-    assert {one["version"] for one in groups.values()} == {3}
+    assert {one["version"] for one in groups.values()} == {4}
 
 
 @pytest.fixture

@@ -94,7 +94,8 @@ def batches(pipeline: Pipeline, name: str, *partitions: tuple[int, ...]) -> list
         intake = Intake(plan, number, number + 1, ProgressBoard(), IntakeState())
         events = [{"ts": BASE_MS + second * 1_000, "k": "a"} for second in seconds]
         payloads: list[bytes | None] = [json.dumps(event).encode() for event in events]
-        raw = RawBatch(payloads, range(len(seconds)), [BASE_MS] * len(seconds))
+        stamps = [BASE_MS + second * 1_000 for second in seconds]
+        raw = RawBatch(payloads, range(len(seconds)), stamps)
         made.append(intake.take(raw))
     return made
 

@@ -39,7 +39,7 @@ SESSIONS = next(name for name, kind in NAMES.items() if "session" in kind.declar
 
 
 def pipeline() -> Pipeline:
-    """A file with a window of each kind, and an alert over sessions."""
+    """A file with a window of each kind, an alert over sessions, and some that never fire."""
     select = dict(FEW)
     event_time = {
         "field": "ts",
@@ -61,7 +61,15 @@ def pipeline() -> Pipeline:
             name: {"from": "s", "by": ["k"], "select": select, **kind.declared}
             for name, kind in NAMES.items()
         },
-        "alerts": {"long": {"when": f"{SESSIONS}.n >= {LONG}"}},
+        "alerts": {
+            "long": {"when": f"{SESSIONS}.n >= {LONG}"},
+            # An alert that holds for some time is judged at each step; these never fire.
+            **{
+                f"never_{name}": {"when": f"{name}.n > 1000", "for": "5ms"}
+                for name, kind in NAMES.items()
+                if kind.every_step
+            },
+        },
     }
     return parse_pipeline(json.dumps(declared), "kinds.yaml", Path(), {})
 

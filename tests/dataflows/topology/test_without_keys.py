@@ -23,6 +23,7 @@ from operators.keygroups.keys import Key, key_bytes
 from operators.predictions.plan import plan_predictions
 from tests.operators.keygroups.engine import run
 from tests.operators.predictions.models import weighted
+from tidegauge.records import KEYS
 from tidegauge.spec.detectors import SETTINGS
 from tidegauge.spec.loader import parse_pipeline
 
@@ -40,7 +41,7 @@ MANY = FEW | {
 }
 STATISTICS = frozenset({"flow", "ledger", "window_state", "pattern_state"})
 """Signals about the run, or about key groups, of which the key decides which is which."""
-NOT_COMPARED = frozenset({"processing_time_ns", "latency_ms", "id", "k"})
+NOT_COMPARED = frozenset({"processing_time_ns", "latency_ms", "id", "k", KEYS})
 """Columns about the run, and those that are made of the key."""
 
 TUMBLING = {"tumbling": {"size": "1m"}, "select": MANY}

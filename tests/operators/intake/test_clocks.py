@@ -46,18 +46,18 @@ def test_whatever_the_batches_those_too_far_ahead_are_held_unless_very_many_are(
     cuts: list[int],
     restart: bool,  # noqa: FBT001 - given by name
 ) -> None:
-    clocks, moved = Clocks(ALLOWED_MS * MS, None, RUN), []
+    clocks, moved = Clocks(None, RUN), []
     edges = sorted({0, len(messages), *(cut for cut in cuts if cut < len(messages))})
     for first, last in pairwise(edges):
         part = np.array(messages[first:last], np.int64).reshape(-1, 2)
         times, stamps = part[:, 0] * MS, part[:, 1]
         if restart:
-            clocks = Clocks(ALLOWED_MS * MS, clocks.state, RUN)
-        if clocks.surely_none(int(times.max()), int(stamps.min())):
+            clocks = Clocks(clocks.state, RUN)
+        if clocks.surely_none(int(times.max()), int(stamps.min()), ALLOWED_MS * MS):
             moves = clocks.all_in_full(times)
             assert not moves.held.size
         else:
-            moves = clocks.moves(times, stamps)
+            moves = clocks.moves(times, stamps, ALLOWED_MS * MS)
         moved += (moves.times // MS).tolist()
     held = held_one_by_one(messages)
     expected = [stamp if late else time for (time, stamp), late in zip(messages, held, strict=True)]
@@ -65,7 +65,7 @@ def test_whatever_the_batches_those_too_far_ahead_are_held_unless_very_many_are(
 
 
 def test_a_state_without_anything_to_remember_is_none() -> None:
-    clocks = Clocks(0, ClockState())
+    clocks = Clocks(ClockState())
     clocks.all_in_full(np.array([1], np.int64))
     assert clocks.state is None
 
