@@ -13,7 +13,7 @@ from connectors.influxdb.escapes import stored_tag
 from tidegauge.catalogue import STATE, SUPERSEDED, window_columns
 from tidegauge.errors import UserMistake
 from tidegauge.fieldtypes import FieldType
-from tidegauge.records import TIME_NS
+from tidegauge.records import NO_KEY, TIME_NS
 from tidegauge.spec.models import Pipeline
 
 RELATIVE = 1e-9
@@ -143,7 +143,7 @@ def _key_types(window: str, pipeline: Pipeline) -> dict[str, FieldType]:
 def _key(value: object, kind: FieldType) -> str | None:
     """One text for a key value, however a store or a CSV writes it."""
     text = "" if value is None else str(value)
-    if not text:
+    if text in ("", NO_KEY):
         return None
     match kind:
         case FieldType.BOOL:
