@@ -129,7 +129,15 @@ def _named(part: bytes) -> str:
         return _BEGINNINGS[text]
     if text == "n":
         return "null"
-    return "a float" if set(part) & set(b".eE") else "an int"
+    return "a float" if set(part) & set(b".eE") and not _whole(part) else "an int"
+
+
+def _whole(part: bytes) -> bool:
+    """Whether a number is whole, however large."""
+    if len(part) > _MOST_DIGITS or not _WHOLE.match(part):
+        return False
+    value = Decimal(part.decode("ascii"))
+    return value == value.to_integral_value()
 
 
 def _wrong_type(name: str, kind: FieldType, part: bytes) -> str:
@@ -148,15 +156,27 @@ def _none(payload: bytes | None) -> _Refusal:
 
 
 def _broken(payload: bytes, error: Exception) -> _Refusal:
-    """The decoder's words, but for half of a surrogate pair, which it takes for an early end."""
-    if "truncated" not in str(error):
-        return _Refusal("broken", str(error))
+    """The decoder's words, but where it does not find the right ones.
+
+    It takes half of a surrogate pair for an early end, or tells of it as of an encoding.
+    """
+    text = str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return _Refusal("broken", "the message is no UTF-8")
+    if "surrogate" in text or ("truncated" in text and _is_json(payload)):
+        return _Refusal(
+            "broken",
+            "a string has half of a surrogate pair (an escape from \\ud800 to \\udfff alone),"
+            " which is no character",
+        )
+    if "truncated" in text:
+        return _Refusal("broken", "JSON is malformed: it ends too early")
+    return _Refusal("broken", text)
+
+
+def _is_json(payload: bytes) -> bool:
     try:
         json.loads(payload)
     except (ValueError, RecursionError):
-        return _Refusal("broken", "JSON is malformed: it ends too early")
-    return _Refusal(
-        "broken",
-        "a string has half of a surrogate pair (an escape from \\ud800 to \\udfff alone),"
-        " which is no character",
-    )
+        return False
+    return True

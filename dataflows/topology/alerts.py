@@ -9,7 +9,7 @@ from dataflows.topology.context import FlowContext, Records
 from operators.alerts.operator import alert, event_levels
 from operators.alerts.plan import plan_alerts
 from tidegauge.batch import EventBatch
-from tidegauge.catalogue import ALERTS, catalogue_of
+from tidegauge.catalogue import ALERTS, catalogue_of, keys_beside_alerts
 
 
 def raise_alerts(
@@ -24,8 +24,9 @@ def raise_alerts(
     """
     pipeline, clock_ns = context.pipeline, context.clock_ns
     signal = catalogue_of(pipeline)[ALERTS]
+    beside = keys_beside_alerts(pipeline)
     return _by_rules(context, judged) + [
-        event_levels(f"event_levels_{name}", up, pipeline.pipeline, signal, clock_ns)
+        event_levels(f"event_levels_{name}", up, pipeline.pipeline, signal, clock_ns, beside)
         for name, up in batches.items()
     ]
 

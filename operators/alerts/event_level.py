@@ -1,5 +1,7 @@
 """Events that say themselves how urgent they are."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from operators.alerts.records import CHANGED, alert_id, complete
@@ -8,7 +10,7 @@ from operators.ordering.identity import PARTITION, identity_time_ns
 from tidegauge.batch import OFFSET, TIME, EventBatch
 from tidegauge.catalogue import EVENT_LEVEL, OWN_COLUMNS
 from tidegauge.fieldtypes import FieldType
-from tidegauge.records import KEYS, TIME_NS
+from tidegauge.records import KEYS, NO_KEY, TIME_NS
 from tidegauge.signals import Column, Signal, SignalKind
 
 OWN = OWN_COLUMNS[SignalKind.ALERT]
@@ -17,19 +19,20 @@ CRITICAL_ABOVE = 7
 
 
 def event_level_records(
-    batch: EventBatch, pipeline: str, signal: Signal, now_ns: int
+    batch: EventBatch, pipeline: str, signal: Signal, now_ns: int, beside: Sequence[str] = ()
 ) -> pl.DataFrame | None:
     """An alert record for each event whose own `alert_level` is critical; none counts as 0.
 
     Corrections count like on-time events: late is better than never. Nothing follows such a record,
     for nothing could resolve it. Fields of the event that are key columns of the pipeline become
-    its tags.
+    its tags, and where an alert has a column of that name anyway, its summary tells them.
 
     Args:
         batch: events of one partition.
         pipeline: name of the pipeline.
         signal: the alerts signal.
         now_ns: wall clock, for the processing time in the records.
+        beside: key columns of the pipeline that records of alerts do not have.
 
     Returns:
         the columns of the signal, and `CHANGED`; None when there is no such event.
@@ -40,17 +43,38 @@ def event_level_records(
         if ALERT_LEVEL in frame.columns and frame[ALERT_LEVEL].null_count() < frame.height
     ]
     events = pl.concat(critical) if critical else pl.DataFrame()
-    return None if events.is_empty() else _records(events, batch, pipeline, signal, now_ns)
+    return (
+        None
+        if events.is_empty()
+        else _records(
+            events,
+            batch,
+            pipeline,
+            signal,
+            now_ns,
+            [key for key in beside if key in events.columns],
+        )
+    )
 
 
 def _records(
-    events: pl.DataFrame, batch: EventBatch, pipeline: str, signal: Signal, now_ns: int
+    events: pl.DataFrame,
+    batch: EventBatch,
+    pipeline: str,
+    signal: Signal,
+    now_ns: int,
+    beside: Sequence[str],
 ) -> pl.DataFrame:
     topic, partition = batch.topic, batch.progress.partition
     where = [f"{topic}/{partition}/{offset}" for offset in events[OFFSET]]
     ids = [alert_id(pipeline, EVENT_LEVEL, (topic, partition), at) for at in events[OFFSET]]
     levels = events[ALERT_LEVEL].to_list()
-    says = [f"event {event} has level {level}" for event, level in zip(where, levels, strict=True)]
+    named = [
+        "".join(f", {key} {NO_KEY if value is None else value}" for key, value in row.items())
+        for row in events.select(pl.col(beside).cast(pl.String)).iter_rows(named=True)
+    ] or [""] * events.height
+    told = zip(where, levels, named, strict=True)
+    says = [f"event {event} has level {level}{keys}" for event, level, keys in told]
     keys = [column.name for column in signal.tags if _has(events, column)]
     frame = events.with_columns(pl.lit(partition, pl.Int64).alias(PARTITION)).select(
         identity_time_ns().alias(TIME_NS),

@@ -52,6 +52,7 @@ def event_levels(
     pipeline: str,
     signal: Signal,
     clock_ns: Callable[[], int] = time.time_ns,
+    beside: Sequence[str] = (),
 ) -> KeyedStream[RecordBatch]:
     """Alerts of the events whose own `alert_level` is critical, keyed by partition.
 
@@ -61,6 +62,7 @@ def event_levels(
         pipeline: name of the pipeline.
         signal: the alerts signal.
         clock_ns: wall clock, for the processing time in the records.
+        beside: key columns of the pipeline that records of alerts do not have.
 
     Returns:
         record batches of the alerts signal, with the column `CHANGED` beside the signal's.
@@ -68,7 +70,7 @@ def event_levels(
 
     def records(batches: list[EventBatch]) -> Iterable[tuple[str, RecordBatch]]:
         for batch in batches:
-            frame = event_level_records(batch, pipeline, signal, clock_ns())
+            frame = event_level_records(batch, pipeline, signal, clock_ns(), beside)
             if frame is not None:
                 yield f"{batch.topic}-{batch.progress.partition}", RecordBatch(ALERTS, frame)
 

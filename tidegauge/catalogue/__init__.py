@@ -1,6 +1,6 @@
 """The signals of a pipeline: every measurement it can write, made from the pipeline file alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -47,6 +47,7 @@ from tidegauge.catalogue.own import (
     FLOW_STOPPED,
     MEASUREMENTS,
     OWN_COLUMNS,
+    meets_alerts,
 )
 from tidegauge.catalogue.running import (
     DEAD_LETTER_SIGNAL,
@@ -102,6 +103,8 @@ __all__ = [
     "catalogue_of",
     "event_columns",
     "joined_columns",
+    "keys_beside_alerts",
+    "meets_alerts",
     "pattern_columns",
     "read_columns",
     "sensitive_columns",
@@ -139,11 +142,7 @@ def catalogue_of(pipeline: Pipeline) -> Catalogue:
             signals[signal.name] = signal
     for name, source in pipeline.sources.items():
         signals[f"events.{name}"] = event_signal(name, source, pipeline.tables)
-    keys: dict[str, Column] = {}
-    for tag in (tag for signal in signals.values() for tag in signal.tags):
-        # A text, where two windows have keys of one name and different types.
-        same = keys.get(tag.name, tag).type is tag.type
-        keys[tag.name] = tag if same else replace(tag, type=FieldType.STRING)
+    keys = _alert_keys(signals.values())
     signals[ALERTS] = Signal(
         ALERTS,
         SignalKind.ALERT,
@@ -165,3 +164,29 @@ def catalogue_of(pipeline: Pipeline) -> Catalogue:
         signals[PATTERN_STATE] = PATTERN_STATE_SIGNAL
     constant = {"pipeline": pipeline.pipeline, **pipeline.labels}
     return Catalogue(pipeline.pipeline, MappingProxyType(signals), MappingProxyType(constant))
+
+
+def keys_beside_alerts(pipeline: Pipeline) -> list[str]:
+    """Key columns that records of alerts do not have, for they have a column of that name anyway.
+
+    Nothing that has such a key has an alert of the file.
+    """
+    keys = [key for window in pipeline.windows.values() for key in window.by]
+    keys += [key for pattern in pipeline.patterns.values() for key in pattern.by]
+    keys += [key for anomaly in pipeline.anomalies.values() for key in anomaly.by]
+    return sorted({key for key in keys if meets_alerts(key)})
+
+
+def _alert_keys(signals: Iterable[Signal]) -> dict[str, Column]:
+    """Key columns of all signals, as records of alerts have them."""
+    keys: dict[str, Column] = {}
+    for signal in signals:
+        for tag in signal.tags:
+            if meets_alerts(tag.name) and not (
+                signal.kind is SignalKind.ANOMALY and tag.name == "anomaly"
+            ):
+                continue
+            # A text, where two windows have keys of one name and different types.
+            same = keys.get(tag.name, tag).type is tag.type
+            keys[tag.name] = tag if same else replace(tag, type=FieldType.STRING)
+    return keys

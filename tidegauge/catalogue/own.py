@@ -58,3 +58,8 @@ OWN_COLUMNS: Mapping[SignalKind, frozenset[str]] = MappingProxyType(
     | {signal.kind: _names(signal.columns) for signal in _RUNNING}
 )
 """Tags and fields of each kind of record besides those that the file names."""
+
+
+def meets_alerts(name: str) -> bool:
+    """Whether records of alerts have a column of their own that SQLite takes for one with this."""
+    return name.lower() in OWN_COLUMNS[SignalKind.ALERT]

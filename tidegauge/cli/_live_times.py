@@ -9,7 +9,7 @@ from operators.intake.plan import plan_intake, telling
 from operators.progress.board import ProgressBoard
 from tidegauge.spec.models import Source
 
-_ALL_REFUSED = "no_event_time"
+_NONE = "no event time: "
 
 
 def time_doubts(name: str, source: Source, timezone: str, read: TopicSample) -> list[str]:
@@ -31,9 +31,13 @@ def time_doubts(name: str, source: Source, timezone: str, read: TopicSample) -> 
     for number, raw in read.partitions.items():
         taking = Intake(plan, number, read.partition_count, ProgressBoard(), IntakeState())
         letters = taking.take(raw).dead_letters.select("kind", "reason").rows()
-        unread += [reason for kind, reason in letters if kind == _ALL_REFUSED]
-    found += [
-        f"sources.{name}.event_time: {len(unread)} of {read.messages:,} messages have {reason}"
-        for reason in unread[:1]
-    ]
+        unread += [reason for kind, reason in letters if _about_time(source, kind, reason)]
+    about = f"sources.{name}.event_time: {len(unread)} of {read.messages:,} messages have"
+    found += [f"{about} {_NONE}{reason.removeprefix(_NONE)}" for reason in unread[:1]]
     return found
+
+
+def _about_time(source: Source, kind: str, reason: str) -> bool:
+    """Whether a message is refused for its event time."""
+    field = source.event_time.field
+    return kind == "no_event_time" or (kind == "wrong_type" and reason.startswith(f"{field} is "))

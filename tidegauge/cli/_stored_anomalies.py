@@ -10,7 +10,7 @@ from tidegauge.errors import UserMistake
 from tidegauge.expressions.targets import anomaly_keys, target_columns
 from tidegauge.fieldtypes import FieldType
 from tidegauge.labels import KeyPart, Label, key_part
-from tidegauge.records import TIME_NS
+from tidegauge.records import NO_KEY, TIME_NS
 from tidegauge.spec.models import Pipeline
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def require_stored(pipeline: Pipeline, label: Label, embedded: Path | None) -> N
             f"label: {error}; name the store that the flow writes, or label it --unchecked"
         ) from None
     tags = {
-        name: (kind, stored_tag(str(part)) if kind is FieldType.STRING else part)
+        name: (kind, stored_tag(part) if isinstance(part, str) else part)
         for (name, kind), part in zip(
             key_types(pipeline, label.anomaly).items(), label.key, strict=True
         )
@@ -84,6 +84,8 @@ def _times(
 def _is(tag: str | float | None, kind: FieldType, part: KeyPart) -> bool:
     from connectors.influxdb.escapes import stored_tag
 
+    if part is None or tag == NO_KEY:
+        return part is None and tag in (None, "", NO_KEY)
     if kind is FieldType.STRING:
         return stored_tag(str(tag or "")) == part
     try:
@@ -98,7 +100,8 @@ def _require(
     nearest_ns = min(times_ns, key=lambda time_ns: abs(time_ns - label.at_ns), default=None)
     if nearest_ns == label.at_ns:
         return
-    series = "".join(f" {name}={part}" for name, (_, part) in key.items())
+    shown = {name: NO_KEY if part is None else part for name, (_, part) in key.items()}
+    series = "".join(f" {name}={part}" for name, part in shown.items())
     hint = (
         f"the nearest of this series is at {time_text(nearest_ns)}"
         if nearest_ns is not None

@@ -35,6 +35,12 @@ def test_8_is_told_and_7_is_not_and_neither_is_none() -> None:
     assert made["value"].to_list() == [8.0, 10.0]
 
 
+def test_keys_that_alerts_have_no_column_for_are_in_the_summary() -> None:
+    made = event_level_records(batch_of([9]), "test", SIGNAL, 77, ["alert_level", "absent"])
+    assert made is not None
+    assert made["summary"].to_list() == ["event topic/3/1007 has level 9, alert_level 9"]
+
+
 def test_a_record_names_the_event() -> None:
     made = event_level_records(batch_of([9]), "test", SIGNAL, 77)
     assert made is not None

@@ -73,6 +73,7 @@ ANOMALIES: list[tuple[str, int, dict[str, Any]]] = [
     ("odd", AT_NS, {"site": "a, b=c\\", "line": 1}),
     ("odd", AT_NS + 60_000_000_000, {"site": "north", "line": 1}),
     ("odd", AT_NS, {"site": "", "line": 2}),
+    ("odd", AT_NS, {"site": None, "line": None}),
     ("event", AT_NS + 1_000_001, {"tilt": 7, "cold": True}),
     ("alone", AT_NS, {}),
 ]
@@ -167,6 +168,7 @@ def test_an_anomaly_that_never_was_is_not_labelled(
     [
         ["odd", "--key", "site=a, b=c\\", "--key", "line=1", "--at", AT_NS],
         ["odd", "--key", "site=", "--key", "line=2", "--at", AT_NS],
+        ["odd", "--key", "site=(none)", "--key", "line=(none)", "--at", AT_NS],
         ["event", "--key", "tilt=07", "--key", "cold=TRUE", "--at", AT_NS + 1_000_001],
         ["alone", "--at", "2026-01-31T13:00:00+01:00"],
         ["alone", "--unchecked", "--at", "2020-01-31T12:00:00Z"],

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.tidegauge.spec.test_mistakes import GOOD, mistakes
-from tidegauge.catalogue import OWN_COLUMNS, catalogue_of
+from tidegauge.catalogue import OWN_COLUMNS, catalogue_of, keys_beside_alerts
 from tidegauge.signals import SignalKind
 from tidegauge.spec.loader import load_pipeline, parse_pipeline
 
@@ -14,10 +14,22 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("key", sorted(OWN_COLUMNS[SignalKind.ALERT]))
-def test_a_key_is_no_column_of_alerts_also_in_a_file_without_any(key: str) -> None:
-    (mistake,) = mistakes(WITHOUT_ALERTS.replace("region", key))
-    assert f"windows.spend.by[0]: {key} cannot be a key" in mistake
-    assert f"{key}_key: '\"{key}\"'" in mistake
+def test_a_key_is_no_column_of_the_alerts_that_are_on_it(key: str) -> None:
+    with_alert = GOOD.replace("region", key)
+    assert any(f"windows.spend.by[0]: {key} cannot be a key" in one for one in mistakes(with_alert))
+    assert any(f"{key}_key: '\"{key}\"'" in one for one in mistakes(with_alert))
+
+
+@pytest.mark.parametrize(
+    "key", sorted(OWN_COLUMNS[SignalKind.ALERT] - OWN_COLUMNS[SignalKind.WINDOW])
+)
+def test_a_key_that_no_alert_is_on_may_be_called_as_a_column_of_alerts(key: str) -> None:
+    text = WITHOUT_ALERTS.replace("region", key)
+    assert mistakes(text) == []
+    pipeline = parse_pipeline(text, "f.yaml", Path(), {})
+    assert keys_beside_alerts(pipeline) == [key]
+    alerts = catalogue_of(pipeline)["alerts"]
+    assert len({column.name for column in alerts.columns}) == len(alerts.columns)
 
 
 def test_names_of_one_spelling_in_two_cases_are_refused() -> None:

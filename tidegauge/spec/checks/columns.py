@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from tidegauge.catalogue.fields import window_metadata
 from tidegauge.catalogue.own import OWN_COLUMNS
+from tidegauge.expressions.compiled import ExpressionError
+from tidegauge.expressions.conditions import read_condition
+from tidegauge.expressions.targets import window_of
 from tidegauge.records import TIME_NS
 from tidegauge.signals import SignalKind
 from tidegauge.spec.checks.review import Review
@@ -30,26 +33,26 @@ def fold(name: str) -> bytes:
 
 
 def check_columns(review: Review) -> None:
-    """A record has each name once, be it a tag or a field; alerts carry every key column."""
-    pipeline = review.pipeline
+    """A record has each name once, be it a tag or a field; alerts carry the keys they are on."""
+    pipeline, alerted = review.pipeline, _alerted(review)
     for name, window in pipeline.windows.items():
         path: Path = ("windows", name)
         own = {column.name for column in window_metadata(window)}
         _check_fields(review, (*path, "select"), window.select, window.by, own, "window")
-        _check_keys(review, (*path, "by"), window.by, own)
+        _check_keys(review, (*path, "by"), window.by, own, alerted=path in alerted)
     for name, pattern in pipeline.patterns.items():
         at: Path = ("patterns", name)
         taken = OWN_COLUMNS[SignalKind.MATCH]
         _check_fields(review, (*at, "measures"), pattern.measures, pattern.by, taken, "pattern")
-        _check_keys(review, (*at, "by"), pattern.by, taken)
+        _check_keys(review, (*at, "by"), pattern.by, taken, alerted=at in alerted)
     for name, anomaly in pipeline.anomalies.items():
         window_on = pipeline.windows.get(anomaly.target)
         if window_on:
             check_keys_of(review, ("anomalies", name, "on"), window_on.by, SignalKind.ANOMALY)
         else:
-            _check_keys(
-                review, ("anomalies", name, "by"), anomaly.by, OWN_COLUMNS[SignalKind.ANOMALY]
-            )
+            here: Path = ("anomalies", name)
+            taken = OWN_COLUMNS[SignalKind.ANOMALY]
+            _check_keys(review, (*here, "by"), anomaly.by, taken, alerted=here in alerted)
     _check_spellings(review)
     _check_labels(review)
 
@@ -59,7 +62,7 @@ def check_keys_of(review: Review, path: Path, by: Iterable[str], kind: SignalKin
 
     What the window has been told about its keys is not told again.
     """
-    every = _constant(review) | OWN_COLUMNS[SignalKind.WINDOW] | OWN_COLUMNS[SignalKind.ALERT]
+    every = _constant(review) | OWN_COLUMNS[SignalKind.WINDOW]
     for key in by:
         if _like(key, every) is None and (other := _like(key, OWN_COLUMNS[kind])):
             review.say(path, _rename(key, other, _WHAT[kind]))
@@ -85,11 +88,31 @@ def _check_fields(
             review.say(here, _alike(field, earlier))
 
 
-def _check_keys(review: Review, path: Path, by: Iterable[str], own: Iterable[str]) -> None:
+def _alerted(review: Review) -> set[Path]:
+    """Windows, patterns and anomalies whose keys an alert of the file carries."""
+    pipeline, found = review.pipeline, set[Path]()
+    for alert in pipeline.alerts.values():
+        try:
+            on = read_condition(alert.when, pipeline)
+        except ExpressionError:
+            continue  # told where it stands
+        window = window_of(pipeline, on.kind, on.target)
+        if window is not None:
+            found.add(("windows", window))
+        elif on.kind in ("match", "timeout"):
+            found.add(("patterns", on.target))
+        elif on.kind == "anomaly":
+            found.add(("anomalies", on.target))
+    return found
+
+
+def _check_keys(
+    review: Review, path: Path, by: Iterable[str], own: Iterable[str], *, alerted: bool
+) -> None:
     for index, key in enumerate(by):
         if other := _like(key, _constant(review) | set(own)):
             review.say((*path, index), _rename(key, other, "records"))
-        elif other := _like(key, OWN_COLUMNS[SignalKind.ALERT]):
+        elif alerted and (other := _like(key, OWN_COLUMNS[SignalKind.ALERT])):
             review.say((*path, index), _rename(key, other, _WHAT[SignalKind.ALERT]))
 
 
