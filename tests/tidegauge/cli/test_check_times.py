@@ -64,3 +64,15 @@ def test_messages_without_a_readable_time_are_warned_of(
         "warning: sources.s.event_time: 1 of 41 messages have no event time: ts is"
         " '1760000000000.0', allowed is epoch_s; it seems to be epoch_ms"
     )
+
+
+def test_times_of_another_type_are_warned_of(
+    topic: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "live.yaml"
+    file.write_text(FILE.format(topic=topic, format="iso8601"))
+    _, out, _ = run("check", "--live", str(file), capsys=capsys)
+    assert (
+        "warning: sources.s.event_time: 40 of 40 messages have no event time: ts is an int,"
+        " allowed is string"
+    ) in out.splitlines()
