@@ -86,7 +86,7 @@ def store_sink(
     """
     catalogue = catalogue_of(pipeline)
     if settings.store is not None:
-        _make_store(settings.store, catalogue, settings.start_timeout_s)
+        _make_store(settings.store, catalogue, settings.retry_for_s)
         return StoreSink(
             settings.store,
             catalogue,

@@ -15,6 +15,7 @@ from tests.dataflows.shop.files import PIPELINE, write_rows
 from tests.dataflows.shop.truth import anomalies, critical_alerts
 from tests.services.influxdb import InfluxDB
 from tests.services.kafka import Kafka
+from tidegauge.records import NO_KEY
 from tidegauge.spec.loader import load_pipeline
 
 FULL, SMALL = 100_000, 3_000
@@ -154,8 +155,8 @@ def _payload(letter: Record) -> bytes | None:
 
 
 def _absent(tag: Any) -> str | None:
-    return tag or None
+    return None if tag in (None, "", NO_KEY) else str(tag)
 
 
 def _number(tag: Any) -> int | None:
-    return int(tag) if tag else None
+    return None if tag in (None, "", NO_KEY) else int(tag)

@@ -222,7 +222,7 @@ def test_what_is_read_before_a_lost_position_is_not_skipped(
             assert _code(members) == 2
             (member,) = members
             assert "Traceback" not in member.output
-            assert "no longer exists" in member.output.splitlines()[-1]
+            assert "was deleted and made anew" in member.output.splitlines()[-1]
 
 
 def _code(members: list[Member]) -> int:
