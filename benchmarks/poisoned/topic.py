@@ -119,6 +119,6 @@ _MORE: list[tuple[str, Callable[[], Value]]] = [
     *((kind, _of_shop(spoil)) for kind, spoil in POISON),
     ("broken", lambda: b"\xff\xfe\x00"),
     ("broken", lambda: b"\x00" * 64),
-    ("wrong_type", lambda: b'{"shop":' * 2_000),
+    ("broken", lambda: b'{"shop":' * 2_000),
     ("tombstone", lambda: None),
 ]
