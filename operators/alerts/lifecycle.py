@@ -44,7 +44,8 @@ class Evaluation(NamedTuple):
         time_ns: point time of the record that was looked at.
         holds: whether `when` is true (false and null are not).
         ends: whether `clear` is true; without one, whether `when` is false (null is not).
-        told_ns: event time at which a silence was told first that only lasts; None for others.
+        told_ns: event time at which a silence was told first; None for others.
+        again: whether what was told before only lasts, which begins nothing.
     """
 
     at_ns: int
@@ -52,6 +53,7 @@ class Evaluation(NamedTuple):
     holds: bool
     ends: bool
     told_ns: int | None = None
+    again: bool = False
 
     @property
     def news_ns(self) -> int:
@@ -65,7 +67,7 @@ def advance(life: Life | None, seen: Evaluation, for_ns: int) -> tuple[Life | No
     ==========  =======================================  ==========  ============
     before      evaluation                               after       told
     ==========  =======================================  ==========  ============
-    inactive    does not hold                            inactive    NOTHING
+    inactive    does not hold, or only lasts             inactive    NOTHING
     inactive    holds, and has to hold for some time     pending     PENDING
     inactive    holds, at once                           firing      FIRING
     pending     holds, since long enough                 firing      FIRING
@@ -79,7 +81,8 @@ def advance(life: Life | None, seen: Evaluation, for_ns: int) -> tuple[Life | No
     (`Watch`).
     """
     if life is None:
-        return _begin(seen, for_ns) if seen.holds else (None, Told.NOTHING)
+        begins = seen.holds and not seen.again
+        return _begin(seen, for_ns) if begins else (None, Told.NOTHING)
     life = life._replace(seen_ns=seen.news_ns)
     if life.status == Status.FIRING:
         return (None, Told.RESOLVED) if seen.ends else (life, Told.STILL_FIRING)

@@ -165,4 +165,7 @@ class Watch:
         tested = rounded.with_columns(plan.holds.alias("_holds"), plan.ends.alias("_ends"))
         at, time = pl.col(plan.at).alias("_at"), pl.col(TIME_NS).alias("_time")
         told = pl.col(plan.told) if plan.told else pl.lit(None, pl.Int64)
-        return tested.select(at, time, "_holds", "_ends", told.alias("_told"))
+        # Only verdicts have it.
+        again = pl.col("_repeated") if "_repeated" in frame.columns else pl.lit(value=False)
+        last = told.alias("_told"), again.alias("_again")
+        return tested.select(at, time, "_holds", "_ends", *last)

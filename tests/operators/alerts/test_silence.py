@@ -1,7 +1,10 @@
-"""An alert about a silence is one firing: as long as that lasts, and a day at most."""
+"""An alert about a silence is one firing as long as that lasts; without points, a day at most."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 
 from operators.alerts.group import AlertGroup
@@ -24,11 +27,12 @@ class Flow:
     """The silence of a window's series, and an alert about it.
 
     Args:
+        detector: of the silence.
         settings: of the alert.
     """
 
-    def __init__(self, **settings: Any) -> None:
-        silent = Anomaly.model_validate({"on": "spend.count", "detector": "flat_line"})
+    def __init__(self, detector: str = "flat_line", **settings: Any) -> None:
+        silent = Anomaly.model_validate({"on": "spend.count", "detector": detector})
         gone = Alert.model_validate({"when": "anomaly(silent)", **settings})
         self._pipeline = PIPELINE.model_copy(
             update={"anomalies": {"silent": silent}, "alerts": {"gone": gone}}
@@ -63,6 +67,12 @@ def points(first: int, last: int) -> RecordBatch:
     made = spend([(at * STEP_S, "north", 1, 1.0) for at in range(first, last)])
     count = made.frame["time_ns"] // (STEP_S * S) * 7 % 5
     return RecordBatch(made.signal, made.frame.with_columns(count.alias("count")))
+
+
+def counted(first: int, counts: Sequence[int]) -> RecordBatch:
+    """Windows of ten minutes."""
+    made = spend([(at * 600, "north", 1, 1.0) for at in range(first, first + len(counts))])
+    return RecordBatch(made.signal, made.frame.with_columns(pl.Series("count", counts)))
 
 
 def passed(second: int) -> Tick:
@@ -110,3 +120,24 @@ def test_the_next_silence_fires_anew() -> None:
 def test_any_ticks_and_restarts_tell_a_silence_alike(every: int, *, restarts: bool) -> None:
     whole = Flow().outage(2 * DAY_S + HOUR_S)
     assert sorted(Flow().outage(2 * DAY_S + HOUR_S, every, restarts=restarts)) == sorted(whole)
+
+
+@pytest.mark.parametrize("size", [1, 37, 2_000])
+@pytest.mark.parametrize("settings", [{}, {"for": "1h"}])
+@pytest.mark.parametrize("detector", ["ensemble", "flat_line"])
+def test_a_count_that_falls_to_0_and_stays_there_fires_until_it_is_back(
+    detector: str, settings: dict[str, Any], size: int
+) -> None:
+    usual = np.random.default_rng(5).poisson(3.0, 1_000).tolist()
+    flow, made = Flow(detector, **settings), list[Told]()
+    counts = [*usual, *[0] * 200, 3, 2, 4, 3]
+    for at in range(900, len(counts), size):
+        if at == 900:
+            flow.take(counted(0, counts[:900]))
+        made += flow.take(counted(at, counts[at : at + size]))
+    made = [one for one in made if one[0] > 1_000 * 600]
+    states = [state for _, state, _ in made]
+    assert states[-1] == "resolved"
+    assert made[-1][0] == 1_200 * 600 + 1
+    assert set(states[:-1]) <= {"pending", "firing"}
+    assert len({identity for *_, identity in made}) == 1
