@@ -15,7 +15,7 @@ class Life(NamedTuple):
     """A series that is not inactive.
 
     `since_ns` is the event time from which the condition has held, `opened_ns` the point time of
-    the record that it began with, `seen_ns` the event time of the last evaluation.
+    the record that it began with, `seen_ns` the event time of the last evaluation that was news.
     """
 
     status: Status
@@ -44,12 +44,21 @@ class Evaluation(NamedTuple):
         time_ns: point time of the record that was looked at.
         holds: whether `when` is true (false and null are not).
         ends: whether `clear` is true; without one, whether `when` is false (null is not).
+        told_ns: event time at which a silence was told first; None for others.
+        again: whether what was told before only lasts, which begins nothing.
     """
 
     at_ns: int
     time_ns: int
     holds: bool
     ends: bool
+    told_ns: int | None = None
+    again: bool = False
+
+    @property
+    def news_ns(self) -> int:
+        """Event time of the news: that a silence lasts is none."""
+        return self.at_ns if self.told_ns is None else self.told_ns
 
 
 def advance(life: Life | None, seen: Evaluation, for_ns: int) -> tuple[Life | None, Told]:
@@ -58,7 +67,7 @@ def advance(life: Life | None, seen: Evaluation, for_ns: int) -> tuple[Life | No
     ==========  =======================================  ==========  ============
     before      evaluation                               after       told
     ==========  =======================================  ==========  ============
-    inactive    does not hold                            inactive    NOTHING
+    inactive    does not hold, or only lasts             inactive    NOTHING
     inactive    holds, and has to hold for some time     pending     PENDING
     inactive    holds, at once                           firing      FIRING
     pending     holds, since long enough                 firing      FIRING
@@ -72,8 +81,9 @@ def advance(life: Life | None, seen: Evaluation, for_ns: int) -> tuple[Life | No
     (`Watch`).
     """
     if life is None:
-        return _begin(seen, for_ns) if seen.holds else (None, Told.NOTHING)
-    life = life._replace(seen_ns=seen.at_ns)
+        begins = seen.holds and not seen.again
+        return _begin(seen, for_ns) if begins else (None, Told.NOTHING)
+    life = life._replace(seen_ns=seen.news_ns)
     if life.status == Status.FIRING:
         return (None, Told.RESOLVED) if seen.ends else (life, Told.STILL_FIRING)
     if not seen.holds:
@@ -85,8 +95,8 @@ def advance(life: Life | None, seen: Evaluation, for_ns: int) -> tuple[Life | No
 
 def _begin(seen: Evaluation, for_ns: int) -> tuple[Life, Told]:
     if for_ns:
-        return Life(Status.PENDING, seen.at_ns, seen.time_ns, seen.at_ns), Told.PENDING
-    return Life(Status.FIRING, seen.at_ns, seen.time_ns, seen.at_ns), Told.FIRING
+        return Life(Status.PENDING, seen.at_ns, seen.time_ns, seen.news_ns), Told.PENDING
+    return Life(Status.FIRING, seen.at_ns, seen.time_ns, seen.news_ns), Told.FIRING
 
 
 def gone(life: Life) -> Told:

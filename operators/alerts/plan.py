@@ -19,7 +19,7 @@ from tidegauge.forecasts import lead_name
 from tidegauge.records import TIME_NS
 from tidegauge.signals import Signal
 from tidegauge.spec.models import Alert, Pipeline
-from tidegauge.staleness import stale_after_ns
+from tidegauge.staleness import hears_silence, stale_after_ns
 
 OTHER = "other"
 """What key columns of text say in the row of all series beyond the largest."""
@@ -44,6 +44,7 @@ class AlertPlan:
         moment: whether each row fires by itself and nothing ends it: a match, a timeout.
         first_results: whether rows are window results, of which only the first count.
         at: column with the event time of an evaluation.
+        told: column with the event time at which a silence was told first, or None.
         rounded: float columns whose last digits must not decide (see `Watch`).
         where: condition on the rows that are evaluated at all, or None.
         holds: whether `when` is true.
@@ -74,6 +75,7 @@ class AlertPlan:
     value: str | None
     stale_ns: int
     rest: tuple[Part, ...] | None = None
+    told: str | None = None
 
     def is_rest(self, key: Key) -> bool:
         """Whether a series may be the sum of small ones of a window."""
@@ -128,6 +130,7 @@ def _plan(pipeline: Pipeline, signal: Signal, name: str, alert: Alert) -> AlertP
         value=when.value,
         stale_ns=stale_after_ns(pipeline, alert),
         rest=_rest(pipeline, when, [columns[key] for key in by]),
+        told="_told_ns" if hears_silence(pipeline, when.kind, when.target) else None,
     )
 
 

@@ -8,6 +8,7 @@ import xxhash
 
 from operators.alerts.lifecycle import Life, Told
 from operators.alerts.plan import AlertPlan
+from operators.alerts.said import Said
 from operators.alerts.silence import Gone
 from operators.alerts.watch import Changes
 from operators.keygroups.keys import Key, key_bytes
@@ -44,6 +45,7 @@ def alert_records(
     changes: Changes,
     plan: AlertPlan,
     summary: Callable[[Mapping[str, Any], float | None], str],
+    said: Said,
     now_ns: int,
 ) -> pl.DataFrame:
     """The records that an alert's changes make: the columns of the signal, and `CHANGED`."""
@@ -53,13 +55,15 @@ def alert_records(
     named = rows.select(plan.named).to_dicts() if plan.named else [{}] * rows.height
     tags = rows.select(TIME_NS, *plan.tags)
     told = _Told(changes.keys, changes.told, changes.lives)
-    return _records(tags, told, plan, value, list(map(summary, named, value)), now_ns)
+    texts = said.of(changes, list(map(summary, named, value)))
+    return _records(tags, told, plan, value, texts, now_ns)
 
 
 def ended_records(
     ended: Gone,
     plan: AlertPlan,
     summary: Callable[[Mapping[str, Any], float | None], str],
+    said: Said,
     now_ns: int,
 ) -> pl.DataFrame:
     """The records of series that are gone; they have no value."""
@@ -71,7 +75,7 @@ def ended_records(
         tags = tags.with_columns(pl.lit(plan.target).alias("anomaly"))
     told = _Told(ended.keys, ended.told, ended.lives)
     value = pl.Series("value", [None] * tags.height, pl.Float64)
-    texts = [summary(one, None) for one in named]
+    texts = said.of(ended, [summary(one, None) for one in named])
     return _records(tags, told, plan, value, texts, now_ns)
 
 

@@ -59,7 +59,8 @@ class Watch:
     def evaluate(self, frame: pl.DataFrame) -> Changes | None:
         """Evaluate every row; None when there is nothing to tell.
 
-        Rows for which `where` is not true, and corrected window results, are not evaluations.
+        Rows for which `where` is not true, and corrected window results, are not evaluations. That
+        a silence still lasts is none any more when it was told so long ago that its alert is stale.
 
         Args:
             frame: records of the window, verdicts of the anomaly, or events in event-time order;
@@ -150,6 +151,9 @@ class Watch:
     def _evaluated(self, frame: pl.DataFrame) -> pl.DataFrame:
         if self._plan.first_results:
             frame = frame.filter(pl.col("revision") == 0)
+        if self._plan.told is not None:
+            lasted = pl.col(self._plan.at) - pl.col(self._plan.told)
+            frame = frame.filter((lasted < self._plan.stale_ns).fill_null(value=True))
         if self._plan.where is not None:
             frame = frame.filter(self._plan.where)
         return frame
@@ -160,4 +164,8 @@ class Watch:
         rounded = frame.with_columns(pl.col(plan.rounded).round_sig_figs(_DIGITS))
         tested = rounded.with_columns(plan.holds.alias("_holds"), plan.ends.alias("_ends"))
         at, time = pl.col(plan.at).alias("_at"), pl.col(TIME_NS).alias("_time")
-        return tested.select(at, time, "_holds", "_ends")
+        told = pl.col(plan.told) if plan.told else pl.lit(None, pl.Int64)
+        # Only verdicts have it.
+        again = pl.col("_repeated") if "_repeated" in frame.columns else pl.lit(value=False)
+        last = told.alias("_told"), again.alias("_again")
+        return tested.select(at, time, "_holds", "_ends", *last)

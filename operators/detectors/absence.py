@@ -89,7 +89,7 @@ class Absence:
             self._learn_gap(arrays, int(slots[at]), int(cells[at]), int(t_ns[at]))
         came = np.ones(slots.size)
         look = self.runs.look(arrays, slots, came, t_ns, arrays["cell"][slots])
-        self.runs.learn(arrays, slots, came, look, np.zeros(slots.size, np.bool_))
+        self.runs.learn(arrays, slots, came, look, np.zeros(slots.size))
         _follow_median(arrays, slots, t_ns)
         arrays["points"][slots] += 1.0
         arrays["last_ns"][slots] = t_ns

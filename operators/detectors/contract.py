@@ -35,6 +35,7 @@ class Verdicts:
         lower, upper: the band of what is usual. What lies in it is no anomaly.
         direction: 1 above the expected, -1 below, 0 on it (int8).
         anomalous: whether the point is an anomaly.
+        lasts: whether it is none, but goes on with a run of zeros that was told as one.
     """
 
     judged: Mask
@@ -44,14 +45,15 @@ class Verdicts:
     upper: Floats
     direction: npt.NDArray[np.int8]
     anomalous: Mask
+    lasts: Mask
 
     @classmethod
     def blank(cls, points: int) -> Self:
         """Nothing judged."""
-        judged, anomalous = np.zeros((2, points), np.bool_)
+        judged, anomalous, lasts = np.zeros((3, points), np.bool_)
         score, expected, lower, upper = np.full((4, points), np.nan)
         direction = np.zeros(points, np.int8)
-        return cls(judged, score, expected, lower, upper, direction, anomalous)
+        return cls(judged, score, expected, lower, upper, direction, anomalous, lasts)
 
     def put(self, at: Slots, verdicts: "Verdicts") -> None:
         """Write verdicts on some of the points to their places."""

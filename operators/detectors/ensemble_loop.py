@@ -16,17 +16,17 @@ from operators.detectors.contract import LARGEST, Verdicts
 from operators.detectors.loop_density import Stream
 from operators.detectors.loop_parts import Cadence, Day, Levels, Runs, Season, Spread
 from operators.detectors.loop_quiet import Quiet
-from operators.detectors.quiet import ITS_SHARE
+from operators.detectors.quiet import ITS_SHARE, LASTING, OFTEN
 from operators.detectors.rarity import BAND, MOST, WEEK_S, RarityConfig
 
 State = dict[str, npt.NDArray[Any]]
-Told = tuple[bool, float, float, float, float, int, bool]
+Told = tuple[bool, float, float, float, float, int, bool, bool]
 """Verdict on a point, in the order of the fields of `Verdicts`."""
 
 _NAN = float("nan")
 _ECHO_POINTS_NS = echo.ECHO_POINTS * 1e9
 _ECHO_NS = float(echo.ECHO_NS)
-_UNJUDGED: Told = (False, 0.0, _NAN, _NAN, _NAN, 0, False)
+_UNJUDGED: Told = (False, 0.0, _NAN, _NAN, _NAN, 0, False, False)
 
 
 class SeriesLoop:
@@ -65,7 +65,7 @@ class SeriesLoop:
             self._step(point, at) if -LARGEST <= point <= LARGEST else _UNJUDGED
             for point, at in zip(x, t_ns, strict=True)
         ]
-        judged, score, expected, lower, upper, direction, anomalous = zip(*told, strict=True)
+        judged, score, expected, lower, upper, direction, anomalous, lasts = zip(*told, strict=True)
         return Verdicts(
             np.array(judged, np.bool_),
             np.array(score, np.float64),
@@ -74,6 +74,7 @@ class SeriesLoop:
             np.array(upper, np.float64),
             np.array(direction, np.int8),
             np.array(anomalous, np.bool_),
+            np.array(lasts, np.bool_),
         )
 
     def store(self) -> None:
@@ -118,6 +119,7 @@ class SeriesLoop:
         told = shares.index(share)
         surprise = alarm_level.surprise(share)
         excess = surprise - max(self._level, alarm_level.FLOOR)
+        lasts = x == 0.0 and self._quiet.told == LASTING
         decades, usual = self._quiet.step(x, t_ns, gap)
         own = alarm_level.DECADES - decades - ITS_SHARE
         by_quiet = (
@@ -133,22 +135,32 @@ class SeriesLoop:
         chance = alarm_level.chance(excess) if excess > alarm_level.COMMON else 1.0
         expected = (fast_level, slow_level, of_day, level, last, course)[told]
         expected = usual if by_quiet else expected
-        verdict = self._verdict(x, expected, scale, gap, chance, repeated=repeated)
-        if not repeated and ((excess > echo.REMEMBERED and not by_quiet) or verdict[-1]):
+        verdict = self._verdict(x, expected, scale, gap, chance, repeated=repeated, lasts=lasts)
+        judged, anomalous = verdict[0], verdict[6]
+        if not repeated and ((excess > echo.REMEMBERED and not by_quiet) or anomalous):
             self._event, self._event_ns = excess, t_ns
-        if (verdict[-1] or (by_quiet and not repeated and verdict[0])) and self._quiet.evidence:
-            self._quiet.told = 1.0
+        if (anomalous or (by_quiet and not repeated and judged)) and self._quiet.evidence:
+            lasting = anomalous and (by_quiet or self._quiet.here < OFTEN)
+            self._quiet.told = LASTING if lasting else self._quiet.told or 1.0
         self._learn_surprise(surprise)
         self._points += 1.0
         return verdict
 
     def _verdict(
-        self, x: float, expected: float, scale: float, gap: float, chance: float, *, repeated: bool
+        self,
+        x: float,
+        expected: float,
+        scale: float,
+        gap: float,
+        chance: float,
+        *,
+        repeated: bool,
+        lasts: bool,
     ) -> Told:
         config = self._config
         score = 0.0 if repeated else 1.0 - chance
         if self._points < config.warm_up:
-            return False, score, _NAN, _NAN, _NAN, 0, False
+            return False, score, _NAN, _NAN, _NAN, 0, False, False
         deviation = x - expected
         distance = abs(deviation)
         direction = int(copysign(1.0, deviation)) if deviation else 0
@@ -159,7 +171,8 @@ class SeriesLoop:
             anomalous = anomalous and direction == (1 if config.direction == "up" else -1)
         half = BAND * scale
         half = min(half, distance * 0.999) if anomalous else max(half, distance)
-        return True, score, expected, expected - half, expected + half, direction, anomalous
+        lower, upper = expected - half, expected + half
+        return True, score, expected, lower, upper, direction, anomalous, lasts and not anomalous
 
     def _allowed(self, gap: float) -> float:
         return min(self._config.false_alarms_per_week / WEEK_S * gap, MOST)

@@ -14,7 +14,7 @@ from operators.detectors.rarity import MOST, WEEK_S, RarityDetector, Rating
 from operators.detectors.runs import Runs
 
 AGAIN_NS = 1_800 * 1_000_000_000
-"""How often a silence that was told is told again, so that alerts about it do not end."""
+"""How often a silence that was told is told again, for alerts that are pending or new."""
 UNTIL_NS = 2 * 86_400 * 1_000_000_000
 """For how long it is told again."""
 GROWTH = 0.125
@@ -33,27 +33,33 @@ class Silences:
         at_ns: the moment when it was too long.
         since_ns: time of the series' last point.
         score: rarity of so long a silence.
-        again: whether it was told before, and only lasts.
+        told_ns: the moment when it was told first.
     """
 
     slots: Slots
     at_ns: Times
     since_ns: Times
     score: Floats
-    again: Mask
+    told_ns: Times
+
+    @property
+    def again(self) -> Mask:
+        """Whether each was told before, and only lasts."""
+        before: Mask = self.told_ns < self.at_ns
+        return before
 
     @classmethod
     def of(cls, parts: Sequence["Silences"]) -> "Silences":
         """Several, one after another."""
         if not parts:
             nothing = np.zeros(0, np.int64)
-            return cls(nothing, nothing, nothing, np.zeros(0), np.zeros(0, np.bool_))
+            return cls(nothing, nothing, nothing, np.zeros(0), nothing)
         return cls(
             np.concatenate([one.slots for one in parts]),
             np.concatenate([one.at_ns for one in parts]),
             np.concatenate([one.since_ns for one in parts]),
             np.concatenate([one.score for one in parts]),
-            np.concatenate([one.again for one in parts]),
+            np.concatenate([one.told_ns for one in parts]),
         )
 
 
@@ -134,8 +140,8 @@ class FlatLine(RarityDetector):
             first = rare & ~again
             told_ns[slots[first]] = at_ns[first]
             out = first | again
-            found = Silences(slots[out], at_ns[out], since_ns[out], score[out], again[out])
-            told.append(found)
+            at = slots[out]
+            told.append(Silences(at, at_ns[out], since_ns[out], score[out], told_ns[at]))
             next_ns[slots] = self._next_ns(slots, at_ns, since_ns)
         return Silences.of(told)
 

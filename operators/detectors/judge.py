@@ -63,7 +63,7 @@ class Judge:
             now_ns: wall clock, for the processing time in the verdicts.
 
         Returns:
-            the columns of the anomaly's signal, `ANOMALOUS` and `REPEATED`.
+            the columns of the anomaly's signal, `ANOMALOUS`, `REPEATED` and `TOLD`.
         """
         points = points_of(self._plan, frame)
         slots = self._series.slots(points)

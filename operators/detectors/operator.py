@@ -43,8 +43,8 @@ def detect(
         ticks: anomalies about which it is told how far event time has come.
 
     Returns:
-        record batches named as the anomalies, with the columns `ANOMALOUS` and `REPEATED` beside
-        those of the signal.
+        record batches named as the anomalies, with the columns `ANOMALOUS`, `REPEATED` and `TOLD`
+        beside those of the signal.
     """
     kept = Parts("anomaly", ("anomalies",), saving.begun)
     make = partial(AnomalyGroup, plans, clock_ns, labels=labels, ticks=ticks)

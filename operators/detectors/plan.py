@@ -54,7 +54,7 @@ class AnomalyPlan:
     @property
     def hears_silence(self) -> bool:
         """Whether it wants to know what time has passed."""
-        return self.anomaly.judged_by == "flat_line"
+        return self.anomaly.hears_silence
 
 
 def gathered(window: str, group: list[str]) -> str:

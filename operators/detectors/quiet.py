@@ -40,6 +40,9 @@ FADES = 20_000.0
 ITS_SHARE = 1.0
 """Decades by which a run must be rarer than what is asked for: it may raise a tenth of the alarms,
 so that those of the residuals and its own together are hardly more."""
+LASTING = 2.0
+"""How a run is marked that was told as an anomaly and lasts until it ends; 1 if told otherwise: by
+an alarm at a time that is quiet more often than not, or of what is of no interest."""
 COUNTS = (
     "seen",
     "busy",
@@ -81,6 +84,7 @@ class Look:
         evidence: decades of its run, this point included; 0 where it is not quiet.
         decades: of the chance that a point begins such a run, at most 0; 0 for a run that was told.
         expected: what is usual here.
+        lasts: whether it goes on with a run that was told as an anomaly.
     """
 
     slot: Times
@@ -89,6 +93,7 @@ class Look:
     evidence: Floats
     decades: Floats
     expected: Floats
+    lasts: Mask
 
     def of(self, at: Slots | Mask) -> "Look":
         """Some of the points."""
@@ -99,6 +104,7 @@ class Look:
             self.evidence[at],
             self.decades[at],
             self.expected[at],
+            self.lasts[at],
         )
 
 
@@ -169,9 +175,10 @@ class QuietRuns:
         if at.size:
             evidence[at] = _evidence(arrays, slots[at], here[at])
             decades[at] = _decades(arrays, slots[at], evidence[at])
-        return Look(slot, here, low, evidence, decades, usual * (1.0 - here))
+        lasts = low & (arrays["told"][slots] == LASTING)
+        return Look(slot, here, low, evidence, decades, usual * (1.0 - here), lasts)
 
-    def learn(self, arrays: Arrays, slots: Slots, x: Floats, look: Look, told: Mask) -> None:
+    def learn(self, arrays: Arrays, slots: Slots, x: Floats, look: Look, told: Floats) -> None:
         """Learn from points.
 
         Args:
@@ -179,7 +186,7 @@ class QuietRuns:
             slots: series of each point.
             x: finite points.
             look: what `look` said of them.
-            told: whether each is an anomaly, for whatever reason.
+            told: whether each is an anomaly, for whatever reason: 0, 1 or `LASTING`.
         """
         self._enter(arrays, slots, look)
         loud = ~look.low
@@ -215,7 +222,7 @@ class QuietRuns:
         arrays["cells"][new] = arrays["quiet_cells"][new] = 0.0
 
     @staticmethod
-    def _go_on(arrays: Arrays, slots: Slots, look: Look, told: Mask) -> None:
+    def _go_on(arrays: Arrays, slots: Slots, look: Look, told: Floats) -> None:
         busy, run = look.here < OFTEN, arrays["run"][slots]
         begins = busy & (run == 0.0)
         young = busy & (run > 0.0) & (run < YOUNG)
@@ -226,7 +233,8 @@ class QuietRuns:
         arrays["stayed"][slots[~busy & (arrays["evidence"][slots] > 0.0)]] += 1.0
         arrays["quiet_cells"][slots] += 1.0
         arrays["evidence"][slots] = look.evidence
-        arrays["told"][slots[told & (look.evidence > 0.0)]] = 1.0
+        told = np.where(look.evidence > 0.0, told, 0.0)
+        arrays["told"][slots] = np.maximum(arrays["told"][slots], told)
 
     @staticmethod
     def _end(arrays: Arrays, slots: Slots, x: Floats, here: Floats) -> None:

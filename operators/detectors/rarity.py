@@ -21,7 +21,7 @@ from operators.detectors.contract import (
 )
 from operators.detectors.density import Density
 from operators.detectors.of_interest import Direction, check_of_interest
-from operators.detectors.quiet import ITS_SHARE, Look, QuietRuns
+from operators.detectors.quiet import ITS_SHARE, LASTING, OFTEN, Look, QuietRuns
 
 WEEK_S = 7 * 86_400.0
 BAND = 6.0
@@ -184,7 +184,11 @@ class RarityDetector(Detector):
             anomalous &= direction == (1 if config.direction == "up" else -1)
         half = BAND * self._arrays["density.scale"][slots, 0]
         half = np.where(anomalous, np.minimum(half, distance * 0.999), np.maximum(half, distance))
-        return Verdicts(judged, score, middle, middle - half, middle + half, direction, anomalous)
+        lasts = np.zeros_like(judged)
+        if rating.quiet is not None:
+            lasts = judged & ~anomalous & rating.quiet.lasts
+        lower, upper = middle - half, middle + half
+        return Verdicts(judged, score, middle, lower, upper, direction, anomalous, lasts)
 
     def _lessons(self, slots: Slots, x: Floats, rating: Rating) -> Floats:
         residuals = rating.residuals[rating.finite]
@@ -208,8 +212,10 @@ class RarityDetector(Detector):
         alarm_level.learn(self._part("alarm"), at, rating.surprise[finite])
         if self.quiet_runs and rating.quiet is not None and rating.by_quiet is not None:
             told = verdicts.anomalous | (rating.by_quiet & ~rating.echo & verdicts.judged)
+            lasting = verdicts.anomalous & (rating.by_quiet | (rating.quiet.here < OFTEN))
+            marks = np.where(lasting, LASTING, np.where(told, 1.0, 0.0))
             look = rating.quiet.of(finite)
-            self.quiet_runs.learn(self._part("quiet"), at, points, look, told[finite])
+            self.quiet_runs.learn(self._part("quiet"), at, points, look, marks[finite])
         cadence.learn(self._part("cadence"), at, times)
         gap = self._arrays["cadence.gap"][at]
         for baseline in self.baselines:

@@ -139,9 +139,8 @@ class RobustZ(Detector):
         anomalous = distance > half * (1 + _ROUNDING)
         if config.direction != "both":
             anomalous &= direction == (1 if config.direction == "up" else -1)
-        return Verdicts(
-            judged, score, expected, expected - half, expected + half, direction, anomalous
-        )
+        lower, upper, lasts = expected - half, expected + half, np.zeros_like(judged)
+        return Verdicts(judged, score, expected, lower, upper, direction, anomalous, lasts)
 
     def learn(self, slots: Slots, x: Floats, t_ns: Times, verdicts: Verdicts) -> None:
         """See `Detector.learn`."""

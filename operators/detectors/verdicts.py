@@ -14,9 +14,13 @@ from tidegauge.finite import finite_columns
 from tidegauge.records import TIME_NS
 
 ANOMALOUS = "_anomalous"
-"""Column of verdicts (Boolean): whether the row is an anomaly. It is no field of the signal."""
+"""Column of verdicts (Boolean): whether the row is an anomaly, or one that was told before lasts.
+It is no field of the signal."""
 REPEATED = "_repeated"
-"""Column of verdicts (Boolean): a silence that was told before and lasts; no anomaly of its own."""
+"""Column of verdicts (Boolean): a silence or a run of zeros that was told before and lasts; no
+anomaly of its own."""
+TOLD = "_told_ns"
+"""Column of verdicts (Int64): event time at which a silence was told first; null for points."""
 _BAND = ("expected", "lower", "upper")
 
 
@@ -35,8 +39,9 @@ def verdict_frame(plan: AnomalyPlan, points: pl.DataFrame, told: Told, now_ns: i
         pl.Series("direction", verdicts.direction),
         pl.Series("value", told.value),
         pl.Series("sensitivity", told.sensitivity),
-        pl.Series(ANOMALOUS, verdicts.anomalous),
-        pl.lit(value=False).alias(REPEATED),
+        pl.Series(ANOMALOUS, verdicts.anomalous | verdicts.lasts),
+        pl.Series(REPEATED, verdicts.lasts),
+        pl.lit(None, pl.Int64).alias(TOLD),
     ).filter(verdicts.judged)
     rows = rows.with_columns(finite_columns([*_BAND, "score", "value"]))
     rows = rows.with_columns(reason(plan).cast(pl.String).alias("reason"))
@@ -75,6 +80,7 @@ def silence_frame(
             pl.Series("score", silences.score, pl.Float64),
             pl.Series("sensitivity", sensitivity, pl.Float64),
             pl.Series(REPEATED, silences.again, pl.Boolean),
+            pl.Series(TOLD, silences.told_ns, pl.Int64),
         ]
     )
     rows = told.hstack(pl.DataFrame(keys, schema, orient="row")) if plan.by else told
@@ -107,4 +113,5 @@ def _signal(plan: AnomalyPlan, rows: pl.DataFrame, now_ns: int) -> pl.DataFrame:
         pl.lit(now_ns, pl.Int64).alias("processing_time_ns"),
         ANOMALOUS,
         REPEATED,
+        TOLD,
     )

@@ -115,3 +115,31 @@ def test_the_live_page_shows_none_of_them_as_active(tmp_path: Path) -> None:
     assert not [each for each in hub.alerts.active() if each.record["alert"] == "high"]
     states = {each.record["state"] for each in hub.alerts.since(-1)}
     assert "stale" in states
+
+
+@pytest.mark.parametrize("batch", [100, 10_000])
+@pytest.mark.parametrize(
+    "anomaly", [{"on": "w.total"}, {"on": "s.amount", "by": ["card"]}], ids=["window", "event"]
+)
+def test_an_alert_on_the_silence_of_a_key_that_is_gone_fires_once_and_is_stale_a_day_later(
+    anomaly: dict[str, Any], batch: int
+) -> None:
+    events = [
+        {"at": 60 * at, "card": card, "amount": float(at * 7 % 5)}
+        for at in range(3 * 1_440)
+        for card in ("on", "gone")
+        if card == "on" or at < 120
+    ]
+    window = {**PIPELINE["windows"]["w"], "tumbling": {"size": "1m"}}
+    silent = {**anomaly, "detector": "flat_line"}
+    alerts = {"silent": {"when": "anomaly(silent)"}}
+    changes = {"windows": {"w": window}, "anomalies": {"silent": silent}, "alerts": alerts}
+    told = run(Pipeline.model_validate(PIPELINE | changes), held(events), batch=batch)
+    (first,) = told.rows("silent")
+    rows = sorted(told.rows("alerts"), key=lambda row: row["time_ns"])
+    assert {row["card"] for row in rows} == {"gone"}
+    assert [row["state"] for row in rows if row["state"] != "firing"] == ["stale"]
+    assert rows[-1]["state"] == "stale"
+    assert rows[-1]["time_ns"] == first["time_ns"] + 86_400 * 10**9
+    assert len({row["id"] for row in rows}) == 1
+    assert len({row["time_ns"] for row in rows}) == len(rows)

@@ -137,7 +137,7 @@ def test_an_alert_that_the_saved_state_does_not_know_begins_anew() -> None:
 
 def test_a_snapshot_of_another_version_is_refused() -> None:
     snapshot = AlertGroup([], lambda: 0).snapshot() | {"version": 99}
-    with pytest.raises(UserMistake, match="alerts have version 99, this program reads 2"):
+    with pytest.raises(UserMistake, match="alerts have version 99, this program reads 3"):
         AlertGroup([], lambda: 0, snapshot)
 
 

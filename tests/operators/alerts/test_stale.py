@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,3 +149,57 @@ def test_an_alert_about_events_ends_after_ten_minutes() -> None:
     alert = plan("payments.amount > 5")
     assert alert.stale_ns == 600 * S
     assert isinstance(AlertGroup([alert], lambda: 0), AlertGroup)
+
+
+def paid(rows: list[tuple[int, str, float | None]]) -> RecordBatch:
+    """Payments: second, region and amount; the shop is the second."""
+    schema = {"at": pl.Int64, "region": pl.String, "amount": pl.Float64}
+    frame = pl.DataFrame(rows, schema, orient="row").select(
+        (pl.col("at") * S).alias("time_ns"),
+        (pl.col("at") * S).alias("_time_ns"),
+        "region",
+        pl.col("at").alias("shop"),
+        "amount",
+    )
+    return RecordBatch(PAID.reads, frame)
+
+
+PAID = plan("payments.amount > 5", summary="shop {shop} took {amount} ({value})", **STALE)
+
+
+def said(made: list[RecordBatch]) -> list[tuple[str, str]]:
+    return [(row["state"], row["summary"]) for row in records(made)]
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+@pytest.mark.parametrize(
+    ("last", "state"), [(paid([(3, "a", 1.0)]), "resolved"), (tick(50, PAID.origin), "stale")]
+)
+def test_the_end_of_an_alert_about_events_says_what_the_firing_said(
+    last: RecordBatch | Tick, state: str, *, resumed: bool
+) -> None:
+    watching = group(PAID)
+    made = watching.take([paid([(1, "a", 8.0), (2, "b", 9.0)])])
+    if resumed:
+        watching = group(PAID, snapshot=pickled(watching.snapshot()))
+    made += watching.take([last])
+    assert said(made) == [
+        ("firing", "shop 1 took 8 (8)"),
+        ("firing", "shop 2 took 9 (9)"),
+        (state, "shop 2 took 9 (9)"),
+    ]
+    assert not watching.snapshot()["said"]["high"]
+
+
+def test_it_does_so_too_where_it_fires_anew_in_the_same_batch() -> None:
+    made = group(PAID).take([paid([(1, "a", 8.0), (40, "a", 9.0)])])
+    assert said(made)[0] == ("stale", "shop 1 took 8 (8)")
+
+
+def test_state_that_does_not_know_what_was_said_last_is_read() -> None:
+    watching = group(PAID)
+    watching.take([paid([(1, "a", 8.0)])])
+    saved = {**pickled(watching.snapshot()), "version": 2}
+    del saved["said"]
+    made = group(PAID, snapshot=saved).take([tick(50, PAID.origin)])
+    assert [state for state, _ in said(made)] == ["stale"]

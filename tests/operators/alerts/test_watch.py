@@ -150,3 +150,22 @@ def test_an_anomaly_of_an_event_is_evaluated_at_the_event_time() -> None:
     changes = Watch(plan("anomaly(odd_amount)", **{"for": "3s"})).evaluate(verdicts)
     assert changes is not None
     assert changes.rows["value"].to_list() == [7.0, 8.0]
+
+
+def test_that_something_lasts_keeps_an_alert_firing_and_begins_none() -> None:
+    verdicts = pl.DataFrame(
+        {
+            "time_ns": [1 * S, 2 * S, 3 * S, 4 * S],
+            "region": ["a", "b", "b", "a"],
+            "shop": [1] * 4,
+            "value": [0.0] * 4,
+            "start_ns": [0, 1 * S, 2 * S, 3 * S],
+            "_anomalous": [True] * 4,
+            "_repeated": [False, True, True, True],
+        }
+    )
+    watch = Watch(plan("anomaly(odd)"))
+    changes = watch.evaluate(verdicts)
+    assert changes is not None
+    assert changes.rows["region"].to_list() == ["a", "a"]
+    assert len(watch.snapshot()["lives"]) == 1

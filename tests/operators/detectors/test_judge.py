@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 
 from operators.detectors.judge import Judge
 from operators.detectors.plan import AnomalyPlan, plan_anomalies
-from operators.detectors.verdicts import ANOMALOUS, REPEATED
+from operators.detectors.verdicts import ANOMALOUS, REPEATED, TOLD
 from operators.ordering.identity import PARTITION, distinct_times
 from tests.operators.detectors.pipelines import PIPELINE, Row, S, found, spend, steady
 from tests.operators.keygroups.engine import pickled
@@ -56,7 +56,8 @@ def test_verdicts_have_the_columns_of_the_signal(name: str) -> None:
     verdicts = Judge(plan).judge(frame, NOW)
     signal = catalogue_of(PIPELINE)[name]
     schema = {"time_ns": pl.Int64} | {column.name: column.type.dtype for column in signal.columns}
-    assert verdicts.schema == pl.Schema(schema | {ANOMALOUS: pl.Boolean, REPEATED: pl.Boolean})
+    besides = {ANOMALOUS: pl.Boolean, REPEATED: pl.Boolean, TOLD: pl.Int64}
+    assert verdicts.schema == pl.Schema(schema | besides)
 
 
 def test_every_judged_row_has_a_verdict_and_none_that_warms_up() -> None:

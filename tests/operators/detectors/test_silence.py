@@ -189,3 +189,22 @@ def test_state_of_a_flat_line_that_knew_gaps_alone_is_taken_over() -> None:
     silent = resumed.fall_silent(np.zeros(1, np.intp), t_ns[-1:] + 12 * 3_600 * S)
     assert silent.at_ns.size
     assert t_ns[-1] + 60 * S < silent.at_ns[0]
+
+
+@pytest.mark.parametrize("make", [Ensemble, FlatLine])
+@pytest.mark.parametrize("mean", [0.5, 3.0, 200.0])
+def test_zeros_that_were_told_last_until_they_end(
+    make: type[Ensemble] | type[FlatLine], mean: float
+) -> None:
+    _, x = counts(Kind("", 600, 3, mean), 600, np.random.default_rng(18))
+    x = np.append(np.where(np.arange(x.size) > 2_000, 0.0, x), [mean, 0.0])
+    t_ns = 1_700_000_000 * S + np.arange(x.size) * 600 * S
+    detector = make(RarityConfig())
+    detector.grow(1)
+    verdicts = detector.judge(np.zeros(x.size, np.intp), x, t_ns)
+    told = np.flatnonzero(verdicts.anomalous[2_000:]) + 2_000
+    assert told[0] < x.size - 100
+    after = np.arange(told[0] + 1, x.size - 2)
+    assert (verdicts.lasts[after] | verdicts.anomalous[after]).all()
+    assert not verdicts.lasts[-2:].any()
+    assert not (verdicts.lasts & verdicts.anomalous).any()

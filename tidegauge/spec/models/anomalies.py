@@ -111,6 +111,11 @@ class Anomaly(Model):
         return "robust_z" if early or DISTANCES & self.model_fields_set else DEFAULT
 
     @property
+    def hears_silence(self) -> bool:
+        """Whether it is told, too, while nothing comes of a series."""
+        return self.judged_by == "flat_line"
+
+    @property
     def warmed_up(self) -> int:
         """Points of a series before it is judged."""
         if self.warm_up is not None:
