@@ -15,8 +15,14 @@ INTERRUPTED = 128 + signal.SIGINT
 LAUNCH = ["-m", "dataflows.launch", "flow.yaml"]
 ENGINE = ["-m", "bytewax.run", "dataflows.analytics:flow('flow.yaml')"]
 COMMAND = ["-m", "tidegauge.cli", "run", "flow.yaml"]
-WAITS = "import os, sys; os.write(1, b'here\\n'); sys.stdin.read()"
-"""What stands in for a module, to be in the middle of its import."""
+WAITS = """
+import os, select, sys
+os.write(1, b"here\\n")
+while not select.select([sys.stdin], [], [], 0.05)[0]:
+    pass
+"""
+"""What stands in for a module, to be in the middle of its import; as an import it runs Python, so
+that a signal between two reads is seen."""
 
 
 def told(arguments: Sequence[str], folder: Path, sign: signal.Signals) -> tuple[int, str]:
