@@ -13,7 +13,7 @@ from dataflows.connections.refusals import Refusals
 from dataflows.connections.sinks import store_sink
 from tests.tidegauge.spec.test_mistakes import GOOD
 from tidegauge.catalogue import catalogue_of
-from tidegauge.errors import Retry
+from tidegauge.errors import Retry, UserMistake
 from tidegauge.records import TIME_NS, RecordBatch
 from tidegauge.settings import Settings
 from tidegauge.spec.loader import load_pipeline, parse_pipeline
@@ -52,6 +52,15 @@ def test_a_lock_that_outlives_it_is_told_with_how_long_it_was_waited_for(tmp_pat
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(Retry, match=r"s\.db: other writers kept it locked for 1 s"):
             written.write_batch([row()])
+
+
+def test_a_lock_at_the_start_is_waited_for_as_long_as_one_while_the_flow_runs(
+    tmp_path: Path,
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "s.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(UserMistake, match=r"s\.db: other writers kept it locked for 1 s"):
+            part(tmp_path, 1)
 
 
 def test_a_write_goes_on_when_the_lock_is_let_go(tmp_path: Path) -> None:
