@@ -1,7 +1,8 @@
 """What every detector must keep to, whatever its mathematics."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,13 +65,18 @@ def run(detector: Detector, x: Floats, first: int = 0) -> list[Verdicts]:
     return [step(detector, slots, x[at], at) for at in range(first, len(x))]
 
 
+def columns(verdicts: Verdicts) -> list[Any]:
+    """Its arrays themselves; `astuple` would copy each."""
+    return [getattr(verdicts, name) for name in Verdicts.__slots__]
+
+
 def same(one: Sequence[Verdicts], other: Sequence[Verdicts]) -> bool:
-    columns = zip(
-        (column for verdicts in one for column in astuple(verdicts)),
-        (column for verdicts in other for column in astuple(verdicts)),
+    pairs = zip(
+        (column for verdicts in one for column in columns(verdicts)),
+        (column for verdicts in other for column in columns(verdicts)),
         strict=True,
     )
-    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in columns)
+    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in pairs)
 
 
 def same_state(one: State, other: State) -> bool:
@@ -121,7 +127,7 @@ def a_call_may_hold_any_number_of_points(make: Make) -> None:
         back = np.argsort(order)
         for step_at, verdicts in enumerate(whole):
             here = back[step_at * SERIES : (step_at + 1) * SERIES]
-            assert same([verdicts], [Verdicts(*(c[here] for c in astuple(judged)))])
+            assert same([verdicts], [Verdicts(*(c[here] for c in columns(judged)))])
 
 
 def a_snapshot_does_not_change_afterwards(make: Make) -> None:
@@ -145,7 +151,7 @@ def a_series_is_judged_alike_alone_and_among_others(make: Make) -> None:
         for series in order:
             slot = np.array([order.index(series)])
             alone = step(one_by_one, slot, x[at, [series]], at)
-            among = Verdicts(*(column[[series]] for column in astuple(together[at])))
+            among = Verdicts(*(column[[series]] for column in columns(together[at])))
             assert same([alone], [among])
 
 
@@ -154,7 +160,7 @@ def a_new_series_does_not_disturb_the_others(make: Make) -> None:
     detector = make()
     few = run(detector, x[:20, :2])
     few += [
-        Verdicts(*(column[:2] for column in astuple(verdicts))) for verdicts in run(detector, x, 20)
+        Verdicts(*(column[:2] for column in columns(verdicts))) for verdicts in run(detector, x, 20)
     ]
     assert same(few, run(make(), x[:, :2]))
 
