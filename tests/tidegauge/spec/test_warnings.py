@@ -98,3 +98,38 @@ def test_on_that_a_yaml_1_1_tool_has_made_true_is_named(tmp_path: Path, written:
     assert mistake.message.startswith(
         'unknown key (did you mean on? A tool of YAML 1.1 has rewritten it: write "on" in quotes)'
     )
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "key", "line"),
+    [
+        ("window", "true", "windows.true", 10),
+        ("field", "false", "windows.w.select.false", 15),
+        ("field", "null", "windows.w.select.null", 15),
+    ],
+)
+def test_a_name_that_a_tool_of_yaml_1_1_may_have_written(
+    tmp_path: Path, part: str, name: str, key: str, line: int
+) -> None:
+    found = [one for one in warnings(tmp_path, **{part: name}, output="") if "YAML 1.1" in one[2]]
+    ((at, where, message),) = found
+    assert (at, where) == (line, key)
+    assert message.endswith(f'give the name that is meant, or "{name}" in quotes if this is it')
+    quoted = warnings(tmp_path, **{part: f"'{name}'"}, output="")
+    assert quoted == []
+
+
+def test_names_that_only_begin_like_one_are_left_alone(tmp_path: Path) -> None:
+    assert warnings(tmp_path, window="true_rate", field="n90", output="") == []
+
+
+@pytest.mark.parametrize(("name", "warned"), [("90", True), ("1.5", True), ('"90"', False)])
+def test_a_field_that_is_called_as_a_number(tmp_path: Path, name: str, warned: bool) -> None:  # noqa: FBT001 - a case, not an option
+    file = tmp_path / "p.yaml"
+    parts = {"window": "w", "field": "n", "derive": "v > 1", "where": "v > 1", "when": "s.v > 1"}
+    text = FILE.format(**parts, output="")
+    file.write_text(
+        text.replace("k: {type: string}", f"k: {{type: string}}, {name}: {{type: int}}")
+    )
+    found = [one.key for one in warnings_of(file, load_pipeline(file))]
+    assert found == ([f"sources.s.fields.{name}"] if warned else [])

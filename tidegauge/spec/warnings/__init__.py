@@ -9,6 +9,7 @@ from tidegauge.spec.mistakes import Mistake, Problem, dotted
 from tidegauge.spec.models import Pipeline
 from tidegauge.spec.warnings.influxql_names import influxql_names
 from tidegauge.spec.warnings.null_comparisons import null_comparisons
+from tidegauge.spec.warnings.rewritten_names import rewritten_names
 
 WARNINGS: tuple[Callable[[Pipeline], Iterator[Problem]], ...] = (null_comparisons, influxql_names)
 """Each looks through a pipeline without mistakes."""
@@ -24,10 +25,9 @@ def warnings_of(
         pipeline: what is in it.
         environment: values of the variables in it.
     """
-    found = [problem for look in WARNINGS for problem in look(pipeline)]
-    if not found:
-        return []
     document = read_document(file.read_text(encoding="utf-8-sig"), environment)
+    found = [problem for look in WARNINGS for problem in look(pipeline)]
+    found += rewritten_names(document)
     return sorted(
         Mistake(document.key_line(one.path), dotted(one.path), one.message) for one in found
     )
