@@ -19,14 +19,14 @@ class OpenMessages:
         self._messages = list(messages)
         self._bytes = sum(map(size, messages))
 
-    def has_room_for(self, message: Message) -> bool:
-        """Whether a message can be kept, too; a single one always can."""
-        return not self._messages or self._bytes + size(message) <= MOST_BYTES
-
-    def add(self, message: Message) -> None:
-        """Keep a message."""
+    def add(self, message: Message) -> bool:
+        """Keep a message; False where there is no room, which there always is for a single one."""
+        number = self._bytes + size(message)
+        if number > MOST_BYTES and self._messages:
+            return False
         self._messages.append(message)
-        self._bytes += size(message)
+        self._bytes = number
+        return True
 
     def leave_out(self, message: Message) -> None:
         """Forget a message that can never be sent."""

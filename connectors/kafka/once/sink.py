@@ -13,7 +13,6 @@ the messages of a transaction are kept, and an epoch with more of them is commit
 the rest of an epoch, messages as large as one that was refused go in transactions of their own.
 """
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -157,7 +156,7 @@ class OncePart(StatefulSinkPartition[RecordBatch, OutputPosition]):
         self._offsets: dict[tuple[str, int], int] = ends
         self._open = OpenMessages()
         self._suspects: set[bytes] = set()
-        self._smallest_refused = sys.maxsize
+        self._smallest_refused: int | None = None
         self.skipped = 0
 
     def write_batch(self, values: list[RecordBatch]) -> None:
@@ -178,7 +177,7 @@ class OncePart(StatefulSinkPartition[RecordBatch, OutputPosition]):
     def snapshot(self) -> OutputPosition:
         """Commit the epoch; the position after it."""
         self._commit()
-        self._smallest_refused = sys.maxsize
+        self._smallest_refused = None
         return OutputPosition(
             dict(self._offsets), frozenset(self._repeated), topics=dict(self._topics)
         )
@@ -188,9 +187,9 @@ class OncePart(StatefulSinkPartition[RecordBatch, OutputPosition]):
         self._transactions.abort()
 
     def _write(self, message: Message) -> None:
-        if not self._open.has_room_for(message):
+        if not self._open.add(message):
             self._commit()
-        self._open.add(message)
+            self._open.add(message)
         self._surely(lambda: self._send(message), self._send_again)
 
     def _commit(self) -> None:
@@ -229,7 +228,8 @@ class OncePart(StatefulSinkPartition[RecordBatch, OutputPosition]):
                 return
 
     def _send(self, message: Message) -> None:
-        if message.identity in self._suspects or size(message) >= self._smallest_refused:
+        least = self._smallest_refused
+        if message.identity in self._suspects or (least is not None and size(message) >= least):
             self._send_alone(message)
         else:
             self._produce(message)
@@ -258,7 +258,8 @@ class OncePart(StatefulSinkPartition[RecordBatch, OutputPosition]):
                 self._leave_out(message, error.reason)
 
     def _leave_out(self, message: Message, reason: str) -> None:
-        self._smallest_refused = min(self._smallest_refused, size(message))
+        least = self._smallest_refused
+        self._smallest_refused = size(message) if least is None else min(least, size(message))
         self._open.leave_out(message)
         self._rejected(message, reason)
 
