@@ -58,7 +58,8 @@ class Flow:
         file = self.folder / "p.yaml"
         file.write_text(FILE.replace("NAME", self.name).replace("DELIVERY", self.delivery))
         store = {"TIDEGAUGE_STORE": str(self.folder / "store.db")}
-        environment = {"KAFKA_BOOTSTRAP": self.kafka.bootstrap, **store}
+        bounded = {"TIDEGAUGE_BOUNDED": "1"}
+        environment = {"KAFKA_BOOTSTRAP": self.kafka.bootstrap, **store, **bounded}
         with running_flow(file, Shape(), environment) as (member,):
             wait_for_end([member])
             return member.output
