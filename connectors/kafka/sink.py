@@ -11,7 +11,7 @@ from connectors.codecs.frames import merged
 from connectors.codecs.messages import Message
 from connectors.kafka.client import Faults, client_config, short
 from connectors.kafka.once.broken import LOST
-from connectors.kafka.refusals import REFUSALS, refusal
+from connectors.kafka.refusals import MOST_BYTES, REFUSALS, refusal
 from connectors.partitions import PARTS, RecordPart, RecordSink
 from tidegauge.errors import Retry, Stop
 from tidegauge.records import RecordBatch
@@ -29,8 +29,7 @@ _PRODUCER_CONFIG: dict[str, Any] = {
     "acks": "all",
     "linger.ms": 2,
     "compression.type": "lz4",
-    # How large a message may be is the topic's to say.
-    "message.max.bytes": 100_000_000,
+    "message.max.bytes": MOST_BYTES,
     # While the broker is away so much waits, and then the flow does.
     "queue.buffering.max.kbytes": 262_144,
     # A call for every message would cost more than sending it.

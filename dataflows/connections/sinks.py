@@ -16,7 +16,7 @@ from connectors.kafka.client import Faults, client_config
 from connectors.kafka.once.sink import OnceSink, Outlet
 from connectors.kafka.routes import Routes
 from connectors.kafka.sink import KafkaSink
-from connectors.kafka.topics import ensure_compacted, ensure_topics, message_limits
+from connectors.kafka.topics import ensure_compacted, ensure_topics, max_message_bytes
 from dataflows.connections.refusals import Refusals
 from tidegauge.catalogue import Catalogue, catalogue_of
 from tidegauge.errors import Retry, Stop, UserMistake
@@ -59,14 +59,12 @@ def kafka_sink(
 def _outlet(
     pipeline: Pipeline, settings: Settings, admin: AdminClient, topics: frozenset[str]
 ) -> Outlet:
-    limits = message_limits(admin, topics, settings.start_timeout_s)
     return Outlet(
         client_config(settings, Faults()),
         name=f"tidegauge-{pipeline.pipeline}",
         topics=topics,
         markers=pipeline.outputs_topic,
-        max_bytes=max(limits.values()),
-        limits=limits,
+        batch_bytes=max_message_bytes(admin, topics, settings.start_timeout_s),
         timeout_s=settings.retry_for_s,
     )
 

@@ -7,11 +7,16 @@ from pathlib import Path as FilePath
 from tidegauge.spec.document import read_document
 from tidegauge.spec.mistakes import Mistake, Problem, dotted
 from tidegauge.spec.models import Pipeline
+from tidegauge.spec.warnings.alert_columns import alert_columns
 from tidegauge.spec.warnings.influxql_names import influxql_names
 from tidegauge.spec.warnings.null_comparisons import null_comparisons
 from tidegauge.spec.warnings.rewritten_names import rewritten_names
 
-WARNINGS: tuple[Callable[[Pipeline], Iterator[Problem]], ...] = (null_comparisons, influxql_names)
+WARNINGS: tuple[Callable[[Pipeline], Iterator[Problem]], ...] = (
+    null_comparisons,
+    influxql_names,
+    alert_columns,
+)
 """Each looks through a pipeline without mistakes."""
 
 

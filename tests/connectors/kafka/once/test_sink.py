@@ -22,14 +22,14 @@ from tidegauge.records import RecordBatch
 from tidegauge.signals import Column
 
 
-def outlet_of(kafka: Kafka, *topics: str, max_bytes: int = 1_000_000) -> Outlet:
+def outlet_of(kafka: Kafka, *topics: str, batch_bytes: int = 1_000_000) -> Outlet:
     markers = kafka.topic(partitions=1, config={"cleanup.policy": "compact"})
     return Outlet(
         {"bootstrap.servers": kafka.bootstrap},
         unique("output"),
         frozenset(topics),
         markers,
-        max_bytes,
+        batch_bytes,
     )
 
 
@@ -160,17 +160,6 @@ def test_fencing_ends_what_a_killed_run_left_open(output: Output) -> None:
     other.produce(output.topic, b"plain", key=b"plain", partition=0)
     other.flush(30)
     assert_seen(output, ["plain"])
-
-
-def test_a_message_larger_than_the_topics_allow_is_refused_and_the_rest_is_committed(
-    output: Output,
-) -> None:
-    output.outlet = replace(output.outlet, max_bytes=10_000)
-    part = output.start()
-    part.write_batch([batch(record(region="1"), record(region="2", note="x" * 20_000))])
-    part.snapshot()
-    assert_seen(output, ["1"])
-    assert len(output.refused) == 1
 
 
 def test_a_position_in_a_topic_that_was_made_anew_begins_at_its_beginning(output: Output) -> None:
