@@ -70,7 +70,8 @@ def _with_time(
     without = frame.filter(frame[TIME].is_null())
     texts = without[spec.field].cast(pl.String)
     for position, text in zip(position_of(raw, without[OFFSET]), texts, strict=True):
-        reason = f"no event time: {spec.field} is {text!r}, allowed is {spec.format}"
+        found = "missing" if text is None else repr(text)
+        reason = f"no event time: {spec.field} is {found}, allowed is {spec.format}"
         if (other := _written_as(text)) not in (None, spec.format):
             reason += f"; it seems to be {other}"
         refused.append(refuse(raw, int(position), "no_event_time", reason))
