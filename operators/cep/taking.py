@@ -85,7 +85,7 @@ class _Judged:
         if move.stays is not None:
             self.states.setdefault(move.stays, []).append(node)
         for position in move.takes:
-            key = (position, program.memo(node, position.step, row), program.share())
+            key = (position, program.memo(node, position, row), program.share())
             self.targets.setdefault(key, ([], False))[0].append(node)
         if move.completes:
             self.finals.append(node)
@@ -99,7 +99,7 @@ class _Judged:
             self.states.setdefault(move.stays, []).extend(nodes)
         for position in move.takes:
             for node in nodes:
-                key = (position, program.memo(node, position.step, row), program.share())
+                key = (position, program.memo(node, position, row), program.share())
                 self.targets.setdefault(key, ([], False))[0].append(node)
         if move.completes:
             self.finals += nodes
@@ -110,7 +110,7 @@ class _Judged:
         own = program.bits_for(bits, start.looks, row, None)
         first = (start.moves.get(own) or program.nfa.move(start, own)).takes
         for position in first:
-            key = (position, program.memo(None, position.step, row), program.share())
+            key = (position, program.memo(None, position, row), program.share())
             before, _ = self.targets.get(key, ([], False))
             self.targets[key] = (before, True)
         return bool(first)
@@ -136,6 +136,8 @@ def judge_each(
     event: tuple[int, int, Any],
     bits: int,
     make: type[Node],
+    *,
+    may_begin: bool = True,
 ) -> After:
     """Conditions look at what was taken before: the nodes they matter to are judged one by one.
 
@@ -146,6 +148,7 @@ def judge_each(
         event: number, time and values of the event.
         bits: predicates of the event alone that hold.
         make: what nodes are made of.
+        may_begin: whether a run may begin with the event.
     """
     judged = _Judged(program)
     row = event[2]
@@ -155,7 +158,7 @@ def judge_each(
                 judged.judge(state, node, row, bits)
         else:
             judged.move(state, nodes, row, bits)
-    begun = judged.begin(row, bits)
+    begun = may_begin and judged.begin(row, bits)
     made = judged.make(event, make)
     left = [tuple(nodes) for nodes in judged.states.values()]
     return After(program.configurations.of(judged.states), left, judged.finals, made, begun)
