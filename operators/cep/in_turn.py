@@ -20,6 +20,8 @@ from operators.cep.program import Program
 from operators.cep.runs import TRIM_AT, Found, Runs
 from operators.cep.turns import Turns
 
+READINGS = 10
+"""How many times the limit of nodes the events are that may be read again at once."""
 _EVERY = Configuration((), -1, -1, needs_next=True, ends=False)
 """Every event matters."""
 _FITTING = Configuration((), -1, -1, needs_next=False, ends=False)
@@ -83,9 +85,23 @@ class RunsInTurn(Runs):
         pending: how many of them there are.
         newest_ns: time of the newest first event.
         completed: number of the last event in the log that may complete a run.
+        wiped: number of the last event that ended every run before it.
+        resting: whether the last first event had its turn until the end of its window: later ones
+            are taken to last as long, and are read when that matters.
+        reading: how many events were read again at once, for one event or one end of windows.
     """
 
-    __slots__ = ("completed", "current", "log", "newest_ns", "pending", "turns")
+    __slots__ = (
+        "completed",
+        "current",
+        "log",
+        "newest_ns",
+        "pending",
+        "reading",
+        "resting",
+        "turns",
+        "wiped",
+    )
 
     def __init__(
         self, program: Program, limits: Limits, *, timeouts: bool = True, in_order: bool = True
@@ -98,7 +114,9 @@ class RunsInTurn(Runs):
         self.log: deque[Logged] = deque()
         self.pending = 0
         self.newest_ns = -NEVER
-        self.completed = -1
+        self.completed = self.wiped = -1
+        self.resting = False
+        self.reading = 0
 
     def over(self, time_ns: int) -> bool:
         """Whether all runs are past their windows, so that nobody would see them end."""
@@ -135,6 +153,8 @@ class RunsInTurn(Runs):
                 found += self.current.take(seq, time_ns, row, bits)
             if self.log or begins:
                 self._add(event)
+            if not bits & self.turns.keeping:
+                self.wiped = seq
         self._go_on(found)
         self._keep_limits(found)
         self.look_ahead()
@@ -179,10 +199,16 @@ class RunsInTurn(Runs):
         return iter(()) if self.current is None else self.current.alive()
 
     def go_on_with(
-        self, current: OneTurn | None, log: Iterable[Logged], floor: int, newest_ns: int
+        self,
+        current: OneTurn | None,
+        log: Iterable[Logged],
+        floor: int,
+        newest_ns: int,
+        *,
+        resting: bool,
     ) -> None:
         """Go on where others were."""
-        self.current = current
+        self.current, self.resting = current, resting
         self.log = deque(log)
         self.pending = sum(event.begins for event in self.log)
         self.floor, self.newest_ns = floor, newest_ns
@@ -201,6 +227,7 @@ class RunsInTurn(Runs):
         turn = self.new_turn()
         turn.waits = True
         turn.begin(first)
+        self.reading += len(self.log)
         for event in islice(self.log, 1, None):
             if not turn.ends:
                 break
@@ -214,6 +241,7 @@ class RunsInTurn(Runs):
     def _add(self, event: Logged) -> None:
         """Keep an event to be read again."""
         log = self.log
+        self.reading = 0
         if log and self._fits_nothing(event) and self._fits_nothing(log[-1]):
             return
         log.append(event)
@@ -243,9 +271,17 @@ class RunsInTurn(Runs):
                 if not current.idle:
                     return
                 self.current = None
+            self._keep_reading()
             first = self._next()
-            if first is None or (self.turns.endure and self.completed <= first.seq):
+            if first is None:
                 return
+            if self.completed < first.seq:
+                if first.seq < self.wiped:
+                    self._pop()
+                    continue
+                if self.turns.endure or self.resting:
+                    return
+            self.resting = False
             self.current = self._read_again(first)
             self._pop()
             found += self.current.give()
@@ -263,22 +299,33 @@ class RunsInTurn(Runs):
 
     def _end_at(self, time_ns: int, found: list[Found]) -> None:
         """End the runs whose windows end at a time: all of them before a match is given."""
+        self.reading = 0
         if self.timeouts:
             self._keep_timeouts()
         if self.current is not None:
             found += self.current.advance(time_ns)
             self._learn(self.current)
+        self.resting = True
         ended = []
         while (first := self._next()) is not None and self._end_of(first) <= time_ns:
-            if self.timeouts or self.completed > first.seq:
+            self._keep_reading()
+            if self.timeouts or self.completed >= first.seq:
                 turn = self._read_again(first)
                 found += turn.advance(time_ns)
                 ended.append((first.seq, turn))
             self._pop()
+        void = -1
         for seq, turn in ended:
-            if seq > self.floor:
+            if seq > void:
                 found += turn.give()
                 self._learn(turn)
+                void = turn.floor
+
+    def _keep_reading(self) -> None:
+        """Give up the older half of the first events when too much has to be read again at once."""
+        if self.reading > READINGS * self.limits.nodes and self.pending:
+            self.reading = 0
+            self._give_up_turns(len(self.log), self.pending // 2, "events that are read again")
 
     def _keep_timeouts(self) -> None:
         """Give up the oldest runs when more are alive than may be told of.

@@ -11,6 +11,7 @@ from operators.cep.memory import Late, Memo, Memory
 from operators.cep.needed import needed, repeated
 from operators.cep.nfa import Nfa, Position
 from operators.cep.turns import turns_of
+from tidegauge.patterns.pattern import SkipTo
 
 if TYPE_CHECKING:
     from operators.cep.buffer import Node, Path
@@ -59,7 +60,8 @@ class Program:
 
     Attributes:
         turns: how first events take turns; None where they have to be read side by side.
-        in_turn: whether they do, because the runs of different ones would share no nodes in a loop.
+        in_turn: whether they do: the runs of different ones would share no nodes in a loop, or the
+            first of them all that lives is the one that decides.
     """
 
     def __init__(
@@ -97,7 +99,10 @@ class Program:
             for number in asked[frames]
         )
         self.turns = turns_of(nfa, guards)
-        self.in_turn = not merge and self.turns is not None
+        # Without a window every first event is judged until a match: but one is enough then.
+        past_last = nfa.pattern.skip.to is SkipTo.PAST_LAST and self.within_ns is None
+        enough = bool(every) and past_last and self.turns is not None and self.turns.endure
+        self.in_turn = self.turns is not None and (not merge or enough)
 
     def bits_for(self, bits: int, looks: int, row: Row, last: "Node | None") -> int:
         """All predicates that hold for an event and a run.
@@ -113,9 +118,9 @@ class Program:
                 bits |= one.bit
         return bits & self._known
 
-    def may_hold(self, bits: int, looks: int) -> bool:
-        """Whether a predicate that looks at what was taken may hold; arguments as of `bits_for`."""
-        return any(looks & one.bit and bits & one.guard == one.guard for one in self.dynamic)
+    def may_hold(self, bits: int, looks: int) -> list[Dynamic]:
+        """Predicates that look at what was taken and may hold; arguments as of `bits_for`."""
+        return [one for one in self.dynamic if looks & one.bit and bits & one.guard == one.guard]
 
     def memo(self, last: "Node | None", position: Position, row: Row) -> Memo:
         """What conditions need to know of a run that takes an event and is at a position then."""

@@ -63,6 +63,7 @@ def save(runs: Runs) -> Saved:
             "log": [tuple(event) for event in runs.log],
             "floor": runs.floor,
             "newest_ns": runs.newest_ns,
+            "resting": runs.resting,
         }
     waiting = runs.after.waiting
     floor = runs.after.least(runs.floor)
@@ -155,13 +156,14 @@ def _load_in_turn(saved: Mapping[str, Any], runs: RunsInTurn, remap: Remap) -> N
         load(known, current, remap)
     if not is_in_turn(saved):
         newest_ns = max((at_ns for _, at_ns in saved["starts"]), default=-NEVER)
-        runs.go_on_with(current, (), saved["floor"], newest_ns)
+        runs.go_on_with(current, (), saved["floor"], newest_ns, resting=False)
         return
     log = [
         Logged(seq, time_ns, None if row is None else remap(row), bits, begins)
         for seq, time_ns, row, bits, begins in saved["log"]
     ]
-    runs.go_on_with(current, log, saved["floor"], saved["newest_ns"])
+    newest_ns, resting = saved["newest_ns"], saved["resting"]
+    runs.go_on_with(current, log, saved["floor"], newest_ns, resting=resting)
 
 
 def _chain(path: Iterable[Node]) -> Ending:

@@ -6,7 +6,7 @@ for a first event when its turn comes. That is worth it where the runs of differ
 would share no nodes, as those that sum up what they took in a loop.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from operators.cep.nfa import ALWAYS_BIT, Nfa
@@ -23,12 +23,14 @@ class Turns:
         endure: whether a run can end in no other way than by a match or with its window.
         every_event: whether an event for which no predicate holds may be taken.
         next_event: whether such an event may end a run, as the very next one after a take.
+        keeping: bits of which an event has one if any run can take it or pass over it.
     """
 
     completes: int
     endure: bool
     every_event: bool
     next_event: bool
+    keeping: int
 
 
 def turns_of(nfa: Nfa, guards: Mapping[int, int]) -> Turns | None:
@@ -52,7 +54,16 @@ def turns_of(nfa: Nfa, guards: Mapping[int, int]) -> Turns | None:
         all(_endures(position.ways) for position in nfa.places() if position.key is not None),
         not all(guards.values()) or any(way.where & ALWAYS_BIT for way in ways),
         any(not nfa.state(position.key).idle for position in nfa.places() if position.key),
+        _keeping([way for position in nfa.places() for way in position.ways], guards),
     )
+
+
+def _keeping(ways: Iterable[BitWay], guards: Mapping[int, int]) -> int:
+    bits = 0
+    for way in ways:
+        strict = way.gap is Contiguity.STRICT
+        bits |= (guards.get(way.where, way.where) or ALWAYS_BIT) if strict else ALWAYS_BIT
+    return bits
 
 
 def _endures(ways: tuple[BitWay, ...]) -> bool:
