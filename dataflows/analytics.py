@@ -120,11 +120,11 @@ def build(
     judged = [*measured, *arranged, *verdicts, *matches, *ahead, *scored]
     alerts = raise_alerts(context, judged, inputs.batches)
     refused = refused_messages(inputs.batches)
-    results = without_ticks("results", pipeline, measured)
+    results = without_ticks("results", context, measured)
     health = intake_health(inputs.batches, clock_ns, [*results, *matches])
     anomalies = only_anomalous(verdicts)
     forecasts = only_declared(pipeline, ahead)
-    predicted = without_ticks("predicted", pipeline, scored)
+    predicted = without_ticks("predicted", context, scored)
     records = [*results, *matches, *anomalies, *forecasts, *predicted, *alerts, *refused]
     write_store(sinks, [*records, *health])
     events = taken_events(pipeline, inputs.batches) if sinks.kafka is not None else []

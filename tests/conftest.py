@@ -3,10 +3,12 @@
 import os
 import signal
 from collections.abc import Generator
+from typing import Any
 
 import hypothesis
 import pytest
 
+from tests.grafana.tally import summary, tally
 from tests.services.fixtures import FIXTURES, influxdb, kafka
 
 __all__ = ["influxdb", "kafka"]
@@ -37,3 +39,24 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"a skip is a failure in CI: {report.longrepr}"
     return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what was counted to the process that started this one as one of several, if it did."""
+    told: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["checked"] = dict(tally(session.config))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what one of several processes has counted; one that crashed tells nothing."""
+    tally(node.config).update(getattr(node, "workeroutput", {}).get("checked", {}))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what was checked."""
+    if line := summary(config):
+        terminalreporter.write_line(f"Grafana, checked: {line}")

@@ -7,7 +7,6 @@ from bytewax.dataflow import Stream
 
 from dataflows.topology.context import FlowContext, Records
 from operators.alerts.operator import alert, event_levels
-from operators.alerts.plan import plan_alerts
 from tidegauge.batch import EventBatch
 from tidegauge.catalogue import ALERTS, catalogue_of, keys_beside_alerts
 
@@ -32,7 +31,7 @@ def raise_alerts(
 
 
 def _by_rules(context: FlowContext, judged: Sequence[Records]) -> list[Records]:
-    plans = plan_alerts(context.pipeline)
+    plans = context.alerts
     if not plans or not judged:
         return []
     up = op.merge("to_alert", *judged)

@@ -10,10 +10,8 @@ from bytewax.operators import KeyedStream
 from dataflows.topology.context import FlowContext, Records
 from dataflows.topology.inputs import Inputs
 from dataflows.topology.journal import new_labels
-from operators.alerts.plan import plan_alerts
 from operators.detectors.group import Heard
 from operators.detectors.operator import detect, gather
-from operators.detectors.plan import plan_anomalies
 from operators.detectors.verdicts import ANOMALOUS, REPEATED
 from tidegauge.records import RecordBatch
 
@@ -26,7 +24,7 @@ def judge(context: FlowContext, ups: Sequence[Records], inputs: Inputs) -> list[
         ups: window records and events in event-time order, with ticks.
         inputs: what the flow reads, labels among it.
     """
-    plans, groups, news = plan_anomalies(context.pipeline), context.key_groups, inputs.news
+    plans, groups, news = context.anomalies, context.key_groups, inputs.news
     if not plans:
         return []
     heard = op.merge("to_detect", *ups)
@@ -37,7 +35,7 @@ def judge(context: FlowContext, ups: Sequence[Records], inputs: Inputs) -> list[
     ]
     said = [new_labels(news, groups)] if news is not None else []
     everything = op.merge("to_judge", heard, *gathered, *said) if gathered or said else heard
-    followed = {alert.reads for alert in plan_alerts(context.pipeline) if not alert.moment}
+    followed = {alert.reads for alert in context.alerts if not alert.moment}
     ticks = frozenset(plan.name for plan in plans if plan.name in followed)
     place = (plans, context.clock_ns, context.saving, inputs.labels, ticks)
     return [detect("detect", cast(KeyedStream[Heard], everything), *place)]

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from bytewax.operators import KeyedStream
 
+from operators.alerts.plan import AlertPlan, plan_alerts
+from operators.detectors.plan import AnomalyPlan, plan_anomalies
 from operators.keygroups.shelf import Saving
 from tidegauge.records import RecordBatch
 from tidegauge.spec.models import Pipeline
@@ -33,3 +36,13 @@ class FlowContext:
     def key_groups(self) -> int:
         """How many key groups share the work."""
         return self.pipeline.state.key_groups
+
+    @cached_property
+    def anomalies(self) -> tuple[AnomalyPlan, ...]:
+        """All anomalies, compiled once for all steps."""
+        return plan_anomalies(self.pipeline)
+
+    @cached_property
+    def alerts(self) -> tuple[AlertPlan, ...]:
+        """All alerts, compiled once for all steps."""
+        return plan_alerts(self.pipeline)

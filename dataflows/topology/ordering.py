@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataflows.topology.context import FlowContext, Records
 from dataflows.topology.journal import Timed
 from dataflows.topology.ticks import ticking
-from operators.alerts.plan import plan_alerts
-from operators.detectors.plan import plan_anomalies
 from operators.ordering.operator import order_events
 from operators.ordering.plan import Ordering, merge_orderings
 
@@ -18,10 +16,9 @@ def order_sources(context: FlowContext, timed: Mapping[str, Timed]) -> list[Reco
         context: that of the flow.
         timed: what moves the watermark of each source.
     """
-    pipeline = context.pipeline
-    needed: list[Ordering | None] = [plan.ordering for plan in plan_anomalies(pipeline)]
-    needed += [plan.ordering for plan in plan_alerts(pipeline)]
-    place = (context.key_groups, context.saving, ticking(pipeline))
+    needed: list[Ordering | None] = [plan.ordering for plan in context.anomalies]
+    needed += [plan.ordering for plan in context.alerts]
+    place = (context.key_groups, context.saving, ticking(context))
     return [
         order_events(f"order_{name}", up, orderings, *place)
         for name, up in timed.items()

@@ -4,33 +4,30 @@ from collections.abc import Iterator, Sequence
 
 import bytewax.operators as op
 
-from dataflows.topology.context import Records
-from operators.alerts.plan import plan_alerts
-from operators.detectors.plan import plan_anomalies
+from dataflows.topology.context import FlowContext, Records
 from tidegauge.records import RecordBatch
-from tidegauge.spec.models import Pipeline
 
 
-def ticking(pipeline: Pipeline) -> frozenset[str]:
+def ticking(context: FlowContext) -> frozenset[str]:
     """Windows and orderings about which somebody wants to know how far event time has come.
 
     Anomalies do, that judge silence or peers, and alerts that last: their series may be gone.
     """
-    return frozenset(_ticking(pipeline))
+    return frozenset(_ticking(context))
 
 
-def _ticking(pipeline: Pipeline) -> Iterator[str]:
-    for anomaly in plan_anomalies(pipeline):
+def _ticking(context: FlowContext) -> Iterator[str]:
+    for anomaly in context.anomalies:
         if anomaly.hears_silence or anomaly.peers:
             yield anomaly.origin
-    for alert in plan_alerts(pipeline):
+    for alert in context.alerts:
         if not alert.moment:
             yield alert.origin
 
 
-def without_ticks(step_id: str, pipeline: Pipeline, ups: Sequence[Records]) -> list[Records]:
+def without_ticks(step_id: str, context: FlowContext, ups: Sequence[Records]) -> list[Records]:
     """The records alone."""
-    if not ticking(pipeline):
+    if not ticking(context):
         return list(ups)
     return [op.filter(f"{step_id}_{number}", up, _is_record) for number, up in enumerate(ups)]
 

@@ -31,7 +31,7 @@ def _step(
 ) -> Records:
     pipeline, joined = context.pipeline, "+".join(sources)
     topics = {name: pipeline.sources[name].kafka.topic for name in sources}
-    telling = Telling(topics, context.measure_every_ns, ticking(pipeline))
+    telling = Telling(topics, context.measure_every_ns, ticking(context))
     place = (plans, context.key_groups, context.clock_ns, context.saving)
     if len(sources) == 1:
         return windows(f"windows_{joined}", timed[joined], *place, (), telling)

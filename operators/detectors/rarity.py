@@ -91,6 +91,10 @@ class RarityDetector(Detector):
         self.config = config
         self._density = Density(sum(baseline.streams for baseline in self.baselines))
         super().__init__()
+        self._names: dict[str, list[tuple[str, str]]] = {}
+        for held in self._arrays:
+            part, _, key = held.rpartition(".")
+            self._names.setdefault(part, []).append((key, held))
 
     def memory(self) -> Mapping[str, Memory]:
         """Arrays of the baselines, the density, the alarm level, the cadence and the echo."""
@@ -122,12 +126,8 @@ class RarityDetector(Detector):
         return verdicts
 
     def _part(self, name: str) -> dict[str, npt.NDArray[np.float64]]:
-        prefix = f"{name}."
-        return {
-            key.removeprefix(prefix): held
-            for key, held in self._arrays.items()
-            if key.startswith(prefix)
-        }
+        """Arrays of a part, by their names in it."""
+        return {key: self._arrays[held] for key, held in self._names.get(name, ())}
 
     def _rate(self, slots: Slots, x: Floats, t_ns: Times) -> Rating:
         finite = np.abs(x) <= LARGEST

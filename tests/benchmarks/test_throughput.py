@@ -5,7 +5,11 @@ import os
 import subprocess
 import sys
 
+import typer
+from typer.testing import CliRunner
+
 from benchmarks.flow_process import ROOT
+from benchmarks.throughput import main
 from tests.services.kafka import Kafka
 
 EVENTS, KEYS = 50_000, 100
@@ -30,11 +34,6 @@ def test_every_contestant_counts_every_event(kafka: Kafka) -> None:
 
 
 def test_a_wrong_option_is_exit_code_2() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.throughput", "--events", "0"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2
+    app = typer.Typer()
+    app.command()(main)
+    assert CliRunner().invoke(app, ["--events", "0"]).exit_code == 2

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from benchmarks.flow_process import ROOT
 from benchmarks.goals.row import share
@@ -21,16 +21,10 @@ from tests.services.kafka import Kafka
 BARE = Measured(1_000, 1_000, None, 0, 1.0, 2.0, 100.0, 0.0)
 
 
-def windows(*options: str, kafka: Kafka | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "KAFKA_BOOTSTRAP": kafka.bootstrap if kafka else "127.0.0.1:1"}
-    return subprocess.run(
-        [sys.executable, "-m", "benchmarks.windows", *options],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def windows(*options: str) -> Result:
+    app = typer.Typer()
+    app.command()(main)
+    return CliRunner().invoke(app, options, env={"KAFKA_BOOTSTRAP": "127.0.0.1:1"})
 
 
 def test_every_row_needs_what_there_is() -> None:
@@ -56,7 +50,14 @@ def test_a_share_is_the_median_of_the_rounds_shares() -> None:
 
 def test_a_row_is_measured_and_printed(kafka: Kafka) -> None:
     options = ["--rows", "cpu_tumbling", "recovery", "--events", "50000", "--rounds", "1", "--json"]
-    done = windows(*options, kafka=kafka)
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.windows", *options],
+        cwd=ROOT,
+        env={**os.environ, "KAFKA_BOOTSTRAP": kafka.bootstrap},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode in (0, 1), done.stderr  # so few events say nothing of the goals
     rows = json.loads(done.stdout)["rows"]
     assert [row["name"] for row in rows] == ["cpu_tumbling", "recovery"]
@@ -67,7 +68,7 @@ def test_a_row_is_measured_and_printed(kafka: Kafka) -> None:
 
 def test_the_rows_can_be_listed() -> None:
     done = windows("--list")
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert all(row.name in done.stdout for row in ROWS)
 
 
@@ -81,15 +82,12 @@ def test_the_rows_can_be_listed() -> None:
 )
 def test_a_wrong_option_is_exit_code_2(options: list[str], told: str) -> None:
     done = windows(*options)
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert told in " ".join(done.stderr.replace("│", " ").split())
 
 
 def test_without_a_broker_it_could_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
     monkeypatch.setattr("tests.services.kafka.TIMEOUT", 0.5)
-    app = typer.Typer()
-    app.command()(main)
-    done = CliRunner().invoke(app, ["--rows", "tumbling", "--events", "50000"])
+    done = windows("--rows", "tumbling", "--events", "50000")
     assert done.exit_code == 2
     assert "could not run: KAFKA_BOOTSTRAP=127.0.0.1:1: no answer" in " ".join(done.stderr.split())

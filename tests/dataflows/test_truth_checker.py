@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from benchmarks.flow_process import ROOT, Shape
 from benchmarks.private_copy import private_copy
-from benchmarks.truth import Left, judge, left_in
+from benchmarks.truth import Left, judge, left_in, main
 from benchmarks.window_rows import Row, RowKey, read_expected
 from tests.dataflows.shop.case import Case, make_case, run_over
 from tests.dataflows.shop.files import PIPELINE
@@ -43,11 +45,15 @@ def truth(case: Case) -> Rows:
     return read_expected(case.rows, load_pipeline(PIPELINE))
 
 
+def files(case: Case) -> list[str]:
+    """Options that name the files of a case."""
+    return ["--pipeline", str(PIPELINE), "--events", str(case.events), "--expect", str(case.rows)]
+
+
 def run(case: Case, servers: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
     """The command on the files of a case."""
-    files = ["--pipeline", str(PIPELINE), "--events", str(case.events), "--expect", str(case.rows)]
     return subprocess.run(
-        [sys.executable, "-m", "benchmarks.truth", *files, *options],
+        [sys.executable, "-m", "benchmarks.truth", *files(case), *options],
         cwd=ROOT,
         env={**os.environ, **servers},
         capture_output=True,
@@ -136,10 +142,12 @@ def test_a_dead_letter_that_is_sent_twice_is_not_true(left: Left, truth: Rows) -
 @pytest.mark.parametrize("length", [1, 40, 80, 200])
 def test_a_missing_file_is_no_answer(case: Case, tmp_path: Path, length: int) -> None:
     """However long its name is: the message is in a box as wide as the terminal."""
-    folder = tmp_path / ("x" * length)
-    done = run(replace(case, folder=folder), {"COLUMNS": "10000"})
-    assert done.returncode == 2
-    assert f"file '{replace(case, folder=folder).events}' does not exist" in done.stderr
+    absent = replace(case, folder=tmp_path / ("x" * length))
+    app = typer.Typer()
+    app.command()(main)
+    done = CliRunner().invoke(app, files(absent), env={"COLUMNS": "10000"})
+    assert done.exit_code == 2
+    assert f"file '{absent.events}' does not exist" in done.stderr
 
 
 def test_a_missing_server_is_no_answer(case: Case, kafka: Kafka) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.grafana.filled import NAMES, Filled, filled
 from tests.grafana.schema.checker import TypeChecker, checker
-from tests.grafana.tally import summary, tally
+from tests.grafana.tally import tally
 from tests.services.errors import ServerUnavailableError
 from tests.services.influxdb import InfluxDB
 from tests.services.kafka import Kafka
@@ -40,11 +40,3 @@ def types(tmp_path_factory: pytest.TempPathFactory) -> TypeChecker:
         return checker(Path(tmp_path_factory.mktemp("types")))
     except ServerUnavailableError as error:
         pytest.skip(f"no type checker: {error}; {HOW}")
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Say what was checked."""
-    if line := summary(config):
-        terminalreporter.write_line(f"Grafana, checked: {line}")

@@ -8,6 +8,7 @@ import polars as pl
 from sqlglot import exp
 
 from tidegauge.expressions import rows
+from tidegauge.expressions.cache import cached
 from tidegauge.expressions.calls import AGGREGATE_NAMES, Call, call_of, function_name, is_call
 from tidegauge.expressions.compiled import (
     Aggregate,
@@ -31,6 +32,7 @@ _LIKE_ARGUMENT = frozenset({"sum", "min", "max", "delta"})
 """Functions whose value is whole where their argument is."""
 
 
+@cached
 def compile_aggregate(sql: str, columns: Columns) -> Aggregate:
     """Compile an expression over aggregates of `columns`.
 

@@ -14,6 +14,7 @@ import polars as pl
 from sqlglot import exp
 
 from tidegauge.expressions import comparison, functions, matching, operators, rows
+from tidegauge.expressions.cache import cached
 from tidegauge.expressions.calls import function_name, is_call
 from tidegauge.expressions.compiled import Columns, ExpressionError, Scalar, UntypedColumnError
 from tidegauge.expressions.names import UnknownName
@@ -31,6 +32,7 @@ _PASSING = frozenset({exp.Paren, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, ex
 """What is not finite where a part is not: there it is enough to look at the result."""
 
 
+@cached
 def compile_scalar(sql: str, columns: Columns) -> Scalar:
     """Compile an expression over `columns`.
 

@@ -87,6 +87,7 @@ def forgotten(kafka: Kafka, name: str) -> bool:
     return any(name.encode() in (one.key() or b"") and one.value() is None for one in found)
 
 
+@pytest.mark.services
 def test_a_producer_that_the_broker_has_forgotten_is_made_anew_and_nothing_is_lost(
     forgetful: Kafka,
 ) -> None:
