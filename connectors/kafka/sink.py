@@ -1,6 +1,7 @@
 """Messages into Kafka, as a Bytewax sink that knows what was delivered."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -36,6 +37,7 @@ _PRODUCER_CONFIG: dict[str, Any] = {
     # A call for every message would cost more than sending it.
     "delivery.report.only.error": True,
 }
+_CLOSE_S = 1.0
 _PASSING = frozenset(
     {
         KafkaError._MSG_TIMED_OUT,  # noqa: SLF001 - the library's public name, as those below
@@ -134,8 +136,12 @@ class KafkaPart(RecordPart):
             self._rejected(message, reason)
 
     def close(self) -> None:
-        """Wait as `snapshot` does; a flow without epochs ends here."""
-        self.snapshot()
+        """Send what is still on its way, as far as that takes a moment; nobody waits for it.
+
+        What is lost so belongs to an epoch that was not finished, and is made again.
+        """
+        with suppress(KafkaException):
+            self._producer.flush(_CLOSE_S)
 
     def _send(self, message: Message) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,7 @@ TRANSACTION_TIMEOUT_MS = 900_000
 """The most that a broker allows by default: longer than any stall of another sink of the flow."""
 ANY_PARTITION = -1
 """The key of a message says which partition it goes to."""
+_ABORT_S = 5.0
 _TRIES = 3
 """How often a step of a transaction that the client calls retriable is tried."""
 
@@ -186,9 +188,13 @@ class Transactions:
         self._open = False
 
     def abort(self) -> None:
-        """Take back what was sent since the last commit."""
+        """Take back what was sent since the last commit, if the broker does it at once.
+
+        If not, the next producer of the name does, or the broker when the transaction is too old.
+        """
         if self._open:
-            self._step(partial(self._producer.abort_transaction, self._timeout_s))
+            with suppress(KafkaException):
+                self._producer.abort_transaction(min(self._timeout_s, _ABORT_S))
             self._open = False
 
     def _step(self, step: Callable[[], object]) -> None:
