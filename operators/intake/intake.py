@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from operators.intake.clocks import Clocks, ClockState, Mover, Moves
+from operators.intake.clocks import RUN, Clocks, ClockState, Mover, Moves
 from operators.intake.dead_letters import (
     NONE_REFUSED,
     Refused,
@@ -146,6 +146,8 @@ class Intake:
         frame, refused = decode(self._plan, raw, oldest_ms)
         changes = self._changes(frame, raw)
         moves = self._moves(frame, raw, oldest_ms, changes)
+        if moves.believed.size:
+            self._tell_believed(int(frame[OFFSET][int(moves.believed[0])]))
         judged = self._judged(moves.times, frame, raw, changes)
         frame = self._enriched(frame)
         on_time, corrections, filtered = self._parted(frame, judged, raw, refused)
@@ -255,6 +257,15 @@ class Intake:
             where = f"{self._plan.topic}-{self._partition}"
             culprit = self._culprit(newest, raw, moved)
             raise too_many(where, letters.limit, excess, newest, culprit)
+
+    def _tell_believed(self, offset: int) -> None:
+        self._plan.notices.once(
+            f"believed {self._partition}",
+            f"kafka: {self._plan.topic}-{self._partition}: from offset {offset} on event time goes"
+            f" by the events again: the {RUN:,} messages before were all further ahead of their"
+            " Kafka timestamps than out_of_orderness and lateness together, which is no clock of one"
+            " device; what is right and comes after them may be late (told once)",
+        )
 
     def _raise_floor(self) -> None:
         """An idle partition does not hold the watermark back: its next events are judged by it."""
