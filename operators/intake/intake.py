@@ -263,8 +263,8 @@ class Intake:
             f"believed {self._partition}",
             f"kafka: {self._plan.topic}-{self._partition}: from offset {offset} on event time goes"
             f" by the events again: the {RUN:,} messages before were all further ahead of their"
-            " Kafka timestamps than out_of_orderness and lateness together, which is no clock of one"
-            " device; what is right and comes after them may be late (told once)",
+            " Kafka timestamps than out_of_orderness and lateness together, which is no clock of"
+            " one device; what is right and comes after them may be late (told once)",
         )
 
     def _raise_floor(self) -> None:
