@@ -75,8 +75,14 @@ def tell_errors_of_ours(*, clustered: bool = False) -> None:
     panics = PanicFilter() if own_arguments() else None
     raised = RaisedErrors()
     raised.listen()
-    # Told at once, for the engine may take long to let go of everything, or fail to.
-    failure.listen(_say)
+
+    def tell_at_once(error: TidegaugeError) -> None:
+        """The engine may take long to let go of everything, or fail to."""
+        if panics is not None:
+            panics.drop()
+        _say(error)
+
+    failure.listen(tell_at_once)
 
     def tell(_: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         lost = clustered and is_lost_connection(error)

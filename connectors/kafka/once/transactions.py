@@ -19,12 +19,15 @@ from connectors.kafka.once.broken import (
     RefusedMessagesError,
 )
 from connectors.kafka.refusals import REFUSALS, refusal
+from connectors.partitions import Waits, unheard
 from tidegauge.errors import Retry, Stop
 
 TRANSACTION_TIMEOUT_MS = 900_000
 """The most that a broker allows by default: longer than any stall of another sink of the flow."""
 ANY_PARTITION = -1
 """The key of a message says which partition it goes to."""
+_LOOK_S = 0.2
+"""How often it is seen, while messages are delivered, whether one has failed."""
 _ABORT_S = 5.0
 _TRIES = 3
 """How often a step of a transaction that the client calls retriable is tried."""
@@ -44,6 +47,7 @@ class Transactions:
         timeout_s: how long a message, and a step of a transaction, may take.
         open_ms: how long a transaction may stay open.
         batch_bytes: most of a batch of several messages; None for as much as `max_bytes`.
+        waits: hears of it while messages wait; what it raises ends the waiting.
         monotonic_s: clock that tells how long it was.
 
     Attributes:
@@ -54,7 +58,7 @@ class Transactions:
         Stop: it does not allow transactions.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a producer is made of
         self,
         client: Mapping[str, Any],
         faults: Faults,
@@ -64,9 +68,11 @@ class Transactions:
         timeout_s: float,
         open_ms: int = TRANSACTION_TIMEOUT_MS,
         batch_bytes: int | None = None,
+        waits: Waits = unheard,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._faults = faults
+        self._waits = waits
         self._monotonic_s = monotonic_s
         self._most_open_s = max(open_ms / 1_000, timeout_s)
         self._opened_s = 0.0
@@ -165,11 +171,14 @@ class Transactions:
             Retry: the broker does not take messages in time.
             Stop: the broker refuses them, or this producer, for good.
         """
-        try:
-            left = self._producer.flush(self._timeout_s)
-        except KafkaException as error:  # the client can do no more
-            raise self._fault(error.args[0]) from None
-        self._raise_failure()
+        deadline_s = self._monotonic_s() + self._timeout_s
+        left = 1
+        while left and self._monotonic_s() < deadline_s:
+            try:
+                left = self._producer.flush(_LOOK_S)
+            except KafkaException as error:  # the client can do no more
+                raise self._fault(error.args[0]) from None
+            self._raise_failure()
         if left:
             raise Retry(f"Kafka has not taken {left} messages within {self._timeout_s:g} s")
 
@@ -183,6 +192,8 @@ class Transactions:
         """
         if not self._open:
             return
+        # To commit would wait for what was sent behind a message that is refused.
+        self.flush()
         self._step(partial(self._producer.commit_transaction, self._timeout_s))
         self._raise_failure()
         self._open = False
@@ -220,6 +231,11 @@ class Transactions:
     def _raise_failure(self) -> None:
         if self._failed is not None:
             raise self._fault(self._failed)
+        if left := len(self._producer):
+            self._waits(
+                f"Kafka is yet to take {left} messages, for which it has {self._timeout_s:g} s"
+                f" ({self._faults.reason('no answer')})"
+            )
 
     def _fault(self, error: KafkaError) -> Retry | Stop:
         if self._refused:
