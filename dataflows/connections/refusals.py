@@ -18,6 +18,7 @@ from connectors.kafka.routes import Routes
 from connectors.kafka.sink import KafkaSink
 from connectors.partitions import RecordPart
 from connectors.refused import refused_records
+from dataflows.lifecycle.beside import beside
 from tidegauge.catalogue import DEAD_LETTER_SIGNAL, DEAD_LETTERS, catalogue_of
 from tidegauge.records import TIME_NS, RecordBatch
 from tidegauge.settings import Settings
@@ -42,7 +43,9 @@ class LetterTopic:
     def __init__(self, pipeline: Pipeline, settings: Settings) -> None:
         self.name = pipeline.dead_letter_topic
         routes = Routes(catalogue_of(pipeline), None, self.name)
-        self._sink = KafkaSink(settings, routes, self._refused, timeout_s=settings.retry_for_s)
+        self._sink = KafkaSink(
+            settings, routes, self._refused, timeout_s=settings.retry_for_s, waits=beside.waits
+        )
         # Parts of all worker threads share it; a letter that is too large is sent within a call.
         self._lock = RLock()
         self._part: RecordPart | None = None

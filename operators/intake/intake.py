@@ -146,6 +146,8 @@ class Intake:
         frame, refused = decode(self._plan, raw, oldest_ms)
         changes = self._changes(frame, raw)
         moves = self._moves(frame, raw, oldest_ms, changes)
+        if moves.believed.size:
+            self._wrong_clocks.tell_believed(int(frame[OFFSET][int(moves.believed[0])]))
         judged = self._judged(moves.times, frame, raw, changes)
         frame = self._enriched(frame)
         on_time, corrections, filtered = self._parted(frame, judged, raw, refused)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from operators.intake.clocks import Mover
+from operators.intake.clocks import RUN, Mover
 from operators.intake.dead_letters import Refused, shown_key
 from operators.intake.decode import position_of
 from operators.intake.lateness import Times
@@ -51,6 +51,16 @@ class WrongClocks:
             f"kafka: {self._plan.topic}-{self._partition}: the event at {event}: more than"
             " out_of_orderness and lateness together, so it counts and does not move the watermark;"
             " see to the clock of what wrote it (told once)",
+        )
+
+    def tell_believed(self, offset: int) -> None:
+        """Tell once that so many were ahead in a row that event time goes by the events again."""
+        self._plan.notices.once(
+            f"believed {self._partition}",
+            f"kafka: {self._plan.topic}-{self._partition}: from offset {offset} on event time goes"
+            f" by the events again: the {RUN:,} messages before were all further ahead of their"
+            " Kafka timestamps than out_of_orderness and lateness together, which is no clock of"
+            " one device; what is right and comes after them may be late (told once)",
         )
 
     def tell_unit(self, raw: RawBatch, frame: pl.DataFrame, lowest_ns: int) -> None:

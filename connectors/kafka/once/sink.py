@@ -28,13 +28,13 @@ from connectors.kafka.once.broken import (
     LostProducerError,
     RefusedMessagesError,
 )
-from connectors.kafka.once.markers import encode_marker, find_marker
+from connectors.kafka.once.markers import Marker, encode_marker, find_marker
 from connectors.kafka.once.open_messages import OpenMessages, size
 from connectors.kafka.once.position import Offsets, OutputPosition, of_same_topics
 from connectors.kafka.once.transactions import TRANSACTION_TIMEOUT_MS, Transactions
 from connectors.kafka.once.written import IDENTITY, PART, Written
 from connectors.kafka.refusals import TOO_LARGE
-from connectors.partitions import PARTS
+from connectors.partitions import PARTS, Waits, unheard
 from tidegauge.errors import UserMistake
 from tidegauge.records import RecordBatch
 
@@ -59,6 +59,8 @@ class Outlet:
             message may be once it is compressed, the broker says.
         timeout_s: how long a message, and a step of a transaction, may take.
         parts: number of parts.
+        sources: what tells each topic that records are made of from others of its name.
+        waits: hears of it while a part waits; what it raises ends the waiting.
         open_ms: how long a transaction may stay open.
     """
 
@@ -69,6 +71,8 @@ class Outlet:
     batch_bytes: int
     timeout_s: float = 30.0
     parts: int = PARTS
+    sources: Mapping[str, str] = field(default_factory=dict)
+    waits: Waits = unheard
     open_ms: int = TRANSACTION_TIMEOUT_MS
 
     def open(self, part: str) -> Transactions:
@@ -80,6 +84,7 @@ class Outlet:
             name=f"{self.name}-{part}",
             batch_bytes=self.batch_bytes,
             timeout_s=self.timeout_s,
+            waits=self.waits,
             open_ms=self.open_ms,
         )
 
@@ -145,10 +150,12 @@ class OncePart(StatefulSinkPartition[RecordBatch, OutputPosition]):
         self._transactions = outlet.open(name)
         self._written = Written(outlet.client, outlet.timeout_s)
         self._topics = self._written.topics(outlet.topics)
+        self._sources: Mapping[str, str] = {}
         if saved is not None:
             _check(saved)
             begin: Offsets = of_same_topics(saved.offsets, saved.topics, self._topics)
             self._repeated = set(saved.repeated)
+            self._learn(saved)
         else:
             begin, self._repeated = self._begin(), set()
         ends = self._written.ends(outlet.topics)
@@ -179,7 +186,10 @@ class OncePart(StatefulSinkPartition[RecordBatch, OutputPosition]):
         self._commit()
         self._smallest_refused = None
         return OutputPosition(
-            dict(self._offsets), frozenset(self._repeated), topics=dict(self._topics)
+            dict(self._offsets),
+            frozenset(self._repeated),
+            topics=dict(self._topics),
+            sources=self._sources,
         )
 
     def close(self) -> None:
@@ -278,19 +288,51 @@ class OncePart(StatefulSinkPartition[RecordBatch, OutputPosition]):
 
     def _begin(self) -> Offsets:
         """Where this part's first message can be; noted the first time."""
-        outlet = self._outlet
-        found = find_marker(self._written, outlet.markers, self._name, self._topics)
+        sources = self._outlet.sources
+        found = self._marker()
+        if found is not None and not (others := found.made_anew(sources)):
+            self._know(found)
+            return found.offsets
+        known: Mapping[str, str] = {}
         if found is not None:
-            return found
-        ends = self._written.ends(outlet.topics)
-        value = encode_marker(ends, self._topics)
-        self._transactions.send(Message(outlet.markers, self._name.encode(), value))
+            known = found.sources
+            _LOG.warning(
+                "source topics were made anew: all records are written",
+                part=self._name,
+                topics=others,
+            )
+        marker = Marker(self._written.ends(self._outlet.topics), {**known, **sources})
+        self._mark(marker)
+        return marker.offsets
+
+    def _learn(self, saved: OutputPosition) -> None:
+        """Tell the marker of source topics that it does not know yet."""
+        self._sources = saved.sources
+        if self._outlet.sources.keys() <= saved.sources.keys():
+            return
+        found = self._marker()
+        if found is not None:
+            self._know(found)
+
+    def _know(self, found: Marker) -> None:
+        # What it says of the topics that it knows is judged by starts without a saved position.
+        marker = Marker(found.offsets, {**self._outlet.sources, **found.sources})
+        if marker.sources != found.sources:
+            self._mark(marker)
+        self._sources = marker.sources
+
+    def _marker(self) -> Marker | None:
+        return find_marker(self._written, self._outlet.markers, self._name, self._topics)
+
+    def _mark(self, marker: Marker) -> None:
+        value = encode_marker(marker, self._topics)
+        self._transactions.send(Message(self._outlet.markers, self._name.encode(), value))
         self._transactions.commit()
-        return ends
+        self._sources = marker.sources
 
 
 def _check(saved: OutputPosition) -> None:
-    if saved.version not in (1, OutputPosition({}).version):
+    if saved.version not in range(1, OutputPosition({}).version + 1):
         raise UserMistake(
             f"saved state: the Kafka output has version {saved.version}, this program reads"
             f" {OutputPosition({}).version}; start with the program that wrote it"

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from connectors.kafka.once.broken import (
     RefusedMessagesError,
 )
 from connectors.kafka.refusals import MOST_BYTES, REFUSALS, refusal
+from connectors.partitions import Waits, unheard
 from tidegauge.errors import Retry, Stop
 
 TRANSACTION_TIMEOUT_MS = 900_000
@@ -26,6 +28,7 @@ ANY_PARTITION = -1
 """The key of a message says which partition it goes to."""
 _LOOK_S = 0.2
 """How often it is seen, while messages are delivered, whether one has failed."""
+_ABORT_S = 5.0
 _TRIES = 3
 """How often a step of a transaction that the client calls retriable is tried."""
 
@@ -43,6 +46,7 @@ class Transactions:
         batch_bytes: most of a batch of several messages, as the topics allow it.
         timeout_s: how long a message, and a step of a transaction, may take.
         open_ms: how long a transaction may stay open.
+        waits: hears of it while messages wait; what it raises ends the waiting.
         monotonic_s: clock that tells how long it was.
 
     Attributes:
@@ -62,9 +66,11 @@ class Transactions:
         batch_bytes: int,
         timeout_s: float,
         open_ms: int = TRANSACTION_TIMEOUT_MS,
+        waits: Waits = unheard,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._faults = faults
+        self._waits = waits
         self._monotonic_s = monotonic_s
         self._most_open_s = max(open_ms / 1_000, timeout_s)
         self._opened_s = 0.0
@@ -191,9 +197,13 @@ class Transactions:
         self._open = False
 
     def abort(self) -> None:
-        """Take back what was sent since the last commit."""
+        """Take back what was sent since the last commit, if the broker does it at once.
+
+        If not, the next producer of the name does, or the broker when the transaction is too old.
+        """
         if self._open:
-            self._step(partial(self._producer.abort_transaction, self._timeout_s))
+            with suppress(KafkaException):
+                self._producer.abort_transaction(min(self._timeout_s, _ABORT_S))
             self._open = False
 
     def _step(self, step: Callable[[], object]) -> None:
@@ -219,6 +229,11 @@ class Transactions:
     def _raise_failure(self) -> None:
         if self._failed is not None:
             raise self._fault(self._failed)
+        if left := len(self._producer):
+            self._waits(
+                f"Kafka is yet to take {left} messages, for which it has {self._timeout_s:g} s"
+                f" ({self._faults.reason('no answer')})"
+            )
 
     def _fault(self, error: KafkaError) -> Retry | Stop:
         cause = error if self._refused else self._cause(error)
