@@ -9,7 +9,8 @@ export PYTHON
 # Tests start hundreds of processes, and without saved bytecode each compiles all modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 # In as many processes as there are cores; one that is done takes tests from the others.
-FAST := -m "not services" -n logical --dist worksteal
+CORES := -n logical --dist worksteal
+FAST := -m "not services" $(CORES)
 
 help:  ## Say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -37,8 +38,9 @@ test: check  ## All checks and all tests, with real servers where they can be ha
 test-fast: $(VENV)/.dev  ## The tests that need no server
 	$(PY) -m pytest $(FAST)
 
-fuzz: $(VENV)/.dev  ## Many random messages, files, expressions and records (FUZZ=5000 of each)
+fuzz: $(VENV)/.dev  ## Many random messages, files and records (FUZZ=5000 of each), TIMES=10 as many of other properties
 	TIDEGAUGE_FUZZ=$(or $(FUZZ),5000) $(PY) -m pytest -q tests/fuzz tests/connectors/influxdb/test_round_trip.py
+	TIDEGAUGE_TIMES=$(or $(TIMES),10) $(PY) -m pytest -q -m "hypothesis and not services" $(CORES)
 
 check: $(VENV)/.dev  ## Lint, format, types, import rules, rendered files, known vulnerabilities of libraries
 	$(VENV)/bin/ruff check .

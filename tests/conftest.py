@@ -8,14 +8,15 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests.fuzz import times
 from tests.grafana.tally import summary, tally
 from tests.services.fixtures import FIXTURES, influxdb, kafka
 
 __all__ = ["influxdb", "kafka"]
 
 # Times are no requirement here, and CI must say the same of the same code each time.
-hypothesis.settings.register_profile("default", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("default", deadline=None, max_examples=times(100))
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, max_examples=times(100))
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 

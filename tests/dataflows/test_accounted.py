@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.dataflows.growing import Broker, Left, Run, left, read_in_all
+from tests.fuzz import times
 
 SECONDS = st.integers(0, 90)
 EVENT = st.tuples(st.integers(0, 3), SECONDS, st.sampled_from([True, True, True, False]))
@@ -66,7 +67,7 @@ def check(broker: Broker, found: Left) -> None:
         assert found.results[name].keys() == on_time
 
 
-@settings(max_examples=12)
+@settings(max_examples=times(6))
 @given(st.lists(PHASE, min_size=1, max_size=4), st.sampled_from([1, 4, 99]))
 def test_every_event_is_in_one_place_and_a_replay_agrees(
     phases: list[dict[str, Any]], batch_size: int

@@ -13,7 +13,9 @@ BATCHES = 20
 MAKERS = 4
 STORES = 100
 """Enough that makers meet in the moment when SQLite itself does not wait."""
-SPAWN = multiprocessing.get_context("spawn")
+FORKS = multiprocessing.get_context("forkserver")
+"""Its processes are forks of one that has imported this module, and nothing else."""
+FORKS.set_forkserver_preload([__name__])
 
 
 def _write(path: Path, writer: int, together: Barrier) -> None:
@@ -28,8 +30,8 @@ def test_processes_that_make_and_write_a_store_at_the_same_time_lose_nothing(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "store.db"
-    together = SPAWN.Barrier(WRITERS)
-    writers = [SPAWN.Process(target=_write, args=(path, n, together)) for n in range(WRITERS)]
+    together = FORKS.Barrier(WRITERS)
+    writers = [FORKS.Process(target=_write, args=(path, n, together)) for n in range(WRITERS)]
     for process in writers:
         process.start()
     for process in writers:
@@ -46,8 +48,8 @@ def _make(folder: Path, together: Barrier) -> None:
 
 
 def test_processes_that_make_a_store_together_wait_for_each_other(tmp_path: Path) -> None:
-    together = SPAWN.Barrier(MAKERS)
-    makers = [SPAWN.Process(target=_make, args=(tmp_path, together)) for _ in range(MAKERS)]
+    together = FORKS.Barrier(MAKERS)
+    makers = [FORKS.Process(target=_make, args=(tmp_path, together)) for _ in range(MAKERS)]
     for process in makers:
         process.start()
     for process in makers:
@@ -63,10 +65,10 @@ def test_another_process_reads_what_is_committed_while_a_writer_is_at_work(tmp_p
     path = tmp_path / "store.db"
     store = Store(path, CATALOGUE)
     store.write([batch(record())])
-    answers: multiprocessing.Queue[int] = SPAWN.Queue()
+    answers: multiprocessing.Queue[int] = FORKS.Queue()
     with store._transaction() as transaction:
         transaction.execute("DELETE FROM spend")
-        reader = SPAWN.Process(target=_count, args=(path, answers))
+        reader = FORKS.Process(target=_count, args=(path, answers))
         reader.start()
         seen = answers.get(timeout=60)
         reader.join()

@@ -13,6 +13,7 @@ from dataflows.checks.selftest import observe, run_file_test
 from tests.dataflows.shop.events import tell
 from tests.dataflows.shop.files import PIPELINE
 from tests.dataflows.shop.truth import anomalies, critical_alerts, truth_of
+from tests.tidegauge.cli.test_main import run
 from tidegauge.errors import UserMistake
 from tidegauge.spec.loader import load_pipeline
 
@@ -45,17 +46,6 @@ SENT_MS = 1_800_000_000_000
 FOUND = {"alerts": ["large"], "anomalies": ["odd"], "windows": {"sums": 5}, "dead_letters": 1}
 
 
-def tidegauge_test(*files: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command as a person does."""
-    return subprocess.run(
-        [sys.executable, "-m", "tidegauge.cli", "test", *map(str, files)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def write(folder: Path, expect: object, process: str = "") -> Path:
     """A pipeline file with a test of five numbers and a broken message."""
     lines = [json.dumps(event) for event in EVENTS]
@@ -74,7 +64,14 @@ def differences(file: Path) -> list[str]:
 
 
 def test_the_examples_pass_their_own_tests() -> None:
-    done = tidegauge_test(*(ROOT / "pipelines" / f"{name}.yaml" for name in EXAMPLES))
+    files = [str(ROOT / "pipelines" / f"{name}.yaml") for name in EXAMPLES]
+    done = subprocess.run(
+        [sys.executable, "-m", "tidegauge.cli", "test", *files],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
     assert done.stdout.splitlines()[-1] == "11 passed, 0 failed"
     assert done.stderr == ""
@@ -101,11 +98,13 @@ def test_what_differs_is_told(tmp_path: Path, change: dict[str, object], told: s
     assert differences(write(tmp_path, {**FOUND, **change})) == [told]
 
 
-def test_a_failed_test_is_exit_code_1_and_a_line_for_each_difference(tmp_path: Path) -> None:
+def test_a_failed_test_is_exit_code_1_and_a_line_for_each_difference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = write(tmp_path, {**FOUND, "alerts": [], "dead_letters": 3})
-    done = tidegauge_test(file)
-    assert done.returncode == 1
-    assert done.stdout.splitlines() == [
+    code, out, err = run("test", str(file), capsys=capsys)
+    assert (code, err) == (1, "")
+    assert out.splitlines() == [
         f"FAILED {file}: events.jsonl",
         "       alerts: expected none, found large",
         "       dead_letters: expected 3, found 1",
@@ -113,12 +112,14 @@ def test_a_failed_test_is_exit_code_1_and_a_line_for_each_difference(tmp_path: P
     ]
 
 
-def test_an_events_file_that_is_not_there_is_exit_code_2_and_a_line(tmp_path: Path) -> None:
+def test_an_events_file_that_is_not_there_is_exit_code_2_and_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = write(tmp_path, FOUND)
     (tmp_path / "events.jsonl").unlink()
-    done = tidegauge_test(file)
-    assert done.returncode == 2
-    (line,) = (done.stdout + done.stderr).splitlines()
+    code, out, err = run("test", str(file), capsys=capsys)
+    assert code == 2
+    (line,) = (out + err).splitlines()
     assert str(tmp_path) in line
     assert "events.jsonl" in line
 

@@ -23,6 +23,7 @@ from operators.intake.plan import plan_intake
 from operators.progress.board import ProgressBoard
 from tests.dataflows.heat import BASE_MS
 from tests.dataflows.interrupted import ask_to_end, wait
+from tests.fuzz import times
 from tests.services.kafka import Kafka
 from tidegauge.spec.loader import parse_pipeline
 from tidegauge.spec.models import Pipeline
@@ -121,7 +122,7 @@ EVENTS = st.lists(
 ).map(sorted)
 
 
-@settings(max_examples=15)
+@settings(max_examples=times(10))
 @given(EVENTS, EVENTS, EVENTS, st.sampled_from([1, 3, 100]))
 def test_a_window_over_both_holds_the_events_of_both(
     pipeline: Pipeline, one: list[Event], two: list[Event], other: list[Event], batch_size: int

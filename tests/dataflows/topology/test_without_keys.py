@@ -30,6 +30,7 @@ from tidegauge.spec.loader import parse_pipeline
 FAR_MS = 4_000_000_000_000
 EVERY_S = 20
 EVENTS = 1_200
+BATCH = 150
 OFTEN = {"false_alarms": "5 per hour", "warm_up": 20}
 FEW = {"n": "count(*)", "a": "avg(v)"}
 MANY = FEW | {
@@ -177,7 +178,7 @@ def records(case: dict[str, Any], by: Sequence[str], folder: Path) -> dict[str, 
     whole = {"version": 1, "pipeline": "keyless", "sources": {"r": source}, **declared}
     parsed = parse_pipeline(json.dumps(whole), "keyless.yaml", folder, {})
     plan = plan_intake("r", parsed.sources["r"], JsonColumns)
-    memory, sink = MemorySource([events()], partition_intake(plan, 1), 37), MemorySink()
+    memory, sink = MemorySource([events()], partition_intake(plan, 1), BATCH), MemorySink()
     models = plan_predictions(parsed, folder)
     run(build(parsed, {"r": memory}, Sinks(store=sink), predictions=models))
     frames: dict[str, list[pl.DataFrame]] = {}

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from operators.cep.matcher import Matcher
+from tests.fuzz import times
 from tests.operators.cep.generated import (
     CARRY,
     COLUMNS,
@@ -23,7 +24,7 @@ from tests.operators.cep.reference import Event
 
 END = 1_000
 slow = settings(
-    max_examples=40,
+    max_examples=times(25),
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )

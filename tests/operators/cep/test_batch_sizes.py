@@ -13,6 +13,7 @@ from operators.cep.matcher import Matcher
 from operators.cep.plan import plan_patterns
 from operators.cep.results import Kind, Result
 from operators.ordering.identity import PARTITION
+from tests.fuzz import times
 from tests.operators.cep.generated import (
     CARRY,
     COLUMNS,
@@ -74,7 +75,7 @@ def step_by_step(generated: Generated, rows: list[Event]) -> Told:
     return plain([*results, *matcher.advance(END)])
 
 
-@settings(slow, max_examples=100)
+@settings(slow, max_examples=times(40))
 @given(either, event_lists(most=14), st.data())
 def test_any_batch_size_gives_equal_matches_and_timeouts(
     generated: Generated, rows: list[Event], data: st.DataObject
@@ -100,7 +101,7 @@ HELD_BACK = {
 """Matches of these often wait for runs that began earlier."""
 
 
-@settings(slow, max_examples=100)
+@settings(slow, max_examples=times(40))
 @given(
     st.sampled_from(sorted(HELD_BACK)),
     st.sampled_from(["SKIP PAST LAST ROW", "SKIP TO NEXT ROW", "SKIP TO LAST x", "NO SKIP"]),

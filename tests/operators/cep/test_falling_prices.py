@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import polars as pl
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from operators.cep.matcher import Matcher
+from tests.fuzz import times
 from tidegauge.batch import TIME
 from tidegauge.fieldtypes import FieldType
 from tidegauge.patterns.row_pattern import parse_rows
@@ -32,6 +33,7 @@ def falls(prices: list[int], within_last: int) -> Iterator[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("within_last", [0, 1, 2])
+@settings(max_examples=times(30))
 @given(prices=st.lists(st.integers(0, 9), max_size=30), cut=st.integers(0, 30))
 @example(prices=[10, 9, 8, 7, 20], cut=2)
 @example(prices=[5, 4, 6], cut=1)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from operators.cep.limits import Limits
 from operators.cep.matcher import Matcher
 from operators.cep.results import Kind, Result
+from tests.fuzz import times
 from tests.operators.cep.generated import CARRY as GENERATED_CARRY
 from tests.operators.cep.generated import COLUMNS as GENERATED
 from tests.operators.cep.generated import event_lists, frame_of
@@ -190,7 +191,7 @@ def matches_of(made: Pattern, rows: list[Event], *, apart: bool, resume: bool) -
     ]
 
 
-@settings(slow, max_examples=150)
+@settings(slow, max_examples=times(50))
 @given(
     st.sampled_from(sorted(LAST)),
     st.sampled_from(["SKIP PAST LAST ROW", "SKIP TO NEXT ROW"]),

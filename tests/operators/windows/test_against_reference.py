@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz import times
 from tests.operators.windows.harness import Flow, make_plan, make_source
 from tests.operators.windows.reference import SELECT, Event, Judge, Results, aggregates, results
 from tidegauge.batch import PartitionState
@@ -61,7 +62,7 @@ def assert_same(made: Results, expected: Results, size: int) -> None:
         }, place
 
 
-@settings(max_examples=50)
+@settings(max_examples=times(25))
 @given(
     steps=STEPS,
     partitions=st.integers(1, 3),

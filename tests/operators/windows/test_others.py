@@ -18,6 +18,7 @@ from operators.windows.others import Others, Rest, largest
 from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
 from tests.connectors.memory.crashing import CrashingSource
+from tests.fuzz import times
 from tests.operators.keygroups.engine import run, run_crashing
 from tests.operators.windows.harness import make_plan, make_source
 from tests.operators.windows.test_operator import LOG, make_source_of_log
@@ -96,7 +97,7 @@ def test_nothing_is_lost(counts: dict[str | None, int], most: int) -> None:
     assert all(count <= smallest for count in gone.values())
 
 
-@settings(max_examples=30)
+@settings(max_examples=times(15))
 @given(st.permutations(range(6)), st.integers(1, 5))
 def test_rows_of_the_other_series_come_in_event_time_order(ends: list[int], cut: int) -> None:
     """Whatever order the key groups tell their rests in; a detector judges rows as they come."""

@@ -192,9 +192,12 @@ def test_another_lateness_is_another_window() -> None:
         WindowGroup([other], lambda: 0, saved)
 
 
-@pytest.mark.parametrize("kind", earlier.KINDS)
-def test_a_state_of_version_3_goes_on_where_it_stopped(kind: str) -> None:
-    """Made by the program of that version, in the middle of the events."""
+@pytest.fixture(scope="module")
+def resumed_from_version_3() -> tuple[Flow, Flow]:
+    """A flow from its cut on, and one that goes on there from a state of that version.
+
+    The program of that version has made it, in the middle of the events.
+    """
     saved = pickle.loads((HERE / "saved/version_3.pickle").read_bytes())  # noqa: S301 - ours
     whole, resumed = (Flow(earlier.SOURCE, earlier.plans()) for _ in range(2))
     for number, event in enumerate(earlier.EVENTS):
@@ -205,6 +208,14 @@ def test_a_state_of_version_3_goes_on_where_it_stopped(kind: str) -> None:
         resumed.events(0, [event])
     for flow in (whole, resumed):
         flow.finish()
+    return whole, resumed
+
+
+@pytest.mark.parametrize("kind", earlier.KINDS)
+def test_a_state_of_version_3_goes_on_where_it_stopped(
+    kind: str, resumed_from_version_3: tuple[Flow, Flow]
+) -> None:
+    whole, resumed = resumed_from_version_3
     assert resumed.frame(kind).height >= 2
     expected, found = (flow.frame(kind).drop("latency_ms").rows() for flow in (whole, resumed))
     assert sorted(map(repr, found)) == sorted(map(repr, expected))

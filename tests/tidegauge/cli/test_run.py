@@ -17,6 +17,7 @@ from benchmarks.flow_process import ROOT
 from tests.services.kafka import Kafka
 from tests.services.names import unique
 from tests.services.process import wait_until
+from tests.tidegauge.cli.test_main import run
 from tidegauge.cli.run import flow_commands, prepare_recovery, supervise
 from tidegauge.errors import UserMistake
 from tidegauge.spec.loader import load_pipeline
@@ -207,11 +208,18 @@ def test_mistakes_of_the_file_are_lines_and_exit_code_2(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_run_is_a_line_and_exit_code_2(
-    tmp_path: Path, arguments: Sequence[str], message: str
+    tmp_path: Path,
+    arguments: Sequence[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     write(tmp_path)
-    code, output = finish(start(tmp_path, Path(arguments[0]), *arguments[1:]))
-    assert (code, message in output, output.count("\n")) == (2, True, 1)
+    monkeypatch.chdir(tmp_path)
+    # Else what is started all the same would take the place of the tests.
+    monkeypatch.setattr("os.execve", None)
+    code, out, err = run("run", *arguments, capsys=capsys)
+    assert (code, out, message in err, err.count("\n")) == (2, "", True, 1)
 
 
 def test_recovery_partitions_are_made_once_one_for_each_key_group(tmp_path: Path) -> None:
