@@ -23,7 +23,7 @@ _REMEMBERED = quiet.REMEMBERED
 _MOST = quiet.MOST
 _FADES = quiet.FADES
 Parts = list[int] | memoryview
-_HELD = (*quiet.NUMBERS, *quiet.COURSES, "slot")
+_HELD = (*quiet.NUMBERS, *quiet.COURSES, *quiet.MOMENTS)
 
 
 class Quiet:
@@ -55,6 +55,7 @@ class Quiet:
     usual: float
     loud: float
     slot: int
+    since_ns: int
     week: Parts
     week_visits: Parts
     day: Parts
@@ -80,6 +81,7 @@ class Quiet:
             self.count(1.0, 1.0)
             return decades, usual * (1.0 - here)
         self.loud += 1.0
+        self.since_ns = t_ns
         rate = 1.0 / self.loud
         self.usual = usual + (_USUAL_RATE if rate < _USUAL_RATE else rate) * (abs(x) - usual)
         self.end(here)

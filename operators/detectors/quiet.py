@@ -68,6 +68,7 @@ NUMBERS = (
     "usual",
     "loud",
 )
+MOMENTS = ("slot", "since_ns")
 COURSES = ("week", "week_visits", "day", "day_visits")
 
 Arrays = Mapping[str, Floats]
@@ -85,6 +86,7 @@ class Look:
         decades: of the chance that a point begins such a run, at most 0; 0 for a run that was told.
         expected: what is usual here.
         lasts: whether it goes on with a run that was told as an anomaly.
+        since_ns: time of the last point of the series that was not quiet; 0 for none.
     """
 
     slot: Times
@@ -94,6 +96,7 @@ class Look:
     decades: Floats
     expected: Floats
     lasts: Mask
+    since_ns: Times
 
     def of(self, at: Slots | Mask) -> "Look":
         """Some of the points."""
@@ -105,6 +108,7 @@ class Look:
             self.decades[at],
             self.expected[at],
             self.lasts[at],
+            self.since_ns[at],
         )
 
 
@@ -134,7 +138,7 @@ class QuietRuns:
     told once, when its chance is a tenth of what is asked for. Quarters of an hour are those of
     UTC.
 
-    State: 21 numbers and 1,536 bytes.
+    State: 22 numbers and 1,536 bytes.
 
     Sources: P. Bourke, "Detecting a shift in fraction nonconforming using run-length control charts
     with 100% inspection", Journal of Quality Technology 23 (1991), for the run as the statistic;
@@ -148,6 +152,7 @@ class QuietRuns:
         return {
             **{name: Memory((), np.float64, 0.0) for name in NUMBERS},
             "slot": Memory((), np.int64, -1),
+            "since_ns": Memory((), np.int64, 0),
             "week": Memory((WEEK,), np.uint8, 0),
             "week_visits": Memory((WEEK,), np.uint8, 0),
             "day": Memory((DAY,), np.uint8, 0),
@@ -176,15 +181,19 @@ class QuietRuns:
             evidence[at] = _evidence(arrays, slots[at], here[at])
             decades[at] = _decades(arrays, slots[at], evidence[at])
         lasts = low & (arrays["told"][slots] == LASTING)
-        return Look(slot, here, low, evidence, decades, usual * (1.0 - here), lasts)
+        since_ns = arrays["since_ns"][slots]
+        return Look(slot, here, low, evidence, decades, usual * (1.0 - here), lasts, since_ns)
 
-    def learn(self, arrays: Arrays, slots: Slots, x: Floats, look: Look, told: Floats) -> None:
+    def learn(
+        self, arrays: Arrays, slots: Slots, x: Floats, t_ns: Times, look: Look, told: Floats
+    ) -> None:
         """Learn from points.
 
         Args:
             arrays: the state.
             slots: series of each point.
             x: finite points.
+            t_ns: their times.
             look: what `look` said of them.
             told: whether each is an anomaly, for whatever reason: 0, 1 or `LASTING`.
         """
@@ -192,6 +201,7 @@ class QuietRuns:
         loud = ~look.low
         self._go_on(arrays, slots[look.low], look.of(look.low), told[look.low])
         self._end(arrays, slots[loud], x[loud], look.here[loud])
+        arrays["since_ns"][slots[loud]] = t_ns[loud]
         arrays["cells"][slots] += 1.0
         seen = arrays["seen"][slots] + 1.0
         arrays["seen"][slots] = seen

@@ -91,6 +91,10 @@ class RarityDetector(Detector):
         self.config = config
         self._density = Density(sum(baseline.streams for baseline in self.baselines))
         super().__init__()
+        self._names: dict[str, list[tuple[str, str]]] = {}
+        for held in self._arrays:
+            part, _, key = held.rpartition(".")
+            self._names.setdefault(part, []).append((key, held))
 
     def memory(self) -> Mapping[str, Memory]:
         """Arrays of the baselines, the density, the alarm level, the cadence and the echo."""
@@ -122,12 +126,8 @@ class RarityDetector(Detector):
         return verdicts
 
     def _part(self, name: str) -> dict[str, npt.NDArray[np.float64]]:
-        prefix = f"{name}."
-        return {
-            key.removeprefix(prefix): held
-            for key, held in self._arrays.items()
-            if key.startswith(prefix)
-        }
+        """Arrays of a part, by their names in it."""
+        return {key: self._arrays[held] for key, held in self._names[name]}
 
     def _rate(self, slots: Slots, x: Floats, t_ns: Times) -> Rating:
         finite = np.abs(x) <= LARGEST
@@ -184,11 +184,13 @@ class RarityDetector(Detector):
             anomalous &= direction == (1 if config.direction == "up" else -1)
         half = BAND * self._arrays["density.scale"][slots, 0]
         half = np.where(anomalous, np.minimum(half, distance * 0.999), np.maximum(half, distance))
-        lasts = np.zeros_like(judged)
-        if rating.quiet is not None:
+        lasts, since_ns = np.zeros_like(judged), np.zeros(slots.size, np.int64)
+        if rating.quiet is not None and rating.by_quiet is not None:
             lasts = judged & ~anomalous & rating.quiet.lasts
+            told = lasts | (anomalous & rating.by_quiet)
+            since_ns = np.where(told, rating.quiet.since_ns, 0)
         lower, upper = middle - half, middle + half
-        return Verdicts(judged, score, middle, lower, upper, direction, anomalous, lasts)
+        return Verdicts(judged, score, middle, lower, upper, direction, anomalous, lasts, since_ns)
 
     def _lessons(self, slots: Slots, x: Floats, rating: Rating) -> Floats:
         residuals = rating.residuals[rating.finite]
@@ -215,7 +217,7 @@ class RarityDetector(Detector):
             lasting = verdicts.anomalous & (rating.by_quiet | (rating.quiet.here < OFTEN))
             marks = np.where(lasting, LASTING, np.where(told, 1.0, 0.0))
             look = rating.quiet.of(finite)
-            self.quiet_runs.learn(self._part("quiet"), at, points, look, marks[finite])
+            self.quiet_runs.learn(self._part("quiet"), at, points, times, look, marks[finite])
         cadence.learn(self._part("cadence"), at, times)
         gap = self._arrays["cadence.gap"][at]
         for baseline in self.baselines:
