@@ -126,6 +126,8 @@ class Series:
         self._cells[: state["cells"].size] = state["cells"]
         smoothing = state["smoothing"]
         self._smoothing = smoothing and smoothing.copy()
+        if smoothing is not None and "anchor" not in state:
+            self._anchor = smoothing.level
         self._bands = state["bands"].copy()
         self._watch = state.get("watch", Watch()).copy()
         self._follow()
@@ -191,10 +193,12 @@ class Series:
         if self._watch.calm and self._changed < 0:
             self._usual = max(smoothing.variance, (TINY * smoothing.level) ** 2)
             self._anchor = smoothing.level
-        if self._segment is not None and self._segment.cells < LINE:
-            return  # too young to be held against anything
-        error = value - self._expected_in(number)
-        usual = self._usual if self._segment is None else float(self._segment.variances(1)[0])
+        expected, usual = self._expected_in(number), self._usual
+        if self._segment is not None:
+            if self._segment.cells < LINE:
+                return  # too young to be held against anything
+            expected, usual = self._segment.line_ahead(number)
+        error = value - expected
         since = self._watch.learn(error / usual**0.5 if usual else 0.0, self._count)
         changed = None if since is None else self._change(since, number, value)
         if changed is not None:
