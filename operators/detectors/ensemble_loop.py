@@ -124,6 +124,8 @@ class SeriesLoop:
         excess = surprise - max(self._level, alarm_level.FLOOR)
         lasts = x == 0.0 and self._quiet.told == LASTING
         decades, usual = self._quiet.step(x, t_ns, gap)
+        if x == 0.0 and self._quiet.here >= OFTEN:
+            excess = min(excess, alarm_level.COMMON)
         own = alarm_level.DECADES - decades - ITS_SHARE
         by_quiet = (
             decades < 0.0
@@ -137,7 +139,7 @@ class SeriesLoop:
         repeated = float(t_ns - self._event_ns) < echoing and excess <= self._event + echo.LOUDER
         chance = alarm_level.chance(excess) if excess > alarm_level.COMMON else 1.0
         expected = (fast_level, slow_level, of_day, level, last, course)[told]
-        expected = usual if by_quiet else expected
+        expected = usual if by_quiet or lasts else expected
         verdict = self._verdict(
             x, expected, scale, gap, chance, repeated=repeated, lasts=lasts, by_quiet=by_quiet
         )

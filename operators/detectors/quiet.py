@@ -181,7 +181,7 @@ class QuietRuns:
             evidence[at] = _evidence(arrays, slots[at], here[at])
             decades[at] = _decades(arrays, slots[at], evidence[at])
         lasts = low & (arrays["told"][slots] == LASTING)
-        since_ns = arrays["since_ns"][slots]
+        since_ns = arrays["since_ns"][slots].astype(np.int64)
         return Look(slot, here, low, evidence, decades, usual * (1.0 - here), lasts, since_ns)
 
     def learn(

@@ -127,7 +127,7 @@ class RarityDetector(Detector):
 
     def _part(self, name: str) -> dict[str, npt.NDArray[np.float64]]:
         """Arrays of a part, by their names in it."""
-        return {key: self._arrays[held] for key, held in self._names[name]}
+        return {key: self._arrays[held] for key, held in self._names.get(name, ())}
 
     def _rate(self, slots: Slots, x: Floats, t_ns: Times) -> Rating:
         finite = np.abs(x) <= LARGEST
@@ -147,9 +147,12 @@ class RarityDetector(Detector):
         if self.quiet_runs:
             quiet = self.quiet_runs.look(self._part("quiet"), slots, points, t_ns, gap)
             own = alarm_level.excess_of(quiet.decades) - ITS_SHARE
+            # What the other streams make of a 0 that is usual here: a course between two hours.
+            common = quiet.low & (quiet.here >= OFTEN)
+            excess = np.where(common, np.minimum(excess, alarm_level.COMMON), excess)
             by_quiet = finite & (quiet.decades < 0.0) & self._speaks(slots, own, excess)
             excess = np.where(by_quiet, own, excess)
-            usual = np.where(by_quiet, quiet.expected, usual)
+            usual = np.where(by_quiet | quiet.lasts, quiet.expected, usual)
         repeated = echo.echoes(self._part("echo"), slots, excess, t_ns, gap, self.louder)
         return Rating(
             finite, points, residuals, told, usual, surprise, excess, repeated, quiet, by_quiet

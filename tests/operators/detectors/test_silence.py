@@ -62,6 +62,15 @@ def test_a_count_in_office_hours_is_silent_each_evening_and_told_only_in_the_mor
     assert before(learned, kind) <= 1
 
 
+@pytest.mark.parametrize(("step_s", "mean", "zone_h"), [(600, 30.0, 0.0), (120, 3.0, 5.5)])
+def test_a_zero_before_the_office_opens_is_usual(step_s: int, mean: float, zone_h: float) -> None:
+    kind = Kind("", step_s, 6, mean, "office", zone_h=zone_h)
+    alarms, _ = of_counts(kind, np.random.default_rng(20))
+    assert told_after_minutes(alarms, kind) <= 30
+    learned = alarms[alarms > (silent_from(kind) - 4 * 7 * DAY_S) * S]
+    assert before(learned, kind) <= 1
+
+
 @pytest.mark.parametrize(
     ("missed", "minutes"), [(0.0, 3), (0.001, 6), (0.01, 8), (0.05, 10), (0.2, 15)]
 )
@@ -166,6 +175,22 @@ def test_state_of_an_ensemble_that_knew_no_silence_is_taken_over() -> None:
     assert scores == pytest.approx(list(judged_after(detector, t_ns[500:], x[500:])), abs=0.01)
 
 
+@pytest.mark.parametrize("make", [Ensemble, FlatLine])
+def test_state_that_knew_no_last_point_before_zeros_is_taken_over(
+    make: type[Ensemble] | type[FlatLine],
+) -> None:
+    detector = make(RarityConfig())
+    detector.grow(1)
+    t_ns, x = counts(Kind("", 600, 1, 3.0), 600, np.random.default_rng(19))
+    list(judged_after(detector, t_ns, x))
+    state = pickled(detector.snapshot())
+    held = {key: each for key, each in state["arrays"].items() if not key.endswith(".since_ns")}
+    resumed = make(RarityConfig())
+    resumed.restore(state | {"version": make.version - 1, "arrays": held})
+    t_ns, x = t_ns + 10 * DAY_S * S, np.append(x[1:], 3.0)
+    assert list(judged_after(resumed, t_ns, x)) == list(judged_after(detector, t_ns, x))
+
+
 def test_state_of_a_flat_line_that_knew_gaps_alone_is_taken_over() -> None:
     t_ns = points(Kind("", 60, 1 / 7, jitter=0.05), np.random.default_rng(17))
     state = pickled(following(t_ns).snapshot())
@@ -207,5 +232,8 @@ def test_zeros_that_were_told_last_until_they_end(
     assert told[0] < x.size - 100
     after = np.arange(told[0] + 1, x.size - 2)
     assert (verdicts.lasts[after] | verdicts.anomalous[after]).all()
+    last_ns = t_ns[np.flatnonzero(x[:2_001])[-1]]
+    assert (verdicts.quiet_since_ns[after[verdicts.lasts[after]]] == last_ns).all()
+    assert not verdicts.quiet_since_ns[-2:].any()
     assert not verdicts.lasts[-2:].any()
     assert not (verdicts.lasts & verdicts.anomalous).any()
