@@ -16,7 +16,7 @@ from operators.detectors.contract import LARGEST, Verdicts
 from operators.detectors.loop_density import Stream
 from operators.detectors.loop_parts import Cadence, Day, Levels, Runs, Season, Spread
 from operators.detectors.loop_quiet import Quiet
-from operators.detectors.quiet import ITS_SHARE, LASTING, OFTEN
+from operators.detectors.quiet import ALWAYS, ITS_SHARE, KNOWN, LASTING, OFTEN
 from operators.detectors.rarity import BAND, MOST, WEEK_S, RarityConfig
 
 State = dict[str, npt.NDArray[Any]]
@@ -123,8 +123,9 @@ class SeriesLoop:
         surprise = alarm_level.surprise(share)
         excess = surprise - max(self._level, alarm_level.FLOOR)
         lasts = x == 0.0 and self._quiet.told == LASTING
+        weeks = self._quiet.weeks(t_ns)
         decades, usual = self._quiet.step(x, t_ns, gap)
-        if x == 0.0 and self._quiet.here >= OFTEN:
+        if x == 0.0 and weeks >= KNOWN and self._quiet.here >= ALWAYS:
             excess = min(excess, alarm_level.COMMON)
         own = alarm_level.DECADES - decades - ITS_SHARE
         by_quiet = (

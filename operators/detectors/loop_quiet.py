@@ -88,6 +88,10 @@ class Quiet:
         self.count(1.0, 0.0)
         return 0.0, usual * (1.0 - here)
 
+    def weeks(self, t_ns: int) -> int:
+        """Weeks in which this quarter of an hour was seen."""
+        return self.week_visits[(t_ns // _SLOT_NS + _FIRST) % _WEEK]
+
     def enter(self, slot: int, gap_s: float) -> None:
         """Recall what is usual in a quarter of an hour, and learn from the one before."""
         self.here = self.recalled(slot, gap_s)

@@ -22,6 +22,10 @@ COARSE_S = 150.0
 """Where cells are farther apart, the four quarters of an hour are taken together."""
 OFTEN = 0.5
 """Share of quiet cells at which a time is not busy any more."""
+ALWAYS = 0.95
+"""Share of quiet cells from which on a quiet one is usual by itself, once that is known."""
+KNOWN = 2
+"""Weeks that must have shown it."""
 YOUNG = 10.0
 """Quiet cells in a row up to which a run is young."""
 LONG = 100.0
@@ -183,6 +187,16 @@ class QuietRuns:
         lasts = low & (arrays["told"][slots] == LASTING)
         since_ns = arrays["since_ns"][slots].astype(np.int64)
         return Look(slot, here, low, evidence, decades, usual * (1.0 - here), lasts, since_ns)
+
+    @staticmethod
+    def is_usual(arrays: Arrays, slots: Slots, look: Look) -> Mask:
+        """Whether each point is quiet where at least two weeks were, nearly always."""
+        usual = look.low & (look.here >= ALWAYS)
+        at = np.flatnonzero(usual)
+        if at.size:
+            weeks = arrays["week_visits"][slots[at], (look.slot[at] + FIRST) % WEEK]
+            usual[at] = weeks >= KNOWN
+        return usual
 
     def learn(
         self, arrays: Arrays, slots: Slots, x: Floats, t_ns: Times, look: Look, told: Floats

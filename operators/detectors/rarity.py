@@ -148,7 +148,7 @@ class RarityDetector(Detector):
             quiet = self.quiet_runs.look(self._part("quiet"), slots, points, t_ns, gap)
             own = alarm_level.excess_of(quiet.decades) - ITS_SHARE
             # What the other streams make of a 0 that is usual here: a course between two hours.
-            common = quiet.low & (quiet.here >= OFTEN)
+            common = self.quiet_runs.is_usual(self._part("quiet"), slots, quiet)
             excess = np.where(common, np.minimum(excess, alarm_level.COMMON), excess)
             by_quiet = finite & (quiet.decades < 0.0) & self._speaks(slots, own, excess)
             excess = np.where(by_quiet, own, excess)
