@@ -31,8 +31,6 @@ class Watch:
 
         up   ← max(0, up + z - 1)        down ← max(0, down - z - 1)
 
-    A sum that has passed stays there, so that what goes on drifting is asked about again.
-
     Attributes:
         up, down: the sums.
         up_since, down_since: cell with which each began.
@@ -46,17 +44,19 @@ class Watch:
     down_since: int = 0
 
     def learn(self, z: float, cell: int) -> int | None:
-        """Take in an error; the cell with which the errors began to sum up, once it is certain."""
+        """Take in an error; the cell with which the series changed, once it is certain."""
         z = min(max(z, -MOST), MOST)
         if not self.up:
             self.up_since = cell
         if not self.down:
             self.down_since = cell
-        self.up = min(max(self.up + z - SLACK, 0.0), PASSED)
-        self.down = min(max(self.down - z - SLACK, 0.0), PASSED)
+        self.up = max(self.up + z - SLACK, 0.0)
+        self.down = max(self.down - z - SLACK, 0.0)
         if max(self.up, self.down) < PASSED:
             return None
-        return self.up_since if self.up > self.down else self.down_since
+        since = self.up_since if self.up > self.down else self.down_since
+        self.up = self.down = 0.0
+        return since
 
     @property
     def calm(self) -> bool:

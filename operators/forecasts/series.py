@@ -126,8 +126,6 @@ class Series:
         self._cells[: state["cells"].size] = state["cells"]
         smoothing = state["smoothing"]
         self._smoothing = smoothing and smoothing.copy()
-        if smoothing is not None and "anchor" not in state:
-            self._anchor = smoothing.level
         self._bands = state["bands"].copy()
         self._watch = state.get("watch", Watch()).copy()
         self._follow()
@@ -145,7 +143,7 @@ class Series:
         self._told = number // self._config.every if number is not None else 0
         self._fitted = 0
         self._changed = -1
-        self._usual = self._anchor = 0.0
+        self._usual = 0.0
         self._smoothing = self._segment = None
         self._watch = Watch()
         self._bands = fresh(self._config.ahead)
@@ -192,7 +190,6 @@ class Series:
             return
         if self._watch.calm and self._changed < 0:
             self._usual = max(smoothing.variance, (TINY * smoothing.level) ** 2)
-            self._anchor = smoothing.level
         expected, usual = self._expected_in(number), self._usual
         if self._segment is not None:
             if self._segment.cells < LINE:
@@ -202,10 +199,7 @@ class Series:
         since = self._watch.learn(error / usual**0.5 if usual else 0.0, self._count)
         changed = None if since is None else self._change(since, number, value)
         if changed is not None:
-            # The smoothing has followed what it could: it is kept as it was before the change.
-            smoothing.level, smoothing.trend = self._anchor, 0.0
             self._changed = changed
-            self._watch = Watch()
         elif self._changed < 0:
             smoothing.learn(number, value)
 
@@ -215,7 +209,7 @@ class Series:
         if smoothing is None:
             return None
         cells = np.append(self._history(self._count - since), value)
-        away = off_season(cells, number, smoothing) - self._anchor
+        away = off_season(cells, number, smoothing) - smoothing.level
         first = onset(away)
         known = self._history(self._count)
         before = known[: known.size - (self._count - since) + first]
@@ -331,6 +325,5 @@ _PLAIN = (
     "fitted",
     "changed",
     "usual",
-    "anchor",
 )
 """What of the state is a number."""

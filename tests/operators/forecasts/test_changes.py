@@ -120,7 +120,7 @@ def test_a_state_that_did_not_look_for_changes_goes_on() -> None:
     series = Series(ForecastConfig(HOUR_NS, 24), chance=0.5)
     for at in range(QUIET):
         series.take((at + 1) * HOUR_NS, float(x[at]))
-    new = ("watch", "fitted", "changed", "usual", "anchor")
+    new = ("watch", "fitted", "changed", "usual")
     old = {key: held for key, held in series.snapshot().items() if key not in new}
     resumed, made = Series(ForecastConfig(HOUR_NS, 24), chance=0.5), None
     resumed.restore(old)
@@ -136,12 +136,6 @@ def test_one_outlier_is_no_change_and_two_are() -> None:
     assert watch.learn(-0.5, 6) is None
     assert MOST < PASSED
     assert watch.learn(100.0, 7) == 5
-
-
-def test_what_drifts_on_is_asked_about_again_until_it_is_calm() -> None:
-    watch = Watch()
-    assert [watch.learn(5.0, cell) for cell in range(4)] == [None, 0, 0, 0]
-    assert [watch.learn(0.0, cell) for cell in range(4, 12)] == [None] * 8
     assert watch.calm
 
 
