@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants.coverage import Map, measured
 from tests.mutants.faults import faults_of
-from tests.mutants.trial import Outcome, copy_of, covering_tests, share, try_fault
+from tests.mutants.trial import Outcome, copy_of, share, statement, try_fault
 
 
 @pytest.mark.parametrize(
@@ -49,23 +50,55 @@ def test_every_fault_of_real_files_is_still_python() -> None:
 
 def test_a_fault_that_a_test_notices_is_told_from_one_that_none_does(tmp_path: Path) -> None:
     checkout = tmp_path / "from"
-    (checkout / "tests").mkdir(parents=True)
-    (checkout / "m.py").write_text("def at_least_two(x):\n    return x >= 2\n")
-    (checkout / "tests" / "test_m.py").write_text(
-        "from m import at_least_two\n\n\ndef test_three():\n    assert at_least_two(3)\n"
+    (checkout / "tests" / "mutants").mkdir(parents=True)
+    plugin = Path("tests", "mutants", "plugin.py")
+    (checkout / plugin).write_bytes((Path(__file__).parents[2] / plugin).read_bytes())
+    (checkout / "m.py").write_text(
+        "LEAST = 2\n\n\n"
+        "def at_least_two(x):\n    return x >= LEAST\n\n\n"
+        "def unused(x):\n    yield -x\n"
     )
-    (checkout / "conftest.py").write_text("")
+    (checkout / "tests" / "test_m.py").write_text(
+        "from m import at_least_two\n\n\n"
+        "def test_three():\n    assert at_least_two(3)\n\n\n"
+        "def test_wrong():\n    assert not at_least_two(3)\n\n\n"
+        "def test_else():\n    assert True\n"
+    )
     (checkout / "pytest.ini").write_text("[pytest]\npythonpath = .\nmarkers =\n  services: x\n")
     copied = copy_of(checkout, tmp_path / "to")
-    lines = {("m.py", 2): frozenset({"tests.test_m.test_three"})}
+    tests, failed = measured(copied)
+    assert failed == ["tests/test_m.py::test_wrong"]
+    assert tests["tests/test_m.py::test_three"].lines == {"m.py": 1 << 5}
+    reached = Map("", tests)
+    reached.write(tmp_path / "map.json")
+    reached = Map.read(tmp_path / "map.json")
     source = (checkout / "m.py").read_bytes()
-    trials = [try_fault(fault, copied, lines) for fault in faults_of("m.py", source)]
+    faults = faults_of("m.py", source)
+    trials = [try_fault(fault, copied, reached) for fault in faults]
     assert {one.after: one.outcome for one in trials} == {
+        "LEAST = 3": Outcome.SURVIVED,
         "return None": Outcome.NOTICED,
-        "return x > 2": Outcome.SURVIVED,
-        "return x >= 3": Outcome.SURVIVED,
+        "return x > LEAST": Outcome.SURVIVED,
+        "yield x": Outcome.UNTESTED,
     }
-    assert share(trials, frozenset()) == (1, 3)
-    assert share(trials, frozenset({"m.py: return x >= 2 => return x >= 3"})) == (1, 2)
+    assert share(trials, frozenset()) == (1, 4)
+    assert share(trials, frozenset({"m.py: return x >= LEAST => return x > LEAST"})) == (1, 3)
     assert (copied / "m.py").read_bytes() == source
-    assert covering_tests(trials[0].fault, {}, copied) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "of"),
+    [
+        (1, None),
+        (3, None),
+        (4, range(4, 6)),
+        (5, range(4, 6)),
+        (6, range(6, 7)),
+        (8, range(8, 9)),
+        (9, range(9, 10)),
+    ],
+)
+def test_the_statement_of_a_line_is_without_those_inside(line: int, of: range | None) -> None:
+    text = "a = 1\n\ndef f(x=2):\n    if (x\n        < 1):\n        y = 3\n\n"
+    text += "    elif x:\n        y = 4\n"
+    assert statement(text.encode(), line) == of
