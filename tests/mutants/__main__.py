@@ -10,7 +10,8 @@ import random
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path, PurePosixPath
+from contextlib import ExitStack
+from pathlib import Path
 from queue import Queue
 from tempfile import TemporaryDirectory
 
@@ -19,7 +20,8 @@ from rich.progress import track
 
 from tests.mutants.coverage import Map, measured
 from tests.mutants.faults import Fault, faults_of, in_rooms
-from tests.mutants.trial import Outcome, Trial, copy_of, share, try_fault
+from tests.mutants.trial import Outcome, Trial, share, try_fault
+from tests.mutants.worker import Worker
 
 CHECKOUT = Path(__file__).parents[2]
 HARMLESS = Path(__file__).with_name("harmless.txt")
@@ -43,20 +45,20 @@ def sampled(rooms: list[str], sample: int, seed: int) -> list[Fault]:
 
 def tried(faults: list[Fault], jobs: int, kept: Path | None, console: Console) -> list[Trial]:
     """What becomes of each fault, in copies of the checkout."""
-    with TemporaryDirectory(prefix="mutants-") as folder:
-        copies: Queue[Path] = Queue()
+    with TemporaryDirectory(prefix="mutants-") as folder, ExitStack() as stack:
+        workers: Queue[Worker] = Queue()
         for number in range(jobs):
-            copies.put(copy_of(CHECKOUT, Path(folder) / str(number)))
-        first = copies.get()
-        reached = mapped(first, kept, console)
-        copies.put(first)
+            workers.put(stack.enter_context(Worker(CHECKOUT, Path(folder) / str(number))))
+        first = workers.get()
+        reached = mapped(first.copied, kept, console)
+        workers.put(first)
 
         def one(fault: Fault) -> Trial:
-            copied = copies.get()
+            worker = workers.get()
             try:
-                return try_fault(fault, copied, reached)
+                return try_fault(fault, worker, reached)
             finally:
-                copies.put(copied)
+                workers.put(worker)
 
         trials = []
         with ThreadPoolExecutor(jobs) as pool:
@@ -73,22 +75,22 @@ def mapped(copied: Path, kept: Path | None, console: Console) -> Map:
     known = Map.read(kept) if kept is not None and kept.exists() else None
     files: list[str] = []
     if known is not None:
-        changed = _git("diff", "--name-only", known.commit, "HEAD").splitlines()
-        tests = [file for file in changed if PurePosixPath(file).match("tests/**/test_*.py")]
-        code = [file for file in changed if file.endswith(".py") and file not in tests]
-        if any(not file.startswith("tests/mutants/") for file in code):
-            known = None
-        else:
+        changed = _git("diff", "--name-only", known.commit, commit, "--", "*.py").splitlines()
+        tests = [file for file in changed if Path(file).name.startswith("test_")]
+        if all(file.startswith("tests/") for file in changed):
             files = [file for file in tests if (copied / file).exists()]
             gone = tuple(f"{file}::" for file in tests)
             for name in [name for name in known.tests if name.startswith(gone)]:
                 del known.tests[name]
+        else:
+            known = None
     if known is None or files:
         console.print("The fast tests run once, to see which of them runs which line.")
         found, failed = measured(copied, files)
         for name in failed:
             console.print(f"left out, as it fails without any fault: {name}", markup=False)
-        known = Map(commit, {**(known.tests if known else {}), **found})
+        known = known or Map(commit, {})
+        known.add(found)
     known.commit = commit
     if kept is not None:
         known.write(kept)

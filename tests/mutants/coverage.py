@@ -5,7 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,9 +55,21 @@ class Map:
             name for name, test in self.tests.items() if name and test.lines.get(path, 0) & bits
         ]
 
+    def at_import(self, path: str, lines: Iterable[int]) -> bool:
+        """Whether at least one of some lines runs when the tests are imported."""
+        outside = self.tests[""].lines.get(path, 0)
+        return any(outside >> line & 1 for line in lines)
+
     def of_file(self, path: str) -> list[str]:
         """The tests that run anything of a file."""
         return [name for name, test in self.tests.items() if name and path in test.lines]
+
+    def add(self, tests: Mapping[str, Reach]) -> None:
+        """Learn what more tests run; what runs outside of a test is added to what is known."""
+        outside = self.tests.get("", Reach(0.0))
+        self.tests |= tests
+        for path, bits in outside.lines.items():
+            self.tests[""].lines[path] = self.tests[""].lines.get(path, 0) | bits
 
     def write(self, file: Path) -> None:
         """Keep it."""

@@ -7,7 +7,10 @@ import pytest
 
 from tests.mutants.coverage import Map, measured
 from tests.mutants.faults import faults_of
-from tests.mutants.trial import Outcome, copy_of, share, statement, try_fault
+from tests.mutants.trial import Outcome, share, statement, try_fault
+from tests.mutants.worker import Worker
+
+HERE = Path(__file__).parent
 
 
 @pytest.mark.parametrize(
@@ -51,8 +54,8 @@ def test_every_fault_of_real_files_is_still_python() -> None:
 def test_a_fault_that_a_test_notices_is_told_from_one_that_none_does(tmp_path: Path) -> None:
     checkout = tmp_path / "from"
     (checkout / "tests" / "mutants").mkdir(parents=True)
-    plugin = Path("tests", "mutants", "plugin.py")
-    (checkout / plugin).write_bytes((Path(__file__).parents[2] / plugin).read_bytes())
+    for plugin in ("plugin.py", "exchange.py"):
+        (checkout / "tests" / "mutants" / plugin).write_bytes((HERE / plugin).read_bytes())
     (checkout / "m.py").write_text(
         "LEAST = 2\n\n\n"
         "def at_least_two(x):\n    return x >= LEAST\n\n\n"
@@ -65,16 +68,15 @@ def test_a_fault_that_a_test_notices_is_told_from_one_that_none_does(tmp_path: P
         "def test_else():\n    assert True\n"
     )
     (checkout / "pytest.ini").write_text("[pytest]\npythonpath = .\nmarkers =\n  services: x\n")
-    copied = copy_of(checkout, tmp_path / "to")
-    tests, failed = measured(copied)
-    assert failed == ["tests/test_m.py::test_wrong"]
-    assert tests["tests/test_m.py::test_three"].lines == {"m.py": 1 << 5}
-    reached = Map("", tests)
-    reached.write(tmp_path / "map.json")
-    reached = Map.read(tmp_path / "map.json")
-    source = (checkout / "m.py").read_bytes()
-    faults = faults_of("m.py", source)
-    trials = [try_fault(fault, copied, reached) for fault in faults]
+    with Worker(checkout, tmp_path / "to") as worker:
+        tests, failed = measured(worker.copied)
+        assert failed == ["tests/test_m.py::test_wrong"]
+        assert tests["tests/test_m.py::test_three"].lines == {"m.py": 1 << 5}
+        Map("", tests).write(tmp_path / "map.json")
+        reached = Map.read(tmp_path / "map.json")
+        source = (checkout / "m.py").read_bytes()
+        trials = [try_fault(fault, worker, reached) for fault in faults_of("m.py", source)]
+        assert (worker.copied / "m.py").read_bytes() == source
     assert {one.after: one.outcome for one in trials} == {
         "LEAST = 3": Outcome.SURVIVED,
         "return None": Outcome.NOTICED,
@@ -83,7 +85,6 @@ def test_a_fault_that_a_test_notices_is_told_from_one_that_none_does(tmp_path: P
     }
     assert share(trials, frozenset()) == (1, 4)
     assert share(trials, frozenset({"m.py: return x >= LEAST => return x > LEAST"})) == (1, 3)
-    assert (copied / "m.py").read_bytes() == source
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,16 @@
 """One fault put into a copy of the checkout, and the tests that run its line."""
 
 import ast
-import os
-import shutil
-import signal
-import subprocess
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
-from pathlib import Path, PurePosixPath
-
-import pytest
+from pathlib import PurePosixPath
 
 from tests.mutants.coverage import Map
 from tests.mutants.faults import Fault
+from tests.mutants.worker import Worker
 
-_LEFT_OUT = (".git", ".venv", ".*_cache", "__pycache__", ".hypothesis", "*.db")
-_FIRST = 40
-"""Tests that run before the others are even collected: most faults are noticed there."""
 LONGEST_S = 120.0
 """Tests that would make a trial take longer without a fault are left out, the farthest first."""
 PATIENCE_S = 60.0
@@ -56,25 +47,21 @@ class Trial:
         return f"{self.fault.path}: {self.before} => {self.after}"
 
 
-def copy_of(checkout: Path, folder: Path) -> Path:
-    """A copy of a checkout without its environment and caches."""
-    copied = folder / "checkout"
-    shutil.copytree(checkout, copied, ignore=shutil.ignore_patterns(*_LEFT_OUT), symlinks=True)
-    return copied
-
-
-def try_fault(fault: Fault, copied: Path, reached: Map) -> Trial:
+def try_fault(fault: Fault, worker: Worker, reached: Map) -> Trial:
     """Put a fault into the copy, run the tests of its line, and take it out again."""
-    file = copied / fault.path
+    file = worker.copied / fault.path
     source = file.read_bytes()
     mutant = fault.apply(source)
     shown = [_shown(text, fault) for text in (source, mutant)]
     tests = covering_tests(fault, source, reached)
     if not tests:
         return Trial(fault, Outcome.UNTESTED, *shown)
+    seconds = PATIENCE_S + 3 * sum(reached.tests[name].seconds for name in tests)
+    lines = statement(source, fault.line)
+    anew = lines is None or reached.at_import(fault.path, lines)
     file.write_bytes(mutant)
     try:
-        passed = all(_pass(copied, part, reached) for part in (tests[:_FIRST], tests[_FIRST:]))
+        passed = worker.passes(tests, fault.path, source, seconds, anew=anew)
     finally:
         file.write_bytes(source)
     return Trial(fault, Outcome.SURVIVED if passed else Outcome.NOTICED, *shown)
@@ -121,31 +108,6 @@ def statement(source: bytes, line: int) -> range | None:
         called = called or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         nodes += [(child, called) for child in ast.iter_child_nodes(node)]
     return inner
-
-
-def _pass(copied: Path, tests: Sequence[str], reached: Map) -> bool:
-    if not tests:
-        return True
-    chosen = copied.parent / "chosen.txt"
-    chosen.write_text("\n".join(tests), encoding="utf-8")
-    files = dict.fromkeys(name.partition("::")[0] for name in tests)
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    plugin = ["-p", "tests.mutants.plugin", "--chosen", str(chosen)]
-    running = subprocess.Popen(
-        [*command, *plugin, "--hypothesis-profile=ci", "-m", "not services", *files],
-        cwd=copied,
-        env=os.environ | {"PYTHONPATH": str(copied)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        code = running.wait(PATIENCE_S + 3 * sum(reached.tests[name].seconds for name in tests))
-    except subprocess.TimeoutExpired:
-        os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
-        return False
-    return code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
 
 def _shown(source: bytes, fault: Fault) -> str:
