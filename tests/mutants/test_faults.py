@@ -2,10 +2,12 @@
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.mutants.coverage import Map, measured
+from tests.mutants.exchange import exchange
 from tests.mutants.faults import faults_of
 from tests.mutants.trial import Outcome, share, statement, try_fault
 from tests.mutants.worker import Worker
@@ -54,7 +56,7 @@ def test_every_fault_of_real_files_is_still_python() -> None:
 def test_a_fault_that_a_test_notices_is_told_from_one_that_none_does(tmp_path: Path) -> None:
     checkout = tmp_path / "from"
     (checkout / "tests" / "mutants").mkdir(parents=True)
-    for plugin in ("plugin.py", "exchange.py"):
+    for plugin in ("plugin.py", "exchange.py", "serve.py"):
         (checkout / "tests" / "mutants" / plugin).write_bytes((HERE / plugin).read_bytes())
     (checkout / "m.py").write_text(
         "LEAST = 2\n\n\n"
@@ -103,3 +105,20 @@ def test_the_statement_of_a_line_is_without_those_inside(line: int, of: range | 
     text = "a = 1\n\ndef f(x=2):\n    if (x\n        < 1):\n        y = 3\n\n"
     text += "    elif x:\n        y = 4\n"
     assert statement(text.encode(), line) == of
+
+
+def test_functions_that_are_imported_already_get_other_code() -> None:
+    before = (
+        "def add(x):\n    def more(y):\n        return x + y\n    return more\n\n"
+        "class Number:\n    @property\n    def one(self):\n        return 1\n"
+    )
+    known: dict[str, Any] = {}
+    exec(compile(before, "m.py", "exec"), known)  # noqa: S102  # a module made here
+    three = known["add"](3)
+    after = before.replace("x + y", "x - y")
+    assert exchange("m.py", before.encode(), after.encode())
+    assert (three(2), known["add"](5)(1), known["Number"]().one) == (1, 4, 1)
+    assert exchange("m.py", after.encode(), after.replace("return 1", "return 2").encode())
+    assert (three(2), known["Number"]().one) == (1, 2)
+    assert not exchange("m.py", before.encode(), before.replace("more", "other").encode())
+    assert not exchange("m.py", before.encode(), before.replace("x + y", "0 + y").encode())

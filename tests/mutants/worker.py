@@ -1,4 +1,4 @@
-"""A copy of the checkout, and a process that has imported its tests and runs some on demand."""
+"""A copy of the checkout, and a process that runs some of its tests on demand."""
 
 import json
 import os
@@ -12,12 +12,14 @@ from typing import Self
 
 import pytest
 
-from tests.mutants.plugin import NOT_EXCHANGED
+from tests.mutants.serve import NOT_EXCHANGED
 
 _LEFT_OUT = (".git", ".venv", ".*_cache", "__pycache__", ".hypothesis", "*.db")
-_PYTEST = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no"]
-_OPTIONS = ["-p", "tests.mutants.plugin", "--hypothesis-profile=ci", "-m", "not services"]
+_OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "-m", "not services"]
+_OURS = ["-p", "tests.mutants.plugin", "--hypothesis-profile=ci"]
 _PASSED = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
+_FIRST = 40
+"""Tests that run before the others are even imported: most faults are noticed there."""
 
 
 class Worker:
@@ -59,39 +61,32 @@ class Worker:
             seconds: how long they may take.
             anew: whether all must be imported anew, as what was changed runs at imports.
         """
-        if not anew:
-            if self._ready is None:
-                self._start()
-            file = str(self.copied / path)
-            ask = {"tests": tests, "file": file, "before": before.decode(), "seconds": seconds}
-            print(json.dumps(ask), file=self._asks, flush=True)
-            code = int(self._answers.readline())
-            if code != NOT_EXCHANGED:
-                return code == 0
-        return self._passes_anew(tests, seconds)
+        runs = self._run_anew if anew else self._run
+        parts = [part for part in (tests[:_FIRST], tests[_FIRST:]) if part]
+        return all(runs(self._asked(part), path, before, seconds) in _PASSED for part in parts)
 
-    def _start(self) -> None:
-        (read_asks, write_asks), (read_answers, write_answers) = os.pipe(), os.pipe()
-        served = ["--serve", f"{read_asks},{write_answers}", f"--basetemp={self._folder / 'tmp'}"]
-        self._ready = subprocess.Popen(
-            [*_PYTEST, *_OPTIONS, *served],
-            cwd=self.copied,
-            env=self._environment,
-            pass_fds=(read_asks, write_answers),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(read_asks)
-        os.close(write_answers)
-        self._asks = os.fdopen(write_asks, "w", encoding="utf-8")
-        self._answers = os.fdopen(read_answers, encoding="utf-8")
-
-    def _passes_anew(self, tests: Sequence[str], seconds: float) -> bool:
+    def _asked(self, tests: Sequence[str]) -> list[str]:
+        """What pytest is called with."""
         chosen = self._folder / "chosen.txt"
         chosen.write_text("\n".join(tests), encoding="utf-8")
         files = dict.fromkeys(name.partition("::")[0] for name in tests)
+        temporary = f"--basetemp={self._folder / 'tmp'}"
+        return [*_OPTIONS, *_OURS, temporary, "--chosen", str(chosen), *files]
+
+    def _run(self, asked: list[str], path: str, before: bytes, seconds: float) -> int:
+        """The exit code of pytest in a fork."""
+        if self._ready is None:
+            self._start()
+        file = str(self.copied / path)
+        ask = {"pytest": asked, "file": file, "before": before.decode(), "seconds": seconds}
+        print(json.dumps(ask), file=self._asks, flush=True)
+        code = int(self._answers.readline())
+        return self._run_anew(asked, path, before, seconds) if code == NOT_EXCHANGED else code
+
+    def _run_anew(self, asked: list[str], _path: str, _before: bytes, seconds: float) -> int:
+        """The exit code of pytest in a process of its own."""
         running = subprocess.Popen(
-            [*_PYTEST, *_OPTIONS, "--chosen", str(chosen), *files],
+            [sys.executable, "-m", "pytest", *asked],
             cwd=self.copied,
             env=self._environment,
             stdout=subprocess.DEVNULL,
@@ -99,8 +94,21 @@ class Worker:
             start_new_session=True,
         )
         try:
-            return running.wait(seconds) in _PASSED
+            return running.wait(seconds)
         except subprocess.TimeoutExpired:
             os.killpg(running.pid, signal.SIGKILL)
-            running.wait()
-            return False
+            return running.wait()
+
+    def _start(self) -> None:
+        (read_asks, write_asks), (read_answers, write_answers) = os.pipe(), os.pipe()
+        self._ready = subprocess.Popen(
+            [sys.executable, "-m", "tests.mutants.serve", str(read_asks), str(write_answers)],
+            cwd=self.copied,
+            env=self._environment,
+            pass_fds=(read_asks, write_answers),
+            stdout=subprocess.DEVNULL,
+        )
+        os.close(read_asks)
+        os.close(write_answers)
+        self._asks = os.fdopen(write_asks, "w", encoding="utf-8")
+        self._answers = os.fdopen(read_answers, encoding="utf-8")
