@@ -28,7 +28,7 @@ class Reach:
     """What a test runs.
 
     Attributes:
-        seconds: how long the test takes.
+        seconds: of the processor that the test takes.
         lines: by file, the lines that it runs, as bits.
     """
 

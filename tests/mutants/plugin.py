@@ -1,11 +1,15 @@
 """A pytest plugin for trials: it runs chosen tests only, and notes what each test runs.
 
-`--chosen FILE` names the tests, one a line, in the order in which they run. `--noted FILE` is where
-the seconds of each test that passes go, while `coverage` notes the lines under the test's name.
+`--chosen FILE` names the tests, one a line, in the order in which they run. `--longest SECONDS` is
+how long a process may keep the processor, and a tenth of how long all may last. `--noted FILE` is
+where the processor's seconds of each test that passes go, while `coverage` notes the lines under
+the test's name.
 """
 
 import json
 import os
+import resource
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -20,11 +24,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("mutants")
     group.addoption("--chosen", type=Path, help="file with the tests that run")
+    group.addoption("--longest", type=int, help="seconds of the processor for each process")
     group.addoption("--noted", type=Path, help="file for the seconds of each test")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Note what tests run, where that is asked for."""
+    """Limit how long it lasts and note what tests run, where that is asked for."""
+    if longest := config.getoption("longest"):
+        resource.setrlimit(resource.RLIMIT_CPU, (longest, longest))
+        signal.alarm(10 * longest)
     if noted := config.getoption("noted"):
         config.pluginmanager.register(_Notes(noted))
 
@@ -55,14 +63,18 @@ class _Notes:
         running = coverage.Coverage.current()
         if running is not None:
             running.switch_context(item.nodeid)
-        return (yield)
+        self._seconds[item.nodeid] = before = sum(os.times()[:4])
+        try:
+            return (yield)
+        finally:
+            if item.nodeid in self._seconds:
+                self._seconds[item.nodeid] = sum(os.times()[:4]) - before
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.passed:
-            before = self._seconds.get(report.nodeid, 0.0)
-            self._seconds[report.nodeid] = before + report.duration
-        elif report.failed:
+        if report.failed:
             self._failed.add(report.nodeid)
+        elif report.skipped:
+            self._seconds.pop(report.nodeid, None)
 
     def pytest_sessionfinish(self) -> None:
         kept = {name: s for name, s in self._seconds.items() if name not in self._failed}

@@ -12,9 +12,9 @@ from tests.mutants.faults import Fault
 from tests.mutants.worker import Worker
 
 LONGEST_S = 120.0
-"""Tests that would make a trial take longer without a fault are left out, the farthest first."""
+"""Of the processor: tests that would take a trial beyond it are left out, the farthest first."""
 PATIENCE_S = 60.0
-"""Beside three times what the tests take without the fault: the time of an endless loop."""
+"""Beside three times what the tests take without the fault: beyond it is an endless loop."""
 
 
 class Outcome(StrEnum):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -52,38 +53,39 @@ class Worker:
     def passes(
         self, tests: Sequence[str], path: str, before: bytes, seconds: float, *, anew: bool
     ) -> bool:
-        """Whether some tests pass in time, in their order.
+        """Whether some tests pass within a limit, in their order.
 
         Args:
             tests: their names.
             path: the file that was changed in the copy.
             before: its text without the change.
-            seconds: how long they may take.
+            seconds: of the processor that they may take.
             anew: whether all must be imported anew, as what was changed runs at imports.
         """
         runs = self._run_anew if anew else self._run
         parts = [part for part in (tests[:_FIRST], tests[_FIRST:]) if part]
-        return all(runs(self._asked(part), path, before, seconds) in _PASSED for part in parts)
+        return all(runs(self._asked(part, seconds), path, before) in _PASSED for part in parts)
 
-    def _asked(self, tests: Sequence[str]) -> list[str]:
+    def _asked(self, tests: Sequence[str], seconds: float) -> list[str]:
         """What pytest is called with."""
         chosen = self._folder / "chosen.txt"
         chosen.write_text("\n".join(tests), encoding="utf-8")
         files = dict.fromkeys(name.partition("::")[0] for name in tests)
         temporary = f"--basetemp={self._folder / 'tmp'}"
-        return [*_OPTIONS, *_OURS, temporary, "--chosen", str(chosen), *files]
+        limits = ["--longest", str(int(seconds))]
+        return [*_OPTIONS, *_OURS, *limits, temporary, "--chosen", str(chosen), *files]
 
-    def _run(self, asked: list[str], path: str, before: bytes, seconds: float) -> int:
+    def _run(self, asked: list[str], path: str, before: bytes) -> int:
         """The exit code of pytest in a fork."""
         if self._ready is None:
             self._start()
         file = str(self.copied / path)
-        ask = {"pytest": asked, "file": file, "before": before.decode(), "seconds": seconds}
+        ask = {"pytest": asked, "file": file, "before": before.decode()}
         print(json.dumps(ask), file=self._asks, flush=True)
         code = int(self._answers.readline())
-        return self._run_anew(asked, path, before, seconds) if code == NOT_EXCHANGED else code
+        return self._run_anew(asked, path, before) if code == NOT_EXCHANGED else code
 
-    def _run_anew(self, asked: list[str], _path: str, _before: bytes, seconds: float) -> int:
+    def _run_anew(self, asked: list[str], _path: str, _before: bytes) -> int:
         """The exit code of pytest in a process of its own."""
         running = subprocess.Popen(
             [sys.executable, "-m", "pytest", *asked],
@@ -93,11 +95,10 @@ class Worker:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        try:
-            return running.wait(seconds)
-        except subprocess.TimeoutExpired:
+        code = running.wait()
+        with suppress(ProcessLookupError):
             os.killpg(running.pid, signal.SIGKILL)
-            return running.wait()
+        return code
 
     def _start(self) -> None:
         (read_asks, write_asks), (read_answers, write_answers) = os.pipe(), os.pipe()
