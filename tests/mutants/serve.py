@@ -1,7 +1,7 @@
 """Run tests on demand, each time in a fork of a process that has imported the project.
 
-`python -m tests.mutants.serve READ WRITE`, two pipes by number, reads a line of JSON for each run
-and answers with the exit code of pytest.
+`python -m tests.mutants.serve READ WRITE`, two pipes by number, says when it is ready, reads a
+line of JSON for each run and answers with the exit code of pytest.
 """
 
 import importlib
@@ -31,6 +31,7 @@ def main(asks: int, answers: int) -> None:
     if any(name.startswith("polars-0") for name in _threads()):
         raise RuntimeError("an import has started the threads of Polars")
     with os.fdopen(asks) as lines, os.fdopen(answers, "w") as told:
+        print("ready", file=told, flush=True)
         for line in lines:
             child = os.fork()
             if not child:

@@ -58,14 +58,17 @@ def test_a_fault_that_a_test_notices_is_told_from_one_that_none_does(tmp_path: P
     (checkout / "tests" / "mutants").mkdir(parents=True)
     for plugin in ("plugin.py", "exchange.py", "serve.py"):
         (checkout / "tests" / "mutants" / plugin).write_bytes((HERE / plugin).read_bytes())
-    (checkout / "m.py").write_text(
+    (checkout / "operators").mkdir()
+    (checkout / "operators" / "__init__.py").touch()
+    (checkout / "operators" / "m.py").write_text(
         "LEAST = 2\n\n\n"
+        "def twice(x):\n    return x + x\n\n\n"
         "def at_least_two(x):\n    return x >= LEAST\n\n\n"
         "def unused(x):\n    yield -x\n"
     )
     (checkout / "tests" / "test_m.py").write_text(
-        "from m import at_least_two\n\n\n"
-        "def test_three():\n    assert at_least_two(3)\n\n\n"
+        "from operators.m import at_least_two, twice\n\n\n"
+        "def test_three():\n    assert at_least_two(3) and twice(2) == 4\n\n\n"
         "def test_wrong():\n    assert not at_least_two(3)\n\n\n"
         "def test_else():\n    assert True\n"
     )
@@ -73,20 +76,27 @@ def test_a_fault_that_a_test_notices_is_told_from_one_that_none_does(tmp_path: P
     with Worker(checkout, tmp_path / "to") as worker:
         tests, failed = measured(worker.copied)
         assert failed == ["tests/test_m.py::test_wrong"]
-        assert tests["tests/test_m.py::test_three"].lines == {"m.py": 1 << 5}
+        assert tests["tests/test_m.py::test_three"].lines == {"operators/m.py": 1 << 5 | 1 << 9}
         Map("", tests).write(tmp_path / "map.json")
         reached = Map.read(tmp_path / "map.json")
-        source = (checkout / "m.py").read_bytes()
-        trials = [try_fault(fault, worker, reached) for fault in faults_of("m.py", source)]
-        assert (worker.copied / "m.py").read_bytes() == source
+        path = "operators/m.py"
+        source = (checkout / path).read_bytes()
+        # One that is noticed comes first: it must leave nothing behind in the process.
+        faults = sorted(faults_of(path, source), key=lambda fault: fault.kind != "result")
+        trials = [try_fault(fault, worker, reached) for fault in faults]
+        assert (worker.copied / path).read_bytes() == source
     assert {one.after: one.outcome for one in trials} == {
         "LEAST = 3": Outcome.SURVIVED,
         "return None": Outcome.NOTICED,
+        "return x - x": Outcome.NOTICED,
         "return x > LEAST": Outcome.SURVIVED,
         "yield x": Outcome.UNTESTED,
     }
-    assert share(trials, frozenset()) == (1, 4)
-    assert share(trials, frozenset({"m.py: return x >= LEAST => return x > LEAST"})) == (1, 3)
+    assert share(trials, frozenset()) == (3, 6)
+    assert share(trials, frozenset({"operators/m.py: return x >= LEAST => return x > LEAST"})) == (
+        1,
+        3,
+    )
 
 
 @pytest.mark.parametrize(

@@ -37,18 +37,17 @@ class Worker:
         shutil.copytree(checkout, self.copied, ignore=ignored, symlinks=True)
         self._folder = folder
         self._environment = os.environ | {"PYTHONPATH": str(self.copied)}
-        self._ready: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Use it."""
+        """Import the copy, which is still without a fault."""
+        self._start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Let the process end."""
-        if self._ready is not None:
-            self._asks.close()
-            self._ready.wait()
-            self._answers.close()
+        self._asks.close()
+        self._ready.wait()
+        self._answers.close()
 
     def passes(
         self, tests: Sequence[str], path: str, before: bytes, seconds: float, *, anew: bool
@@ -77,8 +76,6 @@ class Worker:
 
     def _run(self, asked: list[str], path: str, before: bytes) -> int:
         """The exit code of pytest in a fork."""
-        if self._ready is None:
-            self._start()
         file = str(self.copied / path)
         ask = {"pytest": asked, "file": file, "before": before.decode()}
         print(json.dumps(ask), file=self._asks, flush=True)
@@ -113,3 +110,4 @@ class Worker:
         os.close(write_answers)
         self._asks = os.fdopen(write_asks, "w", encoding="utf-8")
         self._answers = os.fdopen(read_answers, encoding="utf-8")
+        self._answers.readline()
