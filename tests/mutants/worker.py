@@ -36,7 +36,9 @@ class Worker:
         ignored = shutil.ignore_patterns(*_LEFT_OUT)
         shutil.copytree(checkout, self.copied, ignore=ignored, symlinks=True)
         self._folder = folder
-        self._environment = os.environ | {"PYTHONPATH": str(self.copied)}
+        # Saved bytecode of one fault would be taken for the next of the same second and size.
+        own = {"PYTHONPATH": str(self.copied), "PYTHONDONTWRITEBYTECODE": "1"}
+        self._environment = os.environ | own
 
     def __enter__(self) -> Self:
         """Import the copy, which is still without a fault."""
