@@ -65,10 +65,33 @@ def test_shards_fit_the_retention(
     server: StandIn, retention: str, kept_s: int, shard_s: int, *, there: bool
 ) -> None:
     if there:
-        server.bucket("b", 5 * DAY_S)
+        server.bucket("b", 1)
     assert prepared(server, retention) == []
     rules = {"type": "expire", "everySeconds": kept_s, "shardGroupDurationSeconds": shard_s}
     assert server.buckets[0]["retentionRules"] == [rules]
+
+
+@pytest.mark.parametrize(
+    ("kept_s", "retention", "told"),
+    [
+        (0, "30d", "for ever"),
+        (31 * DAY_S, "30d", "for 31d"),
+        (30 * DAY_S + 1, "30d", "for 2592001s"),
+        (30 * DAY_S, "30d", None),
+        (DAY_S, "30d", None),
+        (DAY_S, "0s", None),
+        (0, "0s", None),
+    ],
+)
+def test_a_shorter_retention_is_told(
+    server: StandIn, kept_s: int, retention: str, told: str | None
+) -> None:
+    server.bucket("b", kept_s)
+    line = (
+        f"bucket 'b': output.influxdb.retention {retention}: the bucket kept records {told};"
+        " InfluxDB deletes what is older, whoever wrote it"
+    )
+    assert prepared(server, retention) == ([line] if told else [])
 
 
 def test_a_retention_that_the_token_may_not_set_is_told(server: StandIn) -> None:
