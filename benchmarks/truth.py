@@ -23,11 +23,11 @@ from confluent_kafka import Message as Delivered
 from benchmarks.flow_process import FlowFailedError, Shape, run_flow
 from benchmarks.private_copy import PrivateCopy, private_copy
 from benchmarks.window_rows import Comparison, Row, RowKey, compare, read_expected, rows_of_window
-from connectors.codecs.frames import EMPTY_TAG
 from tests.services.errors import ServerUnavailableError
 from tests.services.influxdb import InfluxDB, running_influxdb
 from tests.services.kafka import Kafka, running_kafka
 from tidegauge.errors import UserMistake
+from tidegauge.records import EMPTY_KEY
 from tidegauge.spec.loader import load_pipeline
 
 _FLUSH_S = 120.0
@@ -162,7 +162,7 @@ def left_in(copy: PrivateCopy) -> Left:
 
 
 def _tags(record: Message) -> dict[str, Any]:
-    return {name: EMPTY_TAG if value == "" else value for name, value in record["tags"].items()}
+    return {name: EMPTY_KEY if value == "" else value for name, value in record["tags"].items()}
 
 
 def judge(left: Left, expected: dict[RowKey, Row]) -> Outcome:

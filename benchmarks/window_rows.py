@@ -8,12 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from connectors.codecs.frames import EMPTY_TAG
 from connectors.influxdb.escapes import stored_tag
 from tidegauge.catalogue import STATE, SUPERSEDED, window_columns
 from tidegauge.errors import UserMistake
 from tidegauge.fieldtypes import FieldType
-from tidegauge.records import NO_KEY, TIME_NS
+from tidegauge.records import EMPTY_KEY, NO_KEY, TIME_NS
 from tidegauge.spec.models import Pipeline
 
 RELATIVE = 1e-9
@@ -111,7 +110,7 @@ def compare(expected: Mapping[RowKey, Row], found: Mapping[RowKey, Row]) -> Comp
 
 def _as_found(key: RowKey, found: Mapping[RowKey, Row]) -> RowKey:
     *window, by = key
-    empty = (*window, tuple(EMPTY_TAG if part is None else part for part in by))
+    empty = (*window, tuple(EMPTY_KEY if part is None else part for part in by))
     return empty if key not in found and empty in found else key  # type: ignore[return-value]  # made of the key's parts
 
 
@@ -160,7 +159,7 @@ def _key(value: object, kind: FieldType) -> str | None:
 def _number_or_text(cell: str | None) -> str | float | None:
     if not cell:
         return None
-    if cell == EMPTY_TAG:
+    if cell == EMPTY_KEY:
         return ""
     if cell.lower() in _TRUTH_VALUES:
         return _TRUTH_VALUES[cell.lower()]

@@ -1,13 +1,20 @@
 """What all sinks of records have in common as Bytewax sees them."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from tidegauge.records import RecordBatch
 
+Waits = Callable[[str], None]
+"""Hears what a part waits for, again and again while it does; what it raises ends the waiting."""
 PARTS = 4
 """Parts of a sink unless said otherwise: so many workers can write to it at once."""
+
+
+def unheard(_: str) -> None:
+    """Where nobody is told of waiting."""
 
 
 class RecordPart(StatefulSinkPartition[RecordBatch, None]):

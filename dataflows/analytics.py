@@ -64,7 +64,7 @@ def flow(pipeline_file: str) -> Dataflow:
         predictions = plan_predictions(pipeline, Path(pipeline_file).parent)
         saving = require_recovery_directory(pipeline.state.key_groups)
         invocation = read_invocation()
-        own_recovery_directory(saving, invocation)
+        own_recovery_directory(saving, invocation, pipeline.pipeline)
         agreement = agree(pipeline, saving, settings.accept_reset)
         beside.watch()
         sources, sinks, journal = connect(pipeline, settings, Path(pipeline_file).parent)

@@ -17,6 +17,7 @@ from bytewax.run import cli_main
 from dataflows.analytics import flow
 from dataflows.lifecycle.invocation import Invocation, argument_parser, invocation_of
 from dataflows.lifecycle.startup import COULD_NOT_RUN
+from tidegauge.errors import UserMistake
 
 
 def main(
@@ -30,10 +31,10 @@ def main(
     """
     parser = argument_parser()
     parser.add_argument("file", metavar="FILE", help="pipeline file")
-    given = parser.parse_args(arguments)
     try:
+        given = parser.parse_args(arguments)
         invocation = invocation_of(given)
-    except ValueError as error:
+    except (ValueError, UserMistake) as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(COULD_NOT_RUN) from None
     run(make_flow(given.file), invocation)

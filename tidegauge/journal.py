@@ -61,6 +61,8 @@ class Claim:
         out_of_orderness_ns: and judges by this; what was claimed before from there on is void.
         part: number of the partition of the source's part that reads it: its own, unless the
             partition came while the flow ran.
+        begins: whether the partition begins there, and does not go on from saved state; None in
+            entries of earlier versions.
     """
 
     source: str
@@ -70,6 +72,7 @@ class Claim:
     offset: int | None = None
     out_of_orderness_ns: int | None = None
     part: int | None = None
+    begins: bool | None = None
 
     @property
     def key(self) -> PartitionKey:

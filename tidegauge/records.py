@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -9,8 +10,19 @@ TIME_NS = "time_ns"
 """Column of every record frame: point time in nanoseconds since the epoch (Int64)."""
 NO_KEY = "(none)"
 """Text of a key that is null, wherever keys are texts."""
+EMPTY_KEY = "(empty)"
+"""Text of a key that is an empty text, where nothing would not be seen."""
 KEYS = "_keys"
 """Column of frames whose rows have different key columns: the names of those of each, by lines."""
+
+
+def key_text(part: Any) -> str:
+    """How a key is told to a person, in a summary or on a terminal."""
+    if part is None:
+        return NO_KEY
+    if isinstance(part, bool):
+        return str(part).lower()
+    return f"{part:.6g}" if isinstance(part, float) else str(part) or EMPTY_KEY
 
 
 @dataclass(frozen=True, slots=True)

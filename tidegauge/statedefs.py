@@ -14,10 +14,12 @@ class Remembered:
     Attributes:
         aspects: what its state was made for; None for a part that is no more.
         begun: how often its state began anew.
+        words: expressions as they were written, by how the aspects have them; where they differ.
     """
 
     aspects: Aspects | None
     begun: int = 0
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

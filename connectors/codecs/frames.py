@@ -8,9 +8,6 @@ from tidegauge.fieldtypes import FieldType
 from tidegauge.records import KEYS, NO_KEY, TIME_NS, RecordBatch
 from tidegauge.signals import Column, Signal, SignalKind
 
-EMPTY_TAG = "(empty)"
-"""Text of a tag that is there but empty, where the store cannot tell empty from absent."""
-
 KEYED = frozenset(
     {SignalKind.WINDOW, SignalKind.ANOMALY, SignalKind.MATCH}
     | {SignalKind.FORECAST, SignalKind.PREDICTION}

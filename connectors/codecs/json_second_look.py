@@ -4,6 +4,7 @@ The typed decoder is quick and strict. Two things it refuses are sound: a whole 
 written as `1.0` or `1e2`, and any value at all in a field that is read leniently.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from connectors.codecs.encodings import other_encoding
 from tidegauge.decoding import Undecodable
 from tidegauge.fieldtypes import FieldType
 
@@ -129,7 +131,7 @@ def _named(part: bytes) -> str:
         return _BEGINNINGS[text]
     if text == "n":
         return "null"
-    return "a float" if set(part) & set(b".eE") and not _whole(part) else "an int"
+    return "a float" if set(part) & set(b".eE") else "an int"
 
 
 def _whole(part: bytes) -> bool:
@@ -142,7 +144,7 @@ def _whole(part: bytes) -> bool:
 
 def _wrong_type(name: str, kind: FieldType, part: bytes) -> str:
     found = _named(part)
-    if found == "an int" and kind is FieldType.INT:
+    if kind is FieldType.INT and (found == "an int" or (found == "a float" and _whole(part))):
         return f"{name} is outside of the range of int, {_SMALLEST} to {LARGEST}"
     if found in ("a float", "an int") and kind is FieldType.FLOAT:
         return f"{name} is outside of the range of float"
@@ -161,8 +163,10 @@ def _broken(payload: bytes, error: Exception) -> _Refusal:
     It takes half of a surrogate pair for an early end, or tells of it as of an encoding.
     """
     text = str(error)
-    if isinstance(error, UnicodeDecodeError):
-        return _Refusal("broken", "the message is no UTF-8")
+    if isinstance(error, RecursionError):
+        return _Refusal("broken", "JSON is nested too deeply")
+    if encoding := _encoding_fault(payload, error):
+        return _Refusal("broken", f"the message {encoding}")
     if "surrogate" in text or ("truncated" in text and _is_json(payload)):
         return _Refusal(
             "broken",
@@ -172,6 +176,14 @@ def _broken(payload: bytes, error: Exception) -> _Refusal:
     if "truncated" in text:
         return _Refusal("broken", "JSON is malformed: it ends too early")
     return _Refusal("broken", text)
+
+
+def _encoding_fault(payload: bytes, error: Exception) -> str | None:
+    if encoding := other_encoding(payload):
+        return f"is {encoding}, allowed is UTF-8"
+    if payload.startswith(codecs.BOM_UTF8):
+        return "begins with a byte order mark, allowed is UTF-8 without one"
+    return "is no UTF-8" if isinstance(error, UnicodeDecodeError) else None
 
 
 def _is_json(payload: bytes) -> bool:

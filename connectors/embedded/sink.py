@@ -11,6 +11,7 @@ from connectors.partitions import PARTS, RecordPart, RecordSink
 from connectors.refused import refused_records
 from tidegauge.catalogue import DEAD_LETTERS, Catalogue
 from tidegauge.records import RecordBatch
+from tidegauge.texts import shortened
 
 Letters = Callable[[RecordBatch], None]
 """Takes dead letters; they are kept when it returns."""
@@ -83,7 +84,7 @@ class StorePart(RecordPart):
             store=self._place,
             records=len(refused),
             letters_refused=len(lost),
-            reason=refused[0][1],
+            reason=shortened(refused[0][1]),
         )
 
     def close(self) -> None:

@@ -7,11 +7,11 @@ import orjson
 import polars as pl
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
-from connectors.codecs.frames import EMPTY_TAG, merged, with_key_texts
+from connectors.codecs.frames import merged, with_key_texts
 from connectors.embedded.tables import ensure_table, overwrite, tables_of
 from tidegauge.catalogue import Catalogue
 from tidegauge.errors import Retry, Stop, UserMistake
-from tidegauge.records import TIME_NS, RecordBatch
+from tidegauge.records import EMPTY_KEY, TIME_NS, RecordBatch
 from tidegauge.signals import Column, Signal
 
 BUSY_S = 30.0
@@ -134,14 +134,14 @@ class Store:
             pl.col(TIME_NS),
             *map(_tag_text, signal.tags),
             *(pl.col(field.name) for field in signal.fields),
-            *(pl.lit(value or EMPTY_TAG).alias(key) for key, value in self._added(signal).items()),
+            *(pl.lit(value or EMPTY_KEY).alias(key) for key, value in self._added(signal).items()),
         ]
         return frame.select(columns).rows()
 
 
 def _tag_text(tag: Column) -> pl.Expr:
     text = pl.col(tag.name).cast(pl.String)
-    return pl.when(text == "").then(pl.lit(EMPTY_TAG)).otherwise(text.fill_null("")).alias(tag.name)
+    return pl.when(text == "").then(pl.lit(EMPTY_KEY)).otherwise(text.fill_null("")).alias(tag.name)
 
 
 def _opened(path: Path, busy_s: float) -> sqlite3.Connection:

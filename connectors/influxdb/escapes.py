@@ -13,7 +13,7 @@ String fields can hold every text unchanged.
 
 import polars as pl
 
-from connectors.codecs.frames import EMPTY_TAG
+from tidegauge.records import EMPTY_KEY
 
 _CONTROLS = {chr(code): chr(0x2400 + code) for code in range(0x20)} | {"\x7f": "\u2421"}
 _SEPARATORS = {",": r"\,", " ": r"\ ", "=": r"\="}
@@ -32,7 +32,7 @@ def stored_tag(value: str) -> str:
     """A tag's value as a query gives it back; the empty text becomes `(empty)`."""
     if value.endswith("\\"):
         value = value[:-1] + _BACKSLASH
-    return "".join(_CONTROLS.get(character, character) for character in value or EMPTY_TAG)
+    return "".join(_CONTROLS.get(character, character) for character in value or EMPTY_KEY)
 
 
 def escaped_tag(value: str) -> str:
@@ -44,7 +44,7 @@ def escaped_tags(values: pl.Expr) -> pl.Expr:
     """Values of a tag, given as texts, as `escaped_tag` does it; null stays null."""
     values = (
         pl.when(values == "")
-        .then(pl.lit(EMPTY_TAG))
+        .then(pl.lit(EMPTY_KEY))
         .when(values.str.ends_with("\\"))
         .then(values.str.strip_suffix("\\") + _BACKSLASH)
         .otherwise(values)

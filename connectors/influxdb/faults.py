@@ -8,6 +8,7 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from tidegauge.errors import Reject, Retry, Stop, Throttle
+from tidegauge.texts import LINE_WIDTH, shorten
 
 DEFAULT_PAUSE_S = 1.0
 TRANSPORT_FAULTS = (HTTPError, OSError)
@@ -54,7 +55,7 @@ def fault_of(error: ApiException, bucket: str) -> Refused | Retry | Throttle | S
 
 def message_of(error: ApiException) -> str:
     """What the server said, in a line."""
-    return " ".join(_whole_message(error).split())[:300]
+    return shorten(_whole_message(error), 300)
 
 
 def _whole_message(error: ApiException) -> str:
@@ -73,7 +74,7 @@ def transport_reason(error: BaseException) -> str:
     """The innermost cause of a transport fault: `Connection refused`."""
     while cause := error.__cause__ or error.__context__:
         error = cause
-    return " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
+    return shorten(str(getattr(error, "strerror", None) or error), LINE_WIDTH)
 
 
 def distrust(error: ApiException) -> str | None:

@@ -21,6 +21,7 @@ from connectors.influxdb.faults import (
     message_of,
     transport_reason,
 )
+from connectors.influxdb.retention import kept_s, rules_of, shortened
 from tidegauge.durations import UNITS_NS
 from tidegauge.errors import UserMistake
 from tidegauge.settings import Settings
@@ -31,7 +32,6 @@ CONFLICT = 422
 NOT_FOUND = 404
 
 _POLICY = "autogen"
-_HOUR, _DAY = (UNITS_NS[unit] // UNITS_NS["s"] for unit in ("h", "d"))
 
 
 def prepare(settings: Settings, output: InfluxOutput) -> list[str]:
@@ -41,7 +41,7 @@ def prepare(settings: Settings, output: InfluxOutput) -> list[str]:
 
     Returns:
         One line for each thing that stays other than the file says, because the token may not
-        change it.
+        change it, and one if records are kept for a shorter time than before.
 
     Raises:
         UserMistake: InfluxDB cannot be reached within `settings.start_timeout_s`, is none, does
@@ -53,7 +53,8 @@ def prepare(settings: Settings, output: InfluxOutput) -> list[str]:
             _require_influxdb(client, where)
             org_id = _organization_id(client, where, settings.influxdb_org)
             preparation = _Preparation(client, settings.influxdb_org, org_id, output.bucket)
-            notes = preparation.bucket_with(output.retention // UNITS_NS["s"])
+            retention_s = output.retention // UNITS_NS["s"]
+            notes = preparation.bucket_with(retention_s, declared=output.declares_retention)
             _require_writable(client, where, output.bucket)
             return notes
         except TRANSPORT_FAULTS as error:
@@ -129,21 +130,24 @@ class _Preparation:
         self._org_id = org_id
         self._name = name
 
-    def bucket_with(self, retention_s: int) -> list[str]:
-        """Make the bucket, or give the one there the retention, and a database of its name.
+    def bucket_with(self, retention_s: int, *, declared: bool) -> list[str]:
+        """Make the bucket with the retention, and a database of its name.
+
+        A bucket that is there gets the retention if the file declares it.
 
         Returns:
-            A line if the retention stays another.
+            A line if the retention stays another, or is made shorter.
         """
-        rules = _rules(retention_s)
-        bucket = self._found() or self._made(rules) or self._found()
+        bucket = self._found() or self._made(rules_of(retention_s)) or self._found()
         if bucket is None:
             return []
         notes = []
-        if _kept_s(bucket) != retention_s:
-            change = PatchBucketRequest(retention_rules=[rules])
+        if declared and kept_s(bucket) != retention_s:
+            change = PatchBucketRequest(retention_rules=[rules_of(retention_s)])
             if not _allowed(lambda: self._buckets.patch_buckets_id(bucket.id, change)):
                 notes.append(f"INFLUXDB_TOKEN may not set the retention of bucket {self._name!r}")
+            elif line := shortened(kept_s(bucket), retention_s):
+                notes.append(f"bucket {self._name!r}: {line}")
         self._database_of(bucket)
         return notes
 
@@ -209,18 +213,3 @@ def _allowed(call: Callable[[], object]) -> bool:
         if error.status != CONFLICT or "exists" not in message_of(error):
             raise
     return True
-
-
-def _kept_s(bucket: Bucket) -> int:
-    return bucket.retention_rules[0].every_seconds if bucket.retention_rules else 0
-
-
-def _rules(retention_s: int) -> BucketRetentionRules:
-    """Retention with InfluxDB's own choice of shard length, which it does not renew by itself."""
-    if retention_s == 0 or retention_s > 180 * _DAY:
-        shard_s = 7 * _DAY
-    else:
-        shard_s = _DAY if retention_s >= 2 * _DAY else _HOUR
-    return BucketRetentionRules(
-        type="expire", every_seconds=retention_s, shard_group_duration_seconds=shard_s
-    )

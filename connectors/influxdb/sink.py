@@ -13,6 +13,7 @@ from connectors.refused import refused_records
 from tidegauge.catalogue import DEAD_LETTERS, Catalogue
 from tidegauge.records import RecordBatch
 from tidegauge.settings import Settings
+from tidegauge.texts import shortened
 
 Letters = Callable[[RecordBatch], None]
 """Takes dead letters; they are kept when it returns."""
@@ -113,5 +114,5 @@ class InfluxPart(RecordPart):
             bucket=self._bucket,
             lines=told,
             letters_refused=len(lost),
-            reason=refused[0][1],
+            reason=shortened(refused[0][1]),
         )

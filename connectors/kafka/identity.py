@@ -6,7 +6,8 @@ have it, or none.
 
 import atexit
 import threading
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
@@ -46,17 +47,50 @@ def look_for(admin: AdminClient, topic: str, timeout_s: float = _LOOK_TIMEOUT_S)
     return Found(identity_of(found), len(found.partitions))
 
 
-def made_anew(topic: str, since: str) -> Stop:
+def deleted(topic: str) -> Stop:
+    """What ends a flow whose topic is not there any more."""
+    return Stop(
+        f"kafka: topic {topic!r} was deleted while the flow used it; once it is there again, start"
+        " with an empty recovery directory, or take it out of the pipeline file"
+    )
+
+
+def made_anew(topic: str, since: str, before: str, now: str) -> Stop:
     """What ends a flow whose positions are of an earlier topic.
 
     Args:
         topic: its name.
         since: what was before.
+        before: identity of the earlier topic.
+        now: that of the topic that is there.
     """
     return Stop(
-        f"kafka: topic {topic!r} was deleted and made anew since {since}: its offsets are those of"
-        " other messages now; to read it from its beginning, start with an empty recovery directory"
+        f"kafka: topic {topic!r} was deleted and made anew since {since} (its id was"
+        f" {_id(before)} and is {_id(now)}): its offsets are those of other messages now; to read"
+        " it from its beginning, start with an empty recovery directory"
     )
+
+
+def _id(identity: str) -> str:
+    return identity.rpartition("/")[2]
+
+
+def why_unreadable(client: Mapping[str, Any], topic: str, identity: str | None) -> Stop | None:
+    """What has become of a topic that the broker no longer gives; None where it is still there.
+
+    Args:
+        client: configuration of the Kafka client, with `bootstrap.servers`.
+        topic: its name.
+        identity: what told it from others of its name; None where that is not known.
+    """
+    if identity is None:
+        return None
+    found = look_for(AdminClient({**client, "allow.auto.create.topics": False}), topic)
+    if found is None or found.identity == identity:
+        return None
+    if found.identity is None:
+        return deleted(topic)
+    return made_anew(topic, "the flow began", identity, found.identity)
 
 
 def require_same(topic: str, saved: str | None, now: str | None) -> None:
@@ -71,7 +105,7 @@ def require_same(topic: str, saved: str | None, now: str | None) -> None:
         Stop: they are not the same.
     """
     if saved is not None and now is not None and saved != now:
-        raise made_anew(topic, "its position was saved")
+        raise made_anew(topic, "its position was saved", saved, now)
 
 
 class TopicWatch:
@@ -119,13 +153,9 @@ class TopicWatch:
             return  # whoever reads the topic tells of a broker that is away
         self._missed = self._missed + 1 if found.identity is None else 0
         if self._missed >= _CERTAIN:
-            raise Stop(
-                f"kafka: topic {self._topic!r} was deleted while the flow used it; once it is there"
-                " again, start with an empty recovery directory, or take it out of the pipeline"
-                " file"
-            )
-        if found.identity not in (None, self._identity):
-            raise made_anew(self._topic, "the flow began")
+            raise deleted(self._topic)
+        if found.identity is not None and found.identity != self._identity:
+            raise made_anew(self._topic, "the flow began", self._identity, found.identity)
 
     def _watch(self) -> None:
         while not self._end.wait(self._every_s):

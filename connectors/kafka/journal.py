@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from connectors.codecs.journal_json import entry_message, read_entry
 from connectors.kafka.client import Faults, client_config, short
+from connectors.kafka.identity import why_unreadable
 from connectors.kafka.to_end import TopicReader, UnreadError
 from tidegauge.errors import Retry, Stop
 from tidegauge.journal import Entry
@@ -40,6 +41,7 @@ class JournalReader:
         settings: where the broker is.
         topic: the journal.
         offset: the next offset to read; None for the first that is there.
+        identity: what tells the journal from others of its name; None where it is not known.
 
     Attributes:
         offset: the next offset to read.
@@ -49,11 +51,18 @@ class JournalReader:
         Stop: the position no longer exists, or the broker does not tell what does.
     """
 
-    def __init__(self, settings: Settings, topic: str, offset: int | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        topic: str,
+        offset: int | None = None,
+        identity: str | None = None,
+    ) -> None:
         self._topic = topic
+        self._identity = identity
         self._timeout_s = settings.start_timeout_s
-        config = client_config(settings, Faults())
-        config["fetch.wait.max.ms"] = settings.kafka_fetch_wait_ms
+        self._client = client_config(settings, Faults())
+        config = {**self._client, "fetch.wait.max.ms": settings.kafka_fetch_wait_ms}
         self._reader = TopicReader({**config, **_CONSUMER_CONFIG}, self._timeout_s)
         low, self.end = self._range()
         if offset is not None and not low <= offset <= self.end:
@@ -77,7 +86,8 @@ class JournalReader:
         try:
             messages = self._reader.take(timeout_s)
         except UnreadError as error:
-            raise Stop(f"kafka: {self._topic}: {error}") from None
+            gone = why_unreadable(self._client, self._topic, self._identity)
+            raise gone or Stop(f"kafka: {self._topic}: {error}") from None
         entries = []
         for message in messages:
             self.offset = _offset(message) + 1

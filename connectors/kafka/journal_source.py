@@ -75,7 +75,7 @@ class JournalSource(FixedPartitionedSource[News, JournalPosition]):
         # Positions that earlier programs have saved do not tell their topic.
         require_same(self._topic, getattr(saved, "topic", None), self._identity)
         offset = resume_state.offset if resume_state else None
-        reader = JournalReader(self._settings, self._topic, offset)
+        reader = JournalReader(self._settings, self._topic, offset, self._identity)
         end = reader.end if self._settings.bounded else None
         claims = Claims(self._sources, saved.runs)
         return JournalPart(reader, claims, self._draining, end, self._identity)

@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from connectors.kafka.client import short
 from connectors.kafka.consumer import LastingConsumer
+from connectors.kafka.identity import why_unreadable
 from connectors.kafka.letters.headers import attempt_of
 from tidegauge.batch import Attempt, RawBatch
 from tidegauge.errors import Stop
@@ -185,10 +186,17 @@ class PartitionReader:
 
     def _refuse(self, error: KafkaError) -> None:
         """Stop on what is refused for good; the client's own codes (below 0) it retries itself."""
-        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - as above
-            raise self._lost(self.offset, short(error))
-        if error.fatal() or error.code() > 0:
-            raise Stop(f"{self._where}: {short(error)}")
+        lost = error.code() == KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001 - as above
+        if not (lost or error.fatal() or error.code() > 0):
+            return
+        reading = self._reading
+        if (gone := why_unreadable(reading.client, reading.topic, reading.identity)) is not None:
+            raise gone
+        raise (
+            self._lost(self.offset, short(error))
+            if lost
+            else Stop(f"{self._where}: {short(error)}")
+        )
 
     def _lost(self, offset: int, reason: str) -> Stop:
         return Stop(

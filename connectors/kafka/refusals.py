@@ -5,6 +5,9 @@ from confluent_kafka import KafkaError
 from connectors.kafka.client import short
 
 TOO_LARGE = "larger than the topic's max.message.bytes"
+MOST_BYTES = 100_000_000
+"""Most of a message as a client of ours sends it, which is what a broker takes of a request
+(`socket.request.max.bytes`). How large one may be once it is compressed is its topic's to say."""
 REFUSALS = frozenset(
     {
         KafkaError.MSG_SIZE_TOO_LARGE,

@@ -1,4 +1,4 @@
-"""A topic read again, from its start or a moment on, for looking and not for going on."""
+"""A topic read again, from where a flow began or a moment on, for looking and not for going on."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,13 +17,14 @@ Told = Callable[[str, int], None]
 
 
 class ReplaySource(FixedPartitionedSource[EventBatch, None]):
-    """Event batches of a source that begins where a moment is, whatever the source itself says.
+    """Event batches of a source from where a flow began to read it, or from a later moment on.
 
     Args:
         source: the source, of Kafka.
         topic: the topic it reads.
         settings: where the broker is.
-        since_ms: Kafka timestamp of the first message; None for the start of the topic.
+        begun: tells the offset at which a partition was begun; None for the first that is there.
+        since_ms: Kafka timestamp of the first message; None for where it was begun.
         told: hears how far it is.
     """
 
@@ -32,12 +33,14 @@ class ReplaySource(FixedPartitionedSource[EventBatch, None]):
         source: FixedPartitionedSource[EventBatch, Any],
         topic: str,
         settings: Settings,
+        begun: Callable[[int], int | None],
         since_ms: int | None,
         told: Told,
     ) -> None:
         self._source = source
         self._topic = topic
         self._settings = settings
+        self._begun = begun
         self._since_ms = since_ms
         self._told = told
 
@@ -46,7 +49,7 @@ class ReplaySource(FixedPartitionedSource[EventBatch, None]):
         return self._source.list_parts()
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "ReplayPart":
-        """A partition from the moment on.
+        """A partition from where it was begun, or from the moment on.
 
         Raises:
             Stop: the broker does not tell its offsets.
@@ -62,8 +65,9 @@ class ReplaySource(FixedPartitionedSource[EventBatch, None]):
         consumer = Consumer({**client_config(self._settings, Faults()), "group.id": "tidegauge"})
         try:
             low, end = consumer.get_watermark_offsets(here, timeout=timeout_s)
+            first = min(max(low, self._begun(number) or low), end)
             if self._since_ms is None:
-                return low
+                return first
             asked = TopicPartition(topic, number, max(self._since_ms, 0))
             (found,) = consumer.offsets_for_times([asked], timeout=timeout_s)
         except KafkaException as error:
@@ -73,7 +77,7 @@ class ReplaySource(FixedPartitionedSource[EventBatch, None]):
             ) from None
         finally:
             consumer.close()
-        return found.offset if found.offset >= 0 else end
+        return max(found.offset, first) if found.offset >= 0 else end
 
 
 class ReplayPart(StatefulSourcePartition[EventBatch, None]):

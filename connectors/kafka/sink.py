@@ -1,6 +1,8 @@
 """Messages into Kafka, as a Bytewax sink that knows what was delivered."""
 
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -11,8 +13,8 @@ from connectors.codecs.frames import merged
 from connectors.codecs.messages import Message
 from connectors.kafka.client import Faults, client_config, short
 from connectors.kafka.once.broken import LOST
-from connectors.kafka.refusals import REFUSALS, refusal
-from connectors.partitions import PARTS, RecordPart, RecordSink
+from connectors.kafka.refusals import MOST_BYTES, REFUSALS, refusal
+from connectors.partitions import PARTS, RecordPart, RecordSink, Waits, unheard
 from tidegauge.errors import Retry, Stop
 from tidegauge.records import RecordBatch
 from tidegauge.settings import Settings
@@ -29,13 +31,15 @@ _PRODUCER_CONFIG: dict[str, Any] = {
     "acks": "all",
     "linger.ms": 2,
     "compression.type": "lz4",
-    # How large a message may be is the topic's to say.
-    "message.max.bytes": 100_000_000,
+    "message.max.bytes": MOST_BYTES,
     # While the broker is away so much waits, and then the flow does.
     "queue.buffering.max.kbytes": 262_144,
     # A call for every message would cost more than sending it.
     "delivery.report.only.error": True,
 }
+_CLOSE_S = 1.0
+_LOOK_S = 0.2
+"""How often a part that waits looks whether that is worthwhile."""
 _PASSING = frozenset(
     {
         KafkaError._MSG_TIMED_OUT,  # noqa: SLF001 - the library's public name, as those below
@@ -58,6 +62,7 @@ class KafkaSink(RecordSink):
         rejected: takes each message that the topic refuses, such as for its size.
         timeout_s: how long a message may take to be stored.
         parts: number of parts.
+        waits: hears of it while a part waits; what it raises ends the waiting.
     """
 
     def __init__(
@@ -68,8 +73,10 @@ class KafkaSink(RecordSink):
         *,
         timeout_s: float = DELIVERY_TIMEOUT_S,
         parts: int = PARTS,
+        waits: Waits = unheard,
     ) -> None:
         super().__init__(parts)
+        self._waits = waits
         self._settings = settings
         self._encoder = encoder
         self._rejected = rejected
@@ -77,7 +84,9 @@ class KafkaSink(RecordSink):
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "KafkaPart":
         """A part with a producer of its own."""
-        return KafkaPart(self._settings, self._encoder, self._rejected, self._timeout_s)
+        return KafkaPart(
+            self._settings, self._encoder, self._rejected, self._timeout_s, self._waits
+        )
 
 
 class KafkaPart(RecordPart):
@@ -88,8 +97,14 @@ class KafkaPart(RecordPart):
     """
 
     def __init__(
-        self, settings: Settings, encoder: Encoder, rejected: Rejected, timeout_s: float
+        self,
+        settings: Settings,
+        encoder: Encoder,
+        rejected: Rejected,
+        timeout_s: float,
+        waits: Waits = unheard,
     ) -> None:
+        self._waits = waits
         self._encoder = encoder
         self._rejected = rejected
         self._timeout_s = timeout_s
@@ -134,8 +149,12 @@ class KafkaPart(RecordPart):
             self._rejected(message, reason)
 
     def close(self) -> None:
-        """Wait as `snapshot` does; a flow without epochs ends here."""
-        self.snapshot()
+        """Send what is still on its way, as far as that takes a moment; nobody waits for it.
+
+        What is lost so belongs to an epoch that was not finished, and is made again.
+        """
+        with suppress(KafkaException):
+            self._producer.flush(_CLOSE_S)
 
     def _send(self, message: Message) -> None:
         while True:
@@ -150,6 +169,7 @@ class KafkaPart(RecordPart):
             except BufferError:
                 # The queue is full; what is in it is delivered or fails within the time limit.
                 self._poll(1.0)
+                self._tell_waiting(len(self._producer))
             except KafkaException as error:
                 if error.args[0].code() not in REFUSALS:
                     raise self._fault(error.args[0], message.topic) from None
@@ -160,13 +180,24 @@ class KafkaPart(RecordPart):
 
     def _wait(self) -> None:
         # The client fails what is not delivered in time; the margin is for its telling so.
-        try:
-            left = self._producer.flush(self._timeout_s + 5)
-        except KafkaException as error:  # the client can do no more
-            raise self._given_up(error.args[0]) from None
-        self._raise_failure()
+        deadline_s = time.monotonic() + self._timeout_s + 5
+        left = 1
+        while left and time.monotonic() < deadline_s:
+            try:
+                left = self._producer.flush(_LOOK_S)
+            except KafkaException as error:  # the client can do no more
+                raise self._given_up(error.args[0]) from None
+            self._raise_failure()
+            if left:
+                self._tell_waiting(left)
         if left:
             raise Retry(f"Kafka has not stored {left} messages in {self._timeout_s:g} s")
+
+    def _tell_waiting(self, left: int) -> None:
+        self._waits(
+            f"Kafka is yet to store {left} messages, for which it has {self._timeout_s:g} s"
+            f" ({self._faults.reason('no answer')})"
+        )
 
     def _poll(self, wait_s: float) -> None:
         try:

@@ -128,22 +128,12 @@ def max_message_bytes(admin: AdminClient, names: Iterable[str], timeout_s: float
     Raises:
         UserMistake: the broker does not tell.
     """
-    return min(message_limits(admin, names, timeout_s).values())
-
-
-def message_limits(admin: AdminClient, names: Iterable[str], timeout_s: float) -> dict[str, int]:
-    """The most bytes of a batch of messages that each topic allows.
-
-    Raises:
-        UserMistake: the broker does not tell.
-    """
     asked = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in sorted(names)]
     answers = admin.describe_configs(asked, request_timeout=timeout_s)
     try:
-        return {
-            resource.name: int(answer.result(timeout_s)["max.message.bytes"].value)
-            for resource, answer in answers.items()
-        }
+        return min(
+            int(answer.result(timeout_s)["max.message.bytes"].value) for answer in answers.values()
+        )
     except KafkaException as error:
         raise UserMistake(
             f"Kafka does not tell how large a message may be ({short(error.args[0])}); "

@@ -14,7 +14,7 @@ LATENCIES = 1_000
 _APART_MS = 1_000.0
 _OVER_MS = 5_000.0
 
-Partition = tuple[str, str]
+Partition = tuple[str, str, str]
 
 
 class Pulse:
@@ -28,7 +28,7 @@ class Pulse:
 
     def count(self, row: Mapping[str, Any], change: int) -> None:
         """Take in a record of the signal `flow`."""
-        self._counts[row["topic"], row["partition"]] = row
+        self._counts[row["source"], row["topic"], row["partition"]] = row
         self.changed = change
         now_ms = row["time_ns"] / 1e6
         if not self._totals or now_ms >= self._totals[-1][0] + _APART_MS:

@@ -30,6 +30,7 @@ class Holder:
         pid: its number on its machine.
         host: the machine.
         since: when it took the lock, ISO 8601.
+        flow: name of what it runs; empty where an earlier version has not said so.
     """
 
     cluster: str
@@ -37,9 +38,11 @@ class Holder:
     pid: int
     host: str
     since: str
+    flow: str = ""
 
     def __str__(self) -> str:
-        return f"process {self.process}, pid {self.pid} on {self.host} since {self.since}"
+        place = f"process {self.process} of a cluster, " if self.cluster else ""
+        return f"{place}pid {self.pid} on {self.host} since {self.since}"
 
 
 class Claim:
@@ -58,13 +61,14 @@ def is_lock(name: str) -> bool:
     return name == NAME or name.startswith(f"{NAME}-")
 
 
-def claim(folder: Path, cluster: str, process: int) -> Claim:
+def claim(folder: Path, cluster: str, process: int, flow: str = "") -> Claim:
     """Lock a recovery directory for a process, beside others of its cluster.
 
     Args:
         folder: the directory.
         cluster: addresses of all processes of the cluster; empty for one that is alone.
         process: the number of this one.
+        flow: name of what it runs.
 
     Raises:
         UserMistake: another cluster or a process of this number holds it, or it cannot be locked.
@@ -72,28 +76,33 @@ def claim(folder: Path, cluster: str, process: int) -> Claim:
     own = folder / f"{NAME}-{process}"
     with guarded(folder):
         for holder in _holders(folder):
-            if holder.cluster != cluster:
-                raise _refusal(folder, "another flow runs", holder)
+            if holder.cluster != cluster or not cluster:
+                raise _refusal(folder, _running(holder, flow), holder)
             if holder.process == process:
-                raise _refusal(folder, f"process {process} of this cluster runs already", holder)
+                what = f"process {process} of this cluster runs already"
+                raise _refusal(folder, what, holder)
         held = _open(own)
         if not _locked(held, own):
             raise UserMistake(f"recovery directory {folder}: {_unknown(own)}")
-        me = Holder(cluster, process, os.getpid(), socket.gethostname(), _now())
+        me = Holder(cluster, process, os.getpid(), socket.gethostname(), _now(), flow)
         os.ftruncate(held, 0)
         os.pwrite(held, json.dumps(asdict(me)).encode(), 0)
         return Claim(held)
 
 
-def require_unclaimed(folder: Path) -> None:
+def require_unclaimed(folder: Path, flow: str = "") -> None:
     """See that no process holds a recovery directory.
+
+    Args:
+        folder: the directory.
+        flow: name of what is to run.
 
     Raises:
         UserMistake: one does, or it cannot be told.
     """
     with guarded(folder):
         for holder in _holders(folder):
-            raise _refusal(folder, "another flow runs", holder)
+            raise _refusal(folder, _running(holder, flow), holder)
 
 
 @contextmanager
@@ -158,6 +167,14 @@ def _flock(file: int, path: Path, how: int) -> None:
             f"recovery directory {path.parent}: {path.name} cannot be locked ({error.strerror});"
             " put the directory on a file system with locks"
         ) from None
+
+
+def _running(holder: Holder, flow: str) -> str:
+    if not holder.flow:
+        return "a flow runs already"
+    if holder.flow == flow:
+        return f"flow {flow!r} runs already"
+    return f"another flow, {holder.flow!r}, runs"
 
 
 def _refusal(folder: Path, what: str, holder: Holder) -> UserMistake:

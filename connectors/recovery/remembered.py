@@ -57,6 +57,7 @@ def _written(definitions: Definitions) -> dict[str, Any]:
             key: {
                 "begun": part.begun,
                 "made_for": None if part.aspects is None else dict(part.aspects),
+                **({"words": dict(part.words)} if part.words else {}),
             }
             for key, part in definitions.parts.items()
         },
@@ -71,7 +72,7 @@ def _read(saved: dict[str, Any], path: Path) -> Definitions:
         str(saved["pipeline"]),
         int(saved["key_groups"]),
         {
-            key: Remembered(part["made_for"], int(part["begun"]))
+            key: Remembered(part["made_for"], int(part["begun"]), part.get("words", {}))
             for key, part in saved["parts"].items()
         },
         {key: int(number) for key, number in saved["partitions"].items()},

@@ -1,13 +1,16 @@
 """Rows of a table from a CSV, Parquet or JSON lines file, with the declared types or not at all."""
 
+import codecs
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
+from connectors.codecs.encodings import other_encoding
 from connectors.codecs.json_columns import JsonColumns
 from connectors.codecs.json_second_look import NoWholeNumberError, whole_number
+from connectors.tables.csv_text import CsvText
 from tidegauge.errors import UserMistake
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.models import Table
@@ -21,8 +24,9 @@ def read_rows(name: str, file: Path, table: Table) -> pl.DataFrame:
     """All rows of a file: the declared columns, each key once, and never null.
 
     A CSV begins with a header; an empty cell is null, and a truth value is `true` or `false`. Lines
-    without a value are no rows. As in messages a whole number is a valid float, a number without a
-    fraction (`1.0`) a valid int, and nothing else is converted.
+    without a value are no rows. Text is UTF-8, with or without a byte order mark. As in messages a
+    whole number is a valid float, a number without a fraction (`1.0`) a valid int, and nothing else
+    is converted.
 
     Args:
         name: the table's name, for messages.
@@ -50,7 +54,7 @@ def read_rows(name: str, file: Path, table: Table) -> pl.DataFrame:
 
 
 def _from_json(where: str, content: bytes, types: Mapping[str, FieldType]) -> pl.DataFrame:
-    lines = content.splitlines()
+    lines = _text(where, content).splitlines()
     rows = [number for number, line in enumerate(lines) if line.strip()]
     decoded = JsonColumns(types).decode([lines[row] for row in rows])
     for bad in decoded.undecodable:
@@ -59,19 +63,21 @@ def _from_json(where: str, content: bytes, types: Mapping[str, FieldType]) -> pl
 
 
 def _from_csv(where: str, content: bytes, types: Mapping[str, FieldType]) -> pl.DataFrame:
-    texts = pl.read_csv(io.BytesIO(content), infer_schema=False)
-    _check_columns(where, texts, types)
+    text = CsvText(where, _text(where, content))
+    _check_columns(where, text.names, types)
+    texts = text.texts()
     without = pl.all_horizontal(pl.all().fill_null("").str.strip_chars() == "")
     rows = texts.select(pl.row_index(_ROW).cast(pl.Int64), without=without).filter(
         ~pl.col("without")
     )
     texts = texts[rows[_ROW]]
-    parsed = [_parsed(where, texts[column], kind, rows[_ROW]) for column, kind in types.items()]
+    given = {column: texts.to_series(text.names.index(column)).alias(column) for column in types}
+    parsed = [_parsed(where, given[column], kind, rows[_ROW]) for column, kind in types.items()]
     return pl.DataFrame([*parsed, rows[_ROW]])
 
 
 def _from_parquet(where: str, content: bytes, types: Mapping[str, FieldType]) -> pl.DataFrame:
-    _check_columns(where, pl.read_parquet(io.BytesIO(content), n_rows=0), types)
+    _check_columns(where, list(pl.read_parquet_schema(io.BytesIO(content))), types)
     found = pl.read_parquet(io.BytesIO(content), columns=list(types))
     rows = pl.int_range(found.height, eager=True).alias(_ROW)
     values = [_converted(where, found[column], kind, rows) for column, kind in types.items()]
@@ -81,11 +87,22 @@ def _from_parquet(where: str, content: bytes, types: Mapping[str, FieldType]) ->
 _READERS = {".jsonl": _from_json, ".parquet": _from_parquet}
 
 
-def _check_columns(where: str, found: pl.DataFrame, types: Mapping[str, FieldType]) -> None:
+def _text(where: str, content: bytes) -> bytes:
+    """What is between a byte order mark and the sign with which DOS ends a file."""
+    if encoding := other_encoding(content):
+        raise UserMistake(f"{where}: it is {encoding}; save it as UTF-8")
+    return content.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n\x1a")
+
+
+def _check_columns(where: str, names: Sequence[str], types: Mapping[str, FieldType]) -> None:
+    absent = [repr(column) for column in types if column not in names]
+    if absent:
+        what = "is no column" if len(absent) == 1 else "are no columns"
+        has = ", ".join(names)
+        raise UserMistake(f"{where}: there {what} {', '.join(absent)}; it has: {has}")
     for column in types:
-        if column not in found.columns:
-            has = ", ".join(found.columns)
-            raise UserMistake(f"{where}: there is no column {column!r}; it has: {has}")
+        if names.count(column) > 1:
+            raise UserMistake(f"{where}: the header has {column!r} twice; rename one of them")
 
 
 def _parsed(where: str, texts: pl.Series, kind: FieldType, rows: pl.Series) -> pl.Series:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from connectors.influxdb.retention import kept_ns
 from connectors.kafka.sample import TopicSample, read_sample
 from connectors.recovery.store import opened
 from dataflows.checks.prospects import bare_plans
@@ -32,23 +33,28 @@ def too_old(pipeline: Pipeline, settings: Settings, now_ns: int) -> Iterator[str
         now_ns: the time.
     """
     if settings.store is None:
-        yield from too_old_among(pipeline, partial(_sample, settings), now_ns)
+        yield from too_old_among(pipeline, settings, partial(_sample, settings), now_ns)
 
 
 def too_old_among(
-    pipeline: Pipeline, sample_of: Callable[[str], TopicSample | None], now_ns: int
+    pipeline: Pipeline,
+    settings: Settings,
+    sample_of: Callable[[str], TopicSample | None],
+    now_ns: int,
 ) -> Iterator[str]:
     """As `too_old`, of a flow into InfluxDB.
 
     Args:
         pipeline: the pipeline.
+        settings: where InfluxDB is.
         sample_of: messages of a topic, the oldest among them; None where there are none.
         now_ns: the time.
     """
     influxdb = pipeline.output.influxdb
-    if influxdb is None or not influxdb.retention:
+    retention_ns = kept_ns(settings, influxdb) if influxdb else 0
+    if not retention_ns:
         return
-    since_ns = now_ns - influxdb.retention
+    since_ns = now_ns - retention_ns
     plans = bare_plans(pipeline)
     for source in pipeline.sources.values():
         topic = source.kafka.topic
@@ -58,7 +64,7 @@ def too_old_among(
         if oldest_ns is not None and oldest_ns < since_ns:
             days = (now_ns - oldest_ns) // UNITS_NS["d"] + 2
             yield (
-                f"output.influxdb.retention {_days(influxdb.retention)}: topic"
+                f"output.influxdb.retention {_days(retention_ns)}: topic"
                 f" {topic!r} has events of {_text(oldest_ns)}; InfluxDB refuses records from before"
                 f" {_text(since_ns)}, which become dead letters: set retention to {days}d, or to 0s"
                 " to keep them for ever, or read from kafka.start: latest"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -54,8 +55,8 @@ def recompute(
     """Run the flow of a pipeline over its topics once more, into a store of its own.
 
     With `span.from_ns` the topics are read from the first message on that can matter to a window
-    that ends then; without it, or where a window's length follows from its events, from their
-    start.
+    that ends then; without it, or where a window's length follows from its events, from where the
+    flow began.
 
     Args:
         pipeline: the pipeline.
@@ -69,18 +70,23 @@ def recompute(
         UserMistake: it cannot be run.
     """
     bounded = settings.model_copy(update={"bounded": True})
-    sources, journal = connect_replay(pipeline, bounded, folder)
+    read = connect_replay(pipeline, bounded, folder)
     since_ms = _since_ms(pipeline, span.from_ns)
     replayed = {
         name: ReplaySource(
-            source, pipeline.sources[name].kafka.topic, bounded, since_ms.get(name), told
+            source,
+            pipeline.sources[name].kafka.topic,
+            bounded,
+            partial(read.begun, name),
+            since_ms.get(name),
+            told,
         )
-        for name, source in sources.items()
+        for name, source in read.sources.items()
     }
     sinks = Sinks(store=StoreSink(into, catalogue_of(pipeline)))
     predictions = plan_predictions(pipeline, folder)
     try:
-        run_main(build(pipeline, replayed, sinks, journal=journal, predictions=predictions))  # type: ignore[no-untyped-call]  # it has no types
+        run_main(build(pipeline, replayed, sinks, journal=read.journal, predictions=predictions))  # type: ignore[no-untyped-call]  # it has no types
     except BytewaxRuntimeError as error:
         if ours := error_of_ours(error):
             raise UserMistake(str(ours)) from None

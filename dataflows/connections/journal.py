@@ -61,6 +61,7 @@ class Journal:
         self._lock = Lock()
         self._claims = Claims(self.topics)
         self._parts: dict[PartitionKey, int] = {}
+        self._begun: dict[PartitionKey, int | None] = {}
         self._read = 0
         self._writer: JournalWriter | None = None
 
@@ -110,6 +111,10 @@ class Journal:
         """Whether a partition was claimed by any run, as far as the journal has been learnt."""
         return (source, partition) in self._claims.runs
 
+    def begun(self, source: str, partition: int) -> int | None:
+        """Offset at which a partition was begun last, without saved state; None for not known."""
+        return self._begun.get((source, partition))
+
     def claim(self, source: str, partition: int, offset: int, part: int, *, goes_on: bool) -> None:
         """Claim a partition and learn its floors, before its first message is judged.
 
@@ -122,7 +127,7 @@ class Journal:
         """
         with self._lock:
             place = source, self.topics[source], partition, self._run
-            claim = Claim(*place, offset, self.tolerances.get(source), part)
+            claim = Claim(*place, offset, self.tolerances.get(source), part, not goes_on)
             end = None
             if not self._settings.bounded:
                 self._writer = self._writer or JournalWriter(self._settings, self._topic)
@@ -188,6 +193,9 @@ class Journal:
                     self.board.claimed(entry)
                     part = entry.partition if entry.part is None else entry.part
                     self._parts[entry.key] = part
+                    # An earlier version does not say so: surely whoever came first began.
+                    if entry.begins or entry.key not in self._begun:
+                        self._begun[entry.key] = entry.offset
             self._read = reader.offset
         finally:
             reader.close()

@@ -18,18 +18,18 @@ from connectors.kafka.routes import Routes
 from connectors.kafka.sink import KafkaSink
 from connectors.partitions import RecordPart
 from connectors.refused import refused_records
+from dataflows.lifecycle.beside import beside
 from tidegauge.catalogue import DEAD_LETTER_SIGNAL, DEAD_LETTERS, catalogue_of
 from tidegauge.records import TIME_NS, RecordBatch
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline
+from tidegauge.texts import shortened
 
 WITHHELD = "withheld"
 _LOG = structlog.get_logger("tidegauge")
 _SCHEMA = {TIME_NS: pl.Int64} | {
     column.name: column.type.dtype for column in DEAD_LETTER_SIGNAL.columns
 }
-_MOST_REASON = 200
-"""Characters of the reason in a letter that must be short."""
 
 
 class LetterTopic:
@@ -43,7 +43,9 @@ class LetterTopic:
     def __init__(self, pipeline: Pipeline, settings: Settings) -> None:
         self.name = pipeline.dead_letter_topic
         routes = Routes(catalogue_of(pipeline), None, self.name)
-        self._sink = KafkaSink(settings, routes, self._refused, timeout_s=settings.retry_for_s)
+        self._sink = KafkaSink(
+            settings, routes, self._refused, timeout_s=settings.retry_for_s, waits=beside.waits
+        )
         # Parts of all worker threads share it; a letter that is too large is sent within a call.
         self._lock = RLock()
         self._part: RecordPart | None = None
@@ -67,7 +69,7 @@ class LetterTopic:
         if content["encoding"] == WITHHELD:
             return False
         short = {"payload": None, "encoding": WITHHELD, "key": None, "key_encoding": WITHHELD}
-        content |= {**short, "detail": None, "reason": content["reason"][:_MOST_REASON]}
+        content |= {**short, "detail": None, "reason": shortened(content["reason"])}
         row = {name: content[name] for name in _SCHEMA}
         self(RecordBatch(DEAD_LETTERS, pl.DataFrame([row], schema=_SCHEMA)))
         return True
@@ -120,6 +122,6 @@ class Refusals:
 
 
 def _named(value: bytes) -> dict[str, Any]:
-    """Which record an encoded one is."""
+    """Which record an encoded one is; a tag may be as long as a message."""
     content = orjson.loads(value)
-    return {name: content.get(name) for name in ("id", "signal", "time_ns", "tags")}
+    return {name: shortened(content.get(name)) for name in ("id", "signal", "time_ns", "tags")}

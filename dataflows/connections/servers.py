@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -105,9 +106,23 @@ def connect_sources(pipeline: Pipeline, settings: Settings) -> dict[str, EventSo
     return _sources(pipeline, settings, preflight(settings), {})
 
 
-def connect_replay(
-    pipeline: Pipeline, settings: Settings, folder: Path
-) -> tuple[dict[str, EventSource], JournalFlow | None]:
+@dataclass(frozen=True)
+class Replayed:
+    """What a run reads that stores nothing.
+
+    Attributes:
+        sources: by name.
+        journal: that of the pipeline; None where there is none.
+        begun: tells of a source and partition the offset at which the flow began to read it; None
+            where that is not known.
+    """
+
+    sources: dict[str, EventSource]
+    journal: JournalFlow | None
+    begun: Callable[[str, int], int | None]
+
+
+def connect_replay(pipeline: Pipeline, settings: Settings, folder: Path) -> Replayed:
     """Sources and journal of a pipeline for a run that stores nothing; tables as they are now.
 
     Args:
@@ -125,7 +140,8 @@ def connect_replay(
     tables.load_topics(settings, admin)
     journal = _journal(pipeline, settings, admin)
     sources = _sources(pipeline, settings, admin, tables.lookups, journal, replayed=True)
-    return sources, _journal_flow(pipeline, settings, journal)
+    begun = journal.begun if journal is not None else lambda *_: None
+    return Replayed(sources, _journal_flow(pipeline, settings, journal), begun)
 
 
 def _sources(

@@ -1,5 +1,6 @@
 """Sinks of a pipeline, checked before the first record is written."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,18 @@ from connectors.influxdb.sink import InfluxSink
 from connectors.influxdb.stored_columns import stored_conflicts
 from connectors.kafka.client import Faults, client_config
 from connectors.kafka.once.sink import OnceSink, Outlet
+from connectors.kafka.once.written import Written
+from connectors.kafka.output_watch import OutputWatch
 from connectors.kafka.routes import Routes
 from connectors.kafka.sink import KafkaSink
-from connectors.kafka.topics import ensure_compacted, ensure_topics, message_limits
+from connectors.kafka.topics import (
+    ensure_compacted,
+    ensure_topics,
+    has_identities,
+    max_message_bytes,
+)
 from dataflows.connections.refusals import Refusals
+from dataflows.lifecycle.beside import beside
 from tidegauge.catalogue import Catalogue, catalogue_of
 from tidegauge.errors import Retry, Stop, UserMistake
 from tidegauge.records import RecordBatch
@@ -44,10 +53,14 @@ def kafka_sink(
     """
     routes = Routes(catalogue_of(pipeline), pipeline.output.kafka, pipeline.dead_letter_topic)
     ensure_topics(admin, routes.topics, settings.start_timeout_s)
+    _watch(settings, admin, routes.topics)
     output = pipeline.output.kafka
     if output is None or output.delivery == "low_latency":
-        return KafkaSink(settings, routes, refusals, timeout_s=settings.retry_for_s)
+        return KafkaSink(
+            settings, routes, refusals, timeout_s=settings.retry_for_s, waits=beside.waits
+        )
     ensure_compacted(admin, pipeline.outputs_topic, settings.start_timeout_s)
+    _watch(settings, admin, {pipeline.outputs_topic})
     sink = OnceSink(_outlet(pipeline, settings, admin, routes.topics), routes, refusals)
     try:
         sink.fence()
@@ -56,18 +69,26 @@ def kafka_sink(
     return sink
 
 
+def _watch(settings: Settings, admin: AdminClient, topics: Collection[str]) -> None:
+    if not settings.bounded and has_identities(admin, settings.start_timeout_s):
+        for topic in topics:
+            OutputWatch(admin, topic).start()
+
+
 def _outlet(
     pipeline: Pipeline, settings: Settings, admin: AdminClient, topics: frozenset[str]
 ) -> Outlet:
-    limits = message_limits(admin, topics, settings.start_timeout_s)
+    client = client_config(settings, Faults())
+    sources = {source.kafka.topic for source in pipeline.sources.values()}
     return Outlet(
-        client_config(settings, Faults()),
+        client,
         name=f"tidegauge-{pipeline.pipeline}",
         topics=topics,
         markers=pipeline.outputs_topic,
-        max_bytes=max(limits.values()),
-        limits=limits,
+        batch_bytes=max_message_bytes(admin, topics, settings.start_timeout_s),
         timeout_s=settings.retry_for_s,
+        sources=Written(client, settings.start_timeout_s).topics(sources),
+        waits=beside.waits,
     )
 
 

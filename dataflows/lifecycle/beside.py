@@ -3,8 +3,14 @@
 import threading
 from collections.abc import Callable
 
+import structlog
+
 from dataflows.lifecycle.drain import draining
 from tidegauge.errors import TidegaugeError
+
+_LONG = 5
+"""How often a sink must say that it waits; a fraction of a second lies between."""
+_LOG = structlog.get_logger("tidegauge")
 
 
 class Beside:
@@ -20,6 +26,7 @@ class Beside:
     def __init__(self, asked: Callable[[], bool]) -> None:
         self._asked = asked
         self._died: BaseException | None = None
+        self._waited = 0
 
     def watch(self) -> None:
         """Hear of every thread of this process that dies, from now on."""
@@ -46,6 +53,27 @@ class Beside:
         if self._died is not None:
             raise self._died
         return False
+
+    def waits(self, why: str) -> None:
+        """Hear, again and again, of a sink that waits for its server; once it is told.
+
+        Args:
+            why: what it waits for.
+
+        Raises:
+            Exception: what a thread has died of. A process that was asked to end still saves its
+                state if that does not take long.
+        """
+        if self._asked():
+            self._waited += 1
+            if self._waited < _LONG:
+                return
+            if self._waited == _LONG and self._died is None:
+                _LOG.warning(
+                    "asked to end, which waits for a sink; a second signal ends at once", reason=why
+                )
+        if self._died is not None:
+            raise self._died
 
 
 beside = Beside(draining)

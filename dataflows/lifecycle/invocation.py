@@ -6,8 +6,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tidegauge.durations import parse_duration_ns
+from tidegauge.errors import UserMistake
 
 RUNNERS = frozenset({"bytewax.run", "bytewax.testing", "dataflows.launch"})
 """Programs whose command line says where state is saved, how often, and by which processes."""
@@ -81,6 +83,7 @@ def read_invocation(arguments: Sequence[str] | None = None) -> Invocation:
 
     Raises:
         ValueError: a value cannot be read.
+        UserMistake: addresses are given more than once.
     """
     options = argument_parser(add_help=False)
     given, _ = options.parse_known_args(own_arguments() if arguments is None else arguments)
@@ -103,8 +106,36 @@ def argument_parser(*, add_help: bool = True) -> argparse.ArgumentParser:
     for names, text in options.items():
         variable = f"BYTEWAX_{names[1].removeprefix('--').replace('-', '_').upper()}"
         variable = variable.replace("_BACKUP", "_RECOVERY_BACKUP")
-        parser.add_argument(*names, default=os.environ.get(variable), help=f"{text} [{variable}]")
+        action: Any = _Addresses if "-a" in names else "store"
+        default = os.environ.get(variable)
+        parser.add_argument(*names, action=action, default=default, help=f"{text} [{variable}]")
     return parser
+
+
+class _Addresses(argparse.Action):
+    """Takes addresses once: of several, Bytewax would keep the last, and run a cluster of that."""
+
+    def __init__(self, *names: Any, **options: Any) -> None:
+        super().__init__(*names, **options)
+        self._given: list[str] = []
+
+    def __call__(self, _: Any, to: argparse.Namespace, value: Any, __: str | None = None) -> None:
+        self._given.append(value)
+        setattr(to, self.dest, only_addresses(self._given))
+
+
+def only_addresses(given: Sequence[str]) -> str | None:
+    """The addresses that were given by one option; None for none.
+
+    Raises:
+        UserMistake: the option was given more than once.
+    """
+    if len(given) > 1:
+        raise UserMistake(
+            f"--addresses (-a) is given {len(given)} times; name all processes in one, separated by"
+            f' semicolons: -a "{";".join(given)}"'
+        )
+    return given[0] if given else None
 
 
 def invocation_of(given: argparse.Namespace) -> Invocation:

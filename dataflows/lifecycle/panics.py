@@ -1,6 +1,7 @@
 """What the engine prints of an error that a step has raised, held back until it is known whose."""
 
 import atexit
+import faulthandler
 import os
 import re
 import select
@@ -21,6 +22,9 @@ class PanicFilter:
     The engine prints a backtrace of its own for every error that a step raises, before anybody can
     catch it: a page that hides the one line a person needs. What comes from the first of them on is
     held back until `drop` or the end of the process; everything else goes on at once.
+
+    A process that is aborted cannot give what is held back any more. Where it was is told then,
+    past this filter, so that it does not end without a word.
     """
 
     def __init__(self) -> None:
@@ -29,6 +33,7 @@ class PanicFilter:
         os.dup2(told, 2)
         os.close(told)
         sys.stderr = os.fdopen(self._real, "w", buffering=1, closefd=False)
+        faulthandler.enable(self._real)
         self._held = b""
         self._dropped = Event()
         self._thread = Thread(target=self._forward, name="stderr", daemon=True)

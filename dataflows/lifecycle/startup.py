@@ -19,6 +19,7 @@ from dataflows.lifecycle.invocation import own_arguments
 from dataflows.lifecycle.panics import PanicFilter
 from dataflows.lifecycle.recoverable import require_readable
 from dataflows.lifecycle.unsaved import unsaved
+from dataflows.topology.parts import failure
 from operators.keygroups.shelf import FOLDER, IN_SNAPSHOTS, NOT_SAVED, Saving
 from tidegauge.errors import Stop, TidegaugeError, UserMistake
 
@@ -75,16 +76,25 @@ def tell_errors_of_ours(*, clustered: bool = False) -> None:
     raised = RaisedErrors()
     raised.listen()
 
+    def tell_at_once(error: TidegaugeError) -> None:
+        """The engine may take long to let go of everything, or fail to."""
+        if panics is not None:
+            panics.drop()
+        _say(error)
+
+    failure.listen(tell_at_once)
+
     def tell(_: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         lost = clustered and is_lost_connection(error)
-        ours = _ours([error, *raised.errors] if lost else [error])
+        ours = failure.error or _ours([error, *raised.errors] if lost else [error])
         if ours is None and lost and not raised.errors:
             ours = lost_peer()
         code = FAILED
         if ours is not None:
             if panics is not None:
                 panics.drop()
-            _say(ours)
+            if ours is not failure.error:
+                _say(ours)
             code = COULD_NOT_RUN if isinstance(ours, UserMistake | Stop) else FAILED
         elif lost:
             cause = raised.errors[0]

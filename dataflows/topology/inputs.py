@@ -8,6 +8,7 @@ from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 
 from dataflows.topology.journal import JournalFlow, Timed, read_journal, with_floors
+from dataflows.topology.parts import safe_source
 from tidegauge.batch import EventBatch
 from tidegauge.journal import News
 from tidegauge.labels import Label
@@ -37,7 +38,10 @@ def read_inputs(
     graph: Dataflow, sources: Mapping[str, Source[EventBatch]], journal: JournalFlow | None
 ) -> Inputs:
     """Read each source and the journal, whose floors go to the source that they are of."""
-    batches = {name: op.input(f"read_{name}", graph, source) for name, source in sources.items()}
+    batches = {
+        name: op.input(f"read_{name}", graph, safe_source(source))
+        for name, source in sources.items()
+    }
     news = read_journal(graph, journal)
     timed = with_floors(news, batches, journal)
     if journal is None:

@@ -8,6 +8,7 @@ from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 
+from dataflows.topology.parts import safe_source
 from operators.keygroups.names import group_names
 from operators.progress.journaled import JournaledBoard
 from operators.progress.operator import tell_progress
@@ -39,7 +40,9 @@ class JournalFlow:
 
 def read_journal(graph: Dataflow, journal: JournalFlow | None) -> Stream[News] | None:
     """What comes from the journal, where there is one."""
-    return op.input("journal", graph, journal.entries) if journal is not None else None
+    if journal is None:
+        return None
+    return op.input("journal", graph, safe_source(journal.entries))
 
 
 def new_labels(news: Stream[News], key_groups: int) -> KeyedStream[Label]:

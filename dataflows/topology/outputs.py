@@ -8,6 +8,7 @@ import bytewax.operators as op
 from bytewax.outputs import Sink
 
 from dataflows.topology.context import Records
+from dataflows.topology.parts import safe_sink
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,10 @@ class Sinks:
 def write_store(sinks: Sinks, records: Sequence[Records]) -> None:
     """Write records to the store, where there is one."""
     if sinks.store is not None:
-        op.output("store", op.merge("to_store", *records), sinks.store)
+        op.output("store", op.merge("to_store", *records), safe_sink(sinks.store))
 
 
 def write_kafka(sinks: Sinks, records: Sequence[Records]) -> None:
     """Write records to Kafka, where it is written to."""
     if sinks.kafka is not None:
-        op.output("kafka", op.merge("to_kafka", *records), sinks.kafka)
+        op.output("kafka", op.merge("to_kafka", *records), safe_sink(sinks.kafka))

@@ -15,7 +15,7 @@ COUNTERS = ("on_time", "corrections", "filtered", "errors")
 HELD = ("keys", "bytes", "corrections", "dropped", "refused", "evicted")
 """Fields of the window-state signal that add up over key groups."""
 _OWN = f"\"pipeline\" = '${{{VARIABLE}:text}}'"
-_PARTITIONS = quoted(["topic", "partition"])
+_PARTITIONS = quoted(["source", "topic", "partition"])
 _WATERMARK = '"watermark_ns" / 1000000 AS "watermark"'
 
 

@@ -72,6 +72,7 @@ def _growth(chart: Dashboard) -> Spot:
 def _partitions(chart: Dashboard) -> Spot:
     counters = ("processed", "rate", *flow.COUNTERS)
     columns = [
+        Shown("source", "source"),
         Shown("topic", "topic"),
         Shown("partition", "partition", width=90),
         *(Shown(name, name, unit(_FIELDS[name])) for name in counters),

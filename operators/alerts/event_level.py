@@ -10,7 +10,7 @@ from operators.ordering.identity import PARTITION, identity_time_ns
 from tidegauge.batch import OFFSET, TIME, EventBatch
 from tidegauge.catalogue import EVENT_LEVEL, OWN_COLUMNS
 from tidegauge.fieldtypes import FieldType
-from tidegauge.records import KEYS, NO_KEY, TIME_NS
+from tidegauge.records import KEYS, TIME_NS, key_text
 from tidegauge.signals import Column, Signal, SignalKind
 
 OWN = OWN_COLUMNS[SignalKind.ALERT]
@@ -70,7 +70,7 @@ def _records(
     ids = [alert_id(pipeline, EVENT_LEVEL, (topic, partition), at) for at in events[OFFSET]]
     levels = events[ALERT_LEVEL].to_list()
     named = [
-        "".join(f", {key} {NO_KEY if value is None else value}" for key, value in row.items())
+        "".join(f", {key} {key_text(value)}" for key, value in row.items())
         for row in events.select(pl.col(beside).cast(pl.String)).iter_rows(named=True)
     ] or [""] * events.height
     told = zip(where, levels, named, strict=True)

@@ -5,7 +5,7 @@ from string import Formatter
 from typing import Any
 
 from operators.alerts.plan import AlertPlan
-from tidegauge.records import NO_KEY
+from tidegauge.records import NO_KEY, key_text
 
 
 class Summary:
@@ -25,7 +25,7 @@ class Summary:
 
     def __call__(self, keys: Mapping[str, Any], value: float | None) -> str:
         """The text for one series and value."""
-        known = {key: _text(part) for key, part in keys.items()}
+        known = {key: key_text(part) for key, part in keys.items()}
         known |= self._fixed | {"value": "no value" if value is None else f"{value:.6g}"}
         return "".join(
             text + ("" if name is None else known.get(name, NO_KEY))
@@ -37,9 +37,3 @@ def _default(plan: AlertPlan) -> str:
     condition = plan.alert.when.replace("{", "{{").replace("}", "}}")
     keys = ", ".join(f"{key} {{{key}}}" for key in plan.by)
     return f"{{alert}}: {condition}{keys and ' for ' + keys} ({{value}})"
-
-
-def _text(part: Any) -> str:
-    if part is None:
-        return NO_KEY
-    return f"{part:.6g}" if isinstance(part, float) else str(part)

@@ -56,6 +56,11 @@ class AfterMatch:
         self.waiting = list(waiting)
         self.first = min(map(_first_of, self.waiting), default=NEVER)
 
+    def wait(self, endings: Sequence[Ending]) -> None:
+        """More matches that wait."""
+        self.first = min([self.first, *(oldest_alive(one.node, one.above) for one in endings)])
+        self.waiting += endings
+
     def least(self, floor: int) -> int:
         """Up to this first event nobody needs runs, neither alive (above `floor`) nor waiting."""
         return min([floor, *(ending.above for ending in self.waiting)])
@@ -92,8 +97,7 @@ class AfterMatch:
         Raises:
             SkipError: a strict skip strategy has nowhere to go.
         """
-        self.first = min([self.first, *(oldest_alive(one.node, one.above) for one in endings)])
-        self.waiting += endings
+        self.wait(endings)
         given = Given(floor)
         unfinished = _Unfinished(alive)
         forward: Forward | None = None

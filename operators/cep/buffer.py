@@ -7,7 +7,8 @@ thousand events has a thousand nodes, however many runs lead through it. Runs ar
 first event only, oldest first, so that one number for a key (`floor`) says which paths are alive.
 
 Runs that differ only in where they began count once (`Node.runs`): they cost nothing of their own.
-Where every run is told of, each of them counts (`CountedNode`).
+Where every run is told of at once, each of them counts (`CountedNode`); where each is told of when
+it times out, all are counted besides (`TimedNode`).
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -110,6 +111,25 @@ class CountedNode(Node):
     ) -> None:
         super().__init__(seq, time_ns, row, position, before, begins, memo)
         self.runs = begins + sum([node.runs for node in before])
+
+
+class TimedNode(Node):
+    """A node that knows how many runs end here, wherever they began: `told`, dead ones included."""
+
+    __slots__ = ("told",)
+
+    def __init__(
+        self,
+        seq: int,
+        time_ns: int,
+        row: Any,
+        position: Position,
+        before: tuple["TimedNode", ...],
+        begins: bool,  # noqa: FBT001 - part of the record
+        memo: tuple[Hashable, ...] = (),
+    ) -> None:
+        super().__init__(seq, time_ns, row, position, before, begins, memo)
+        self.told: int = begins + sum([node.told for node in before])
 
 
 def paths(node: Node, above: int, up_to: int = NEVER) -> list[Path]:

@@ -175,7 +175,7 @@ class _Binding:
         def holds(row: Row, last: Node | None) -> bool:
             return evaluate(row, initial() if last is None else last.memo) is True
 
-        self._dynamic.append(Dynamic(bit, guard, holds))
+        self._dynamic.append(Dynamic(bit, guard, holds, parts.asks))
 
 
 def _holds(evaluate: Judge) -> Callable[[Row, Memo], bool]:

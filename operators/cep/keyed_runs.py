@@ -88,8 +88,7 @@ class KeyedRuns:
     def held_ns(self, key: Key) -> int:
         """Earliest end of the matches of a key that are held back; `NEVER` for none."""
         of_key = self.by_key.get(key, {})
-        waiting = (ending for runs in of_key.values() for ending in runs.after.waiting)
-        return min((ending.node.time_ns for ending in waiting), default=NEVER)
+        return min((runs.held_ns for runs in of_key.values()), default=NEVER)
 
     def _forget(self, number: int, key: Key) -> None:
         of_key = self.by_key.get(key)

@@ -14,8 +14,9 @@ class Limits:
 
     Attributes:
         runs: partial matches: those that differ only in where they began count once, unless each is
-            told of. Also the matches that one event may bring where nothing removes any, and the
-            runs that it may have to ask one by one for a condition at the end.
+            told of at once; those that may time out are counted when time runs out. Also the
+            matches that one event may bring where nothing removes any, and the runs that it may
+            have to ask one by one for a condition at the end.
         nodes: taken events in the shared buffer, counted once for each position.
     """
 

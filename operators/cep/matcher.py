@@ -10,12 +10,13 @@ import polars as pl
 
 from operators.cep.batch import Key, KeyedBatch, Values, candidates
 from operators.cep.compile import bind
+from operators.cep.in_turn import RunsInTurn
 from operators.cep.keyed_runs import KeyedRuns
 from operators.cep.layout import EventLayout
 from operators.cep.limits import Limits
 from operators.cep.results import Counts, Held, Kind, Result
 from operators.cep.runs import Found, Runs
-from operators.cep.saved import fingerprint, load, save
+from operators.cep.saved import fingerprint, is_in_turn, load, save
 from operators.cep.walk import Walk
 from operators.keygroups.saved import check_version
 from tidegauge.batch import TIME
@@ -23,8 +24,8 @@ from tidegauge.expressions.compiled import Columns
 from tidegauge.patterns.checks import PatternError
 from tidegauge.patterns.pattern import Pattern
 
-STATE_VERSION = 2
-READ_VERSIONS = (1, 2)
+STATE_VERSION = 3
+READ_VERSIONS = (1, 2, 3)
 _UNLESS_SAID = Limits()
 
 
@@ -144,8 +145,9 @@ class Matcher:
         ended: list[tuple[int, int, list[Result]]] = []
         for number, key, runs in self._keyed.due(time_ns):
             found = self.results(number, key, runs.advance(time_ns), time_ns, None)
-            if found:
-                ended.append((number, found[0].path[0].seq, found))
+            first = [found[0].path[0].seq] if found else [gone.seq for gone in runs.dropped]
+            if first:
+                ended.append((number, first[0], found + self.dropped(number, key, runs, None)))
             self.keep(number, key, runs)
         ended.sort(key=lambda end: end[:2])
         return [result for _, _, found in ended for result in found]
@@ -193,14 +195,20 @@ class Matcher:
                 continue
             self.counts[name] = Counts(*saved["counts"])
             for key, of_key in saved["keys"].items():
-                runs = self.new_runs(number)
+                in_turn = self.bound[number].program.in_turn or is_in_turn(of_key)
+                runs = self._runs(number, in_turn=in_turn)
                 load(of_key, runs, lambda row: _in_order(row, order))
                 self.keep(number, key, runs)
         return gone
 
     def new_runs(self, number: int) -> Runs:
         """Runs of a pattern in a key where none lives."""
-        return Runs(
+        program = self.bound[number].program
+        return self._runs(number, in_turn=program.in_turn)
+
+    def _runs(self, number: int, *, in_turn: bool) -> Runs:
+        kind = RunsInTurn if in_turn else Runs
+        return kind(
             self.bound[number].program,
             self._limits[number],
             timeouts=self._timeouts[number],
@@ -228,7 +236,7 @@ class Matcher:
             for one in found
         ]
 
-    def dropped(self, number: int, key: Key, runs: Runs, event: int) -> list[Result]:
+    def dropped(self, number: int, key: Key, runs: Runs, event: int | None) -> list[Result]:
         """Results about runs that were given up; taken away from `runs`."""
         name = self.patterns[number].name
         told = [

@@ -27,14 +27,23 @@ class Memory:
         for number, one in enumerate(accumulators):
             self._adders.setdefault(one.step, []).append((number, one.add))
 
-    def after(self, memo: Memo, step: str, row: "Row") -> Memo:
-        """The memo of a run that takes an event for a step."""
+    def after(self, memo: Memo, step: str, row: "Row", gone: "Sequence[int]" = ()) -> Memo:
+        """The memo of a run that takes an event for a step.
+
+        Args:
+            memo: that of the run before.
+            step: the step.
+            row: the event.
+            gone: numbers of values that nobody will ask for any more.
+        """
         adders = self._adders.get(step)
-        if not adders:
+        if not adders and not gone:
             return memo
         changed = list(memo)
-        for number, add in adders:
+        for number, add in adders or ():
             changed[number] = add(changed[number], row)
+        for number in gone:
+            changed[number] = self.initial[number]
         return tuple(changed)
 
 

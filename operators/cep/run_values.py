@@ -26,7 +26,7 @@ def accumulator(call: Taken, slot: int | None) -> tuple[Accumulator, Read]:
         initial, add, read = _KINDS[call.function](slot)
     if call.function == "SUM" and call.type is FieldType.INT:
         read = _fitting
-    return Accumulator(call.step, initial, add), read
+    return Accumulator(call.step, initial, add, call.function == "LAST" and not call.offset), read
 
 
 def _itself(held: Any) -> Any:

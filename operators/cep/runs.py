@@ -9,6 +9,7 @@ from operators.cep.buffer import (
     CountedNode,
     Node,
     Path,
+    TimedNode,
     count_runs,
     first_events,
     paths,
@@ -59,8 +60,10 @@ class Runs:
         wake_ns: before this time `advance` changes nothing that could be seen from outside.
         queued_ns: for the owner: up to when it has noted to call `advance`.
         dropped: runs given up, for the owner to take away.
-        counted: whether each run is told of, so that each counts; else those that differ only in
-            where they began count once.
+        counted: whether each run may be told of at once, so that each counts; else those that
+            differ only in where they began count once.
+        may_begin: whether runs may begin.
+        told: where runs that time out are told, not below how many are alive.
     """
 
     __slots__ = (
@@ -75,11 +78,13 @@ class Runs:
         "in_order",
         "limits",
         "made",
+        "may_begin",
         "node",
         "program",
         "queued_ns",
         "starts",
         "timeouts",
+        "told",
         "trim_at",
         "wake_ns",
     )
@@ -104,8 +109,10 @@ class Runs:
         self.dropped: list[Dropped] = []
         # Without a skip strategy nothing waits: there is nothing to remember.
         self.after = program.after if program.after.keeps_all else AfterMatch(program.nfa)
-        self.counted = timeouts or program.each_told
-        self.node: type[Node] = CountedNode if self.counted else Node
+        self.counted = program.each_told
+        self.node: type[Any] = CountedNode if self.counted else TimedNode if timeouts else Node
+        self.may_begin = True
+        self.told = 0
 
     def over(self, time_ns: int) -> bool:
         """Whether all runs are past their windows, so that nobody would see them end."""
@@ -118,6 +125,11 @@ class Runs:
     def idle(self) -> bool:
         """Whether there is neither an unfinished run nor a held match."""
         return not self.ends and not self.after.waiting
+
+    @property
+    def held_ns(self) -> int:
+        """Earliest end of the matches that are held back; `NEVER` for none."""
+        return min((one.node.time_ns for one in self.after.waiting), default=NEVER)
 
     def take(self, seq: int, time_ns: int, row: Any, bits: int) -> list[Found]:
         """Read one event.
@@ -139,9 +151,17 @@ class Runs:
         if program.late and program.late_bits & configuration.looks:
             event = (seq, time_ns, row)
             late = ask_late(program, configuration, self.ends, event, bits, self.floor)
-        if program.dynamic:
+        if program.dynamic or not self.may_begin:
             event = (seq, time_ns, row)
-            after = judge_each(program, configuration, self.ends, event, bits, self.node)
+            after = judge_each(
+                program,
+                configuration,
+                self.ends,
+                event,
+                bits,
+                self.node,
+                may_begin=self.may_begin,
+            )
         else:
             bits &= configuration.mask
             plan = configuration.plans.get(bits, NEW)
@@ -177,7 +197,7 @@ class Runs:
         self.configuration = plan.becomes
         self.ends = [(node,)]
         self.starts.append((node.seq, node.time_ns))
-        self.made = self.bound = 1
+        self.made = self.bound = self.told = 1
         self.look_ahead()
 
     def advance(self, time_ns: int) -> list[Found]:
@@ -217,6 +237,8 @@ class Runs:
     def _end_at(self, time_ns: int, found: list[Found]) -> None:
         """End what is over at a time."""
         ended = Ended([], [])
+        if self.timeouts and self.told > self.limits.runs:
+            self._keep_timeouts()
         if self.program.step_limits:
             self._end_steps(time_ns, ended)
         if self.program.within_ns is not None:
@@ -231,7 +253,7 @@ class Runs:
         if not self.ends:
             if self.starts:
                 self.starts.clear()
-            self.made = self.bound = 0
+            self.made = self.bound = self.told = 0
             self.trim_at = TRIM_AT
             self.deadline_ns = self.wake_ns = NEVER
             return
@@ -335,6 +357,8 @@ class Runs:
         self.made += len(made)
         for node in made:
             self.bound += node.runs
+        if self.node is TimedNode:
+            self.told += sum([node.told for node in made])  # type: ignore[attr-defined]  # all are
         if late:
             self.made += worth(late)
         if self.bound > self.limits.runs or self.made > self.trim_at:
@@ -352,6 +376,8 @@ class Runs:
             waiting = worth(self.after.waiting)
             self.made = sum([node.newest > self.floor for node in nodes]) + waiting
             self.bound = self._runs_alive()
+            if self.node is TimedNode:
+                self.told = count_runs(list(self.alive()), self.floor)
             if self.bound <= self.limits.runs and self.made <= self.limits.nodes:
                 self.trim_at = min(self.limits.nodes, 2 * self.made + TRIM_AT)
                 break
@@ -387,6 +413,15 @@ class Runs:
             floor = first_kept(list(by_first.items()), self.limits.runs)
             lost = sum(runs for first, runs in by_first.items() if first <= floor)
             self._give_up(floor, "matches of one event", lost)
+
+    def _keep_timeouts(self) -> None:
+        """Give up the oldest runs when more are alive than may be told of."""
+        by_first = runs_by_first(list(self.alive()), self.floor)
+        self.told = sum(by_first.values())
+        if self.told > self.limits.runs:
+            floor = first_kept(list(by_first.items()), self.limits.runs)
+            self.told = sum(runs for first, runs in by_first.items() if first > floor)
+            self._give_up(floor, "partial matches when time runs out", 0)
 
     def _give_up(self, floor: int, reason: str, matches: int) -> None:
         """Remove the runs with a first event up to `floor`; tell how many there were."""

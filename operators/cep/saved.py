@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from operators.cep.buffer import Node, reachable
+from operators.cep.buffer import NEVER, Node, reachable
 from operators.cep.forward import Ending
+from operators.cep.in_turn import Logged, OneTurn, RunsInTurn
 from operators.cep.runs import Runs
 from tidegauge.patterns.condition import EventTest, RunTest
 from tidegauge.patterns.pattern import Pattern
@@ -56,6 +57,14 @@ def save(runs: Runs) -> Saved:
     Nodes come as columns, each node after those before it; rows and positions are numbered, for
     many nodes share them. What is remembered of runs is worked out again from their events.
     """
+    if isinstance(runs, RunsInTurn):
+        return {
+            "current": None if runs.current is None else save(runs.current),
+            "log": [tuple(event) for event in runs.log],
+            "floor": runs.floor,
+            "newest_ns": runs.newest_ns,
+            "resting": runs.resting,
+        }
     waiting = runs.after.waiting
     floor = runs.after.least(runs.floor)
     nodes = reachable([*runs.alive(), *(ending.node for ending in waiting)], floor)
@@ -97,6 +106,9 @@ def load(saved: Mapping[str, Any], runs: Runs, remap: Remap) -> None:
         runs: new runs of that pattern.
         remap: brings rows into today's layout.
     """
+    if isinstance(runs, RunsInTurn):
+        _load_in_turn(saved, runs, remap)
+        return
     nfa = runs.program.nfa
     rows = [None if row is None else remap(row) for row in saved["rows"]]
     positions = [nfa.position(frames) for frames in saved["positions"]]
@@ -130,6 +142,30 @@ def load(saved: Mapping[str, Any], runs: Runs, remap: Remap) -> None:
     runs.look_ahead()
 
 
+def is_in_turn(saved: Mapping[str, Any]) -> bool:
+    """Whether what was saved are runs of which one first event is followed at a time."""
+    return "log" in saved
+
+
+def _load_in_turn(saved: Mapping[str, Any], runs: RunsInTurn, remap: Remap) -> None:
+    """As `load`; runs that were side by side go on so, and first events after them take turns."""
+    current: OneTurn | None = None
+    known = saved["current"] if is_in_turn(saved) else saved
+    if known is not None:
+        current = runs.new_turn()
+        load(known, current, remap)
+    if not is_in_turn(saved):
+        newest_ns = max((at_ns for _, at_ns in saved["starts"]), default=-NEVER)
+        runs.go_on_with(current, (), saved["floor"], newest_ns, resting=False)
+        return
+    log = [
+        Logged(seq, time_ns, None if row is None else remap(row), bits, begins)
+        for seq, time_ns, row, bits, begins in saved["log"]
+    ]
+    newest_ns, resting = saved["newest_ns"], saved["resting"]
+    runs.go_on_with(current, log, saved["floor"], newest_ns, resting=resting)
+
+
 def _chain(path: Iterable[Node]) -> Ending:
     """A match of its own, of which nothing but its events is known; as version 1 saved it."""
     before: tuple[Node, ...] = ()
@@ -144,12 +180,13 @@ def _remembered(runs: Runs, nodes: Iterable[Node]) -> dict[int, list[Node]]:
     program = runs.program
     known: dict[int, list[Node]] = {}
     for node in nodes:
-        step, row = node.position.step, node.row
+        row = node.row
         found: dict[Any, tuple[list[Node], bool]] = {}
         for before in (one for earlier in node.before for one in known[id(earlier)]):
-            found.setdefault(program.memo(before, step, row), ([], False))[0].append(before)
+            memo = program.memo(before, node.position, row)
+            found.setdefault(memo, ([], False))[0].append(before)
         if node.begins:
-            memo = program.memo(None, step, row)
+            memo = program.memo(None, node.position, row)
             found[memo] = (found.get(memo, ([], False))[0], True)
         known[id(node)] = [
             runs.node(node.seq, node.time_ns, row, node.position, tuple(before), begins, memo)

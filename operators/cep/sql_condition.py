@@ -18,10 +18,14 @@ from tidegauge.patterns.run_scope import RunScope, Taken, has_call
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`event` must hold for the condition to hold, and `run`, too; None where there is nothing."""
+    """`event` must hold for the condition to hold, and `run`, too; None where there is nothing.
+
+    `asks`: the numbers of the accumulators that `run` reads.
+    """
 
     event: int | None
     run: Row | None
+    asks: frozenset[int] = frozenset()
 
 
 class RunValues:
@@ -39,6 +43,7 @@ class RunValues:
         self._layout = layout
         self._known: dict[tuple[str, str, str | None, int], tuple[int, Read]] = {}
         self.accumulators: list[Accumulator] = []
+        self._asked: set[int] = set()
 
     def condition(self, sql: str) -> Parts:
         """Compile a condition.
@@ -53,7 +58,9 @@ class RunValues:
         if alone:
             both = _all(alone)
             event = self._layout.predicate(canonical(both), self._scope.scalar(both))
-        return Parts(event, self._scope.evaluated(_all(joined))[0] if joined else None)
+        self._asked = set()
+        run = self._scope.evaluated(_all(joined))[0] if joined else None
+        return Parts(event, run, frozenset(self._asked))
 
     def expression(self, sql: str) -> tuple[Row, FieldType]:
         """Compile an expression over aggregates alone, as a match's measures are.
@@ -76,6 +83,7 @@ class RunValues:
     def taken(self, call: Taken) -> Row:
         """An aggregate over what the run took: out of its memo."""
         number, read = self._value(call)
+        self._asked.add(number)
 
         def evaluate(_row: Sequence[Any], memo: Sequence[Any]) -> Any:
             return read(memo[number])

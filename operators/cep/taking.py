@@ -77,29 +77,35 @@ class _Judged:
         self.finals: list[Node] = []
         self.targets: dict[Target, tuple[list[Node], bool]] = {}
 
-    def judge(self, state: State, node: Node, row: Any, bits: int) -> None:
-        """What the event makes of the runs that end at a node."""
+    def judge(self, state: State, nodes: Nodes, row: Any, bits: int) -> None:
+        """What the event makes of the runs of a state; those alike move together."""
         program = self.program
-        own = program.bits_for(bits, state.looks, row, node)
-        move = state.moves.get(own) or program.nfa.move(state, own)
-        if move.stays is not None:
-            self.states.setdefault(move.stays, []).append(node)
-        for position in move.takes:
-            key = (position, program.memo(node, position.step, row), program.share())
-            self.targets.setdefault(key, ([], False))[0].append(node)
-        if move.completes:
-            self.finals.append(node)
+        alike: list[tuple[int, Sequence[Node]]] = [(program.bits_for(bits, 0, row, None), nodes)]
+        for one in program.may_hold(bits, state.looks):
+            test, bit = one.test, one.bit
+            parted = []
+            for own, some in alike:
+                holds = [node for node in some if test(row, node)]
+                if not holds:
+                    parted.append((own, some))
+                    continue
+                parted.append((own | bit, holds))
+                if len(holds) < len(some):
+                    held = set(map(id, holds))
+                    parted.append((own, [node for node in some if id(node) not in held]))
+            alike = parted
+        for own, some in alike:
+            self.move(state, some, own, row)
 
-    def move(self, state: State, nodes: Nodes, row: Any, bits: int) -> None:
-        """What the event makes of all runs of a state, which it moves in the same way."""
+    def move(self, state: State, nodes: Sequence[Node], own: int, row: Any) -> None:
+        """What the event makes of runs of a state for which the same predicates hold."""
         program = self.program
-        own = program.bits_for(bits, 0, row, None)
         move = state.moves.get(own) or program.nfa.move(state, own)
         if move.stays is not None:
             self.states.setdefault(move.stays, []).extend(nodes)
         for position in move.takes:
             for node in nodes:
-                key = (position, program.memo(node, position.step, row), program.share())
+                key = (position, program.memo(node, position, row), program.share())
                 self.targets.setdefault(key, ([], False))[0].append(node)
         if move.completes:
             self.finals += nodes
@@ -110,7 +116,7 @@ class _Judged:
         own = program.bits_for(bits, start.looks, row, None)
         first = (start.moves.get(own) or program.nfa.move(start, own)).takes
         for position in first:
-            key = (position, program.memo(None, position.step, row), program.share())
+            key = (position, program.memo(None, position, row), program.share())
             before, _ = self.targets.get(key, ([], False))
             self.targets[key] = (before, True)
         return bool(first)
@@ -136,6 +142,8 @@ def judge_each(
     event: tuple[int, int, Any],
     bits: int,
     make: type[Node],
+    *,
+    may_begin: bool = True,
 ) -> After:
     """Conditions look at what was taken before: the nodes they matter to are judged one by one.
 
@@ -146,16 +154,13 @@ def judge_each(
         event: number, time and values of the event.
         bits: predicates of the event alone that hold.
         make: what nodes are made of.
+        may_begin: whether a run may begin with the event.
     """
     judged = _Judged(program)
     row = event[2]
     for state, nodes in zip(configuration.states, ends, strict=True):
-        if program.may_hold(bits, state.looks):
-            for node in nodes:
-                judged.judge(state, node, row, bits)
-        else:
-            judged.move(state, nodes, row, bits)
-    begun = judged.begin(row, bits)
+        judged.judge(state, nodes, row, bits)
+    begun = may_begin and judged.begin(row, bits)
     made = judged.make(event, make)
     left = [tuple(nodes) for nodes in judged.states.values()]
     return After(program.configurations.of(judged.states), left, judged.finals, made, begun)

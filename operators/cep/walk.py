@@ -36,7 +36,7 @@ class Keeper(Protocol):
         """Results of one event or of one advance of time."""
         ...
 
-    def dropped(self, number: int, key: Key, runs: Runs, event: int) -> list[Result]:
+    def dropped(self, number: int, key: Key, runs: Runs, event: int | None) -> list[Result]:
         """Results about runs that were given up; taken away from `runs`."""
         ...
 
@@ -107,7 +107,7 @@ class Walk:
                 self._wake(at, runs, done, place)
             if runs.deadline_ns <= time_ns:
                 ended = runs.advance(time_ns)
-                if ended:
+                if ended or runs.dropped:
                     self._tell(at, runs, ended, time_ns, seq, None)
             done = place + 1
             configuration = runs.configuration

@@ -8,7 +8,16 @@ import numpy.typing as npt
 
 from operators.detectors.contract import Memory, Slots, Times
 from operators.detectors.loop_quiet import Quiet
-from operators.detectors.quiet import COURSES, LONG, MOST, NUMBERS, OFTEN, SLOT_NS, QuietRuns
+from operators.detectors.quiet import (
+    COURSES,
+    LONG,
+    MOMENTS,
+    MOST,
+    NUMBERS,
+    OFTEN,
+    SLOT_NS,
+    QuietRuns,
+)
 
 NEAR = 1.25
 """A gap that is up to so many times longer or shorter than the usual one is one of its kind."""
@@ -89,7 +98,7 @@ class Absence:
             self._learn_gap(arrays, int(slots[at]), int(cells[at]), int(t_ns[at]))
         came = np.ones(slots.size)
         look = self.runs.look(arrays, slots, came, t_ns, arrays["cell"][slots])
-        self.runs.learn(arrays, slots, came, look, np.zeros(slots.size))
+        self.runs.learn(arrays, slots, came, t_ns, look, np.zeros(slots.size))
         _follow_median(arrays, slots, t_ns)
         arrays["points"][slots] += 1.0
         arrays["last_ns"][slots] = t_ns
@@ -107,13 +116,13 @@ class Absence:
             quiet.lengthen(quiet.here, more, again=first > 0)
             quiet.count(more, 1.0)
             first = cells
-        for name in (*NUMBERS, "slot"):
+        for name in (*NUMBERS, *MOMENTS):
             arrays[name][slot] = getattr(quiet, name)
 
 
 def _quiet(arrays: Arrays, slot: int) -> Quiet:
     """Cells of one series; the courses are those of the arrays."""
-    state: dict[str, Any] = {name: arrays[name][slot].item() for name in (*NUMBERS, "slot")}
+    state: dict[str, Any] = {name: arrays[name][slot].item() for name in (*NUMBERS, *MOMENTS)}
     return Quiet(state | {name: memoryview(arrays[name][slot]) for name in COURSES}, "")
 
 

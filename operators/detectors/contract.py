@@ -36,6 +36,8 @@ class Verdicts:
         direction: 1 above the expected, -1 below, 0 on it (int8).
         anomalous: whether the point is an anomaly.
         lasts: whether it is none, but goes on with a run of zeros that was told as one.
+        quiet_since_ns: where a run of zeros is an anomaly by its evidence, or lasts, the time of
+            the last point before it; 0 elsewhere.
     """
 
     judged: Mask
@@ -46,14 +48,15 @@ class Verdicts:
     direction: npt.NDArray[np.int8]
     anomalous: Mask
     lasts: Mask
+    quiet_since_ns: Times
 
     @classmethod
     def blank(cls, points: int) -> Self:
         """Nothing judged."""
         judged, anomalous, lasts = np.zeros((3, points), np.bool_)
         score, expected, lower, upper = np.full((4, points), np.nan)
-        direction = np.zeros(points, np.int8)
-        return cls(judged, score, expected, lower, upper, direction, anomalous, lasts)
+        direction, since = np.zeros(points, np.int8), np.zeros(points, np.int64)
+        return cls(judged, score, expected, lower, upper, direction, anomalous, lasts, since)
 
     def put(self, at: Slots, verdicts: "Verdicts") -> None:
         """Write verdicts on some of the points to their places."""

@@ -71,8 +71,8 @@ class Ensemble(RarityDetector):
     """
 
     name = "ensemble"
-    version = 2
-    reads = frozenset({1})
+    version = 3
+    reads = frozenset({1, 2})
     baselines = (Levels(), DayProfile(), Spread(), Runs(), Season())
     quiet_runs = QuietRuns()
 

@@ -16,17 +16,17 @@ from operators.detectors.contract import LARGEST, Verdicts
 from operators.detectors.loop_density import Stream
 from operators.detectors.loop_parts import Cadence, Day, Levels, Runs, Season, Spread
 from operators.detectors.loop_quiet import Quiet
-from operators.detectors.quiet import ITS_SHARE, LASTING, OFTEN
+from operators.detectors.quiet import ALWAYS, ITS_SHARE, KNOWN, LASTING, OFTEN
 from operators.detectors.rarity import BAND, MOST, WEEK_S, RarityConfig
 
 State = dict[str, npt.NDArray[Any]]
-Told = tuple[bool, float, float, float, float, int, bool, bool]
+Told = tuple[bool, float, float, float, float, int, bool, bool, int]
 """Verdict on a point, in the order of the fields of `Verdicts`."""
 
 _NAN = float("nan")
 _ECHO_POINTS_NS = echo.ECHO_POINTS * 1e9
 _ECHO_NS = float(echo.ECHO_NS)
-_UNJUDGED: Told = (False, 0.0, _NAN, _NAN, _NAN, 0, False, False)
+_UNJUDGED: Told = (False, 0.0, _NAN, _NAN, _NAN, 0, False, False, 0)
 
 
 class SeriesLoop:
@@ -65,7 +65,9 @@ class SeriesLoop:
             self._step(point, at) if -LARGEST <= point <= LARGEST else _UNJUDGED
             for point, at in zip(x, t_ns, strict=True)
         ]
-        judged, score, expected, lower, upper, direction, anomalous, lasts = zip(*told, strict=True)
+        judged, score, expected, lower, upper, direction, anomalous, lasts, since_ns = zip(
+            *told, strict=True
+        )
         return Verdicts(
             np.array(judged, np.bool_),
             np.array(score, np.float64),
@@ -75,6 +77,7 @@ class SeriesLoop:
             np.array(direction, np.int8),
             np.array(anomalous, np.bool_),
             np.array(lasts, np.bool_),
+            np.array(since_ns, np.int64),
         )
 
     def store(self) -> None:
@@ -120,7 +123,10 @@ class SeriesLoop:
         surprise = alarm_level.surprise(share)
         excess = surprise - max(self._level, alarm_level.FLOOR)
         lasts = x == 0.0 and self._quiet.told == LASTING
+        weeks = self._quiet.weeks(t_ns)
         decades, usual = self._quiet.step(x, t_ns, gap)
+        if x == 0.0 and weeks >= KNOWN and self._quiet.here >= ALWAYS:
+            excess = min(excess, alarm_level.COMMON)
         own = alarm_level.DECADES - decades - ITS_SHARE
         by_quiet = (
             decades < 0.0
@@ -134,8 +140,10 @@ class SeriesLoop:
         repeated = float(t_ns - self._event_ns) < echoing and excess <= self._event + echo.LOUDER
         chance = alarm_level.chance(excess) if excess > alarm_level.COMMON else 1.0
         expected = (fast_level, slow_level, of_day, level, last, course)[told]
-        expected = usual if by_quiet else expected
-        verdict = self._verdict(x, expected, scale, gap, chance, repeated=repeated, lasts=lasts)
+        expected = usual if by_quiet or lasts else expected
+        verdict = self._verdict(
+            x, expected, scale, gap, chance, repeated=repeated, lasts=lasts, by_quiet=by_quiet
+        )
         judged, anomalous = verdict[0], verdict[6]
         if not repeated and ((excess > echo.REMEMBERED and not by_quiet) or anomalous):
             self._event, self._event_ns = excess, t_ns
@@ -156,11 +164,12 @@ class SeriesLoop:
         *,
         repeated: bool,
         lasts: bool,
+        by_quiet: bool,
     ) -> Told:
         config = self._config
         score = 0.0 if repeated else 1.0 - chance
         if self._points < config.warm_up:
-            return False, score, _NAN, _NAN, _NAN, 0, False, False
+            return False, score, _NAN, _NAN, _NAN, 0, False, False, 0
         deviation = x - expected
         distance = abs(deviation)
         direction = int(copysign(1.0, deviation)) if deviation else 0
@@ -172,7 +181,9 @@ class SeriesLoop:
         half = BAND * scale
         half = min(half, distance * 0.999) if anomalous else max(half, distance)
         lower, upper = expected - half, expected + half
-        return True, score, expected, lower, upper, direction, anomalous, lasts and not anomalous
+        lasts = lasts and not anomalous
+        since_ns = self._quiet.since_ns if lasts or (anomalous and by_quiet) else 0
+        return True, score, expected, lower, upper, direction, anomalous, lasts, since_ns
 
     def _allowed(self, gap: float) -> float:
         return min(self._config.false_alarms_per_week / WEEK_S * gap, MOST)

@@ -34,6 +34,7 @@ class Silences:
         since_ns: time of the series' last point.
         score: rarity of so long a silence.
         told_ns: the moment when it was told first.
+        usual_ns: the usual time between its points.
     """
 
     slots: Slots
@@ -41,6 +42,7 @@ class Silences:
     since_ns: Times
     score: Floats
     told_ns: Times
+    usual_ns: Times
 
     @property
     def again(self) -> Mask:
@@ -53,13 +55,14 @@ class Silences:
         """Several, one after another."""
         if not parts:
             nothing = np.zeros(0, np.int64)
-            return cls(nothing, nothing, nothing, np.zeros(0), nothing)
+            return cls(nothing, nothing, nothing, np.zeros(0), nothing, nothing)
         return cls(
             np.concatenate([one.slots for one in parts]),
             np.concatenate([one.at_ns for one in parts]),
             np.concatenate([one.since_ns for one in parts]),
             np.concatenate([one.score for one in parts]),
             np.concatenate([one.told_ns for one in parts]),
+            np.concatenate([one.usual_ns for one in parts]),
         )
 
 
@@ -93,8 +96,8 @@ class FlatLine(RarityDetector):
     """
 
     name = "flat_line"
-    version = 3
-    reads = frozenset({2})
+    version = 4
+    reads = frozenset({2, 3})
     baselines = (Runs(),)
     quiet_runs = QuietRuns()
     absence = Absence()
@@ -141,7 +144,8 @@ class FlatLine(RarityDetector):
             told_ns[slots[first]] = at_ns[first]
             out = first | again
             at = slots[out]
-            told.append(Silences(at, at_ns[out], since_ns[out], score[out], told_ns[at]))
+            usual_ns = (self._arrays["absent.cell"][at] * 1e9).astype(np.int64)
+            told.append(Silences(at, at_ns[out], since_ns[out], score[out], told_ns[at], usual_ns))
             next_ns[slots] = self._next_ns(slots, at_ns, since_ns)
         return Silences.of(told)
 
@@ -190,6 +194,8 @@ class FlatLine(RarityDetector):
     def upgraded(self, state: State) -> State:
         """Version 2 knew gaps without seasons, as a second stream of residuals."""
         held = state["arrays"]
+        if "gaps.gap" not in held:
+            return super().upgraded(state)
         density = {key: each[:, :1] for key, each in held.items() if key.startswith("density.")}
         absent = {
             "absent.cell": held["gaps.gap"],

@@ -23,7 +23,7 @@ _REMEMBERED = quiet.REMEMBERED
 _MOST = quiet.MOST
 _FADES = quiet.FADES
 Parts = list[int] | memoryview
-_HELD = (*quiet.NUMBERS, *quiet.COURSES, "slot")
+_HELD = (*quiet.NUMBERS, *quiet.COURSES, *quiet.MOMENTS)
 
 
 class Quiet:
@@ -55,6 +55,7 @@ class Quiet:
     usual: float
     loud: float
     slot: int
+    since_ns: int
     week: Parts
     week_visits: Parts
     day: Parts
@@ -80,11 +81,16 @@ class Quiet:
             self.count(1.0, 1.0)
             return decades, usual * (1.0 - here)
         self.loud += 1.0
+        self.since_ns = t_ns
         rate = 1.0 / self.loud
         self.usual = usual + (_USUAL_RATE if rate < _USUAL_RATE else rate) * (abs(x) - usual)
         self.end(here)
         self.count(1.0, 0.0)
         return 0.0, usual * (1.0 - here)
+
+    def weeks(self, t_ns: int) -> int:
+        """Weeks in which this quarter of an hour was seen."""
+        return self.week_visits[(t_ns // _SLOT_NS + _FIRST) % _WEEK]
 
     def enter(self, slot: int, gap_s: float) -> None:
         """Recall what is usual in a quarter of an hour, and learn from the one before."""

@@ -22,6 +22,10 @@ COARSE_S = 150.0
 """Where cells are farther apart, the four quarters of an hour are taken together."""
 OFTEN = 0.5
 """Share of quiet cells at which a time is not busy any more."""
+ALWAYS = 0.95
+"""Share of quiet cells from which on a quiet one is usual by itself, once that is known."""
+KNOWN = 2
+"""Weeks that must have shown it."""
 YOUNG = 10.0
 """Quiet cells in a row up to which a run is young."""
 LONG = 100.0
@@ -68,6 +72,7 @@ NUMBERS = (
     "usual",
     "loud",
 )
+MOMENTS = ("slot", "since_ns")
 COURSES = ("week", "week_visits", "day", "day_visits")
 
 Arrays = Mapping[str, Floats]
@@ -85,6 +90,7 @@ class Look:
         decades: of the chance that a point begins such a run, at most 0; 0 for a run that was told.
         expected: what is usual here.
         lasts: whether it goes on with a run that was told as an anomaly.
+        since_ns: time of the last point of the series that was not quiet; 0 for none.
     """
 
     slot: Times
@@ -94,6 +100,7 @@ class Look:
     decades: Floats
     expected: Floats
     lasts: Mask
+    since_ns: Times
 
     def of(self, at: Slots | Mask) -> "Look":
         """Some of the points."""
@@ -105,6 +112,7 @@ class Look:
             self.decades[at],
             self.expected[at],
             self.lasts[at],
+            self.since_ns[at],
         )
 
 
@@ -134,7 +142,7 @@ class QuietRuns:
     told once, when its chance is a tenth of what is asked for. Quarters of an hour are those of
     UTC.
 
-    State: 21 numbers and 1,536 bytes.
+    State: 22 numbers and 1,536 bytes.
 
     Sources: P. Bourke, "Detecting a shift in fraction nonconforming using run-length control charts
     with 100% inspection", Journal of Quality Technology 23 (1991), for the run as the statistic;
@@ -148,6 +156,7 @@ class QuietRuns:
         return {
             **{name: Memory((), np.float64, 0.0) for name in NUMBERS},
             "slot": Memory((), np.int64, -1),
+            "since_ns": Memory((), np.int64, 0),
             "week": Memory((WEEK,), np.uint8, 0),
             "week_visits": Memory((WEEK,), np.uint8, 0),
             "day": Memory((DAY,), np.uint8, 0),
@@ -176,15 +185,29 @@ class QuietRuns:
             evidence[at] = _evidence(arrays, slots[at], here[at])
             decades[at] = _decades(arrays, slots[at], evidence[at])
         lasts = low & (arrays["told"][slots] == LASTING)
-        return Look(slot, here, low, evidence, decades, usual * (1.0 - here), lasts)
+        since_ns = arrays["since_ns"][slots].astype(np.int64)
+        return Look(slot, here, low, evidence, decades, usual * (1.0 - here), lasts, since_ns)
 
-    def learn(self, arrays: Arrays, slots: Slots, x: Floats, look: Look, told: Floats) -> None:
+    @staticmethod
+    def is_usual(arrays: Arrays, slots: Slots, look: Look) -> Mask:
+        """Whether each point is quiet where at least two weeks were, nearly always."""
+        usual = look.low & (look.here >= ALWAYS)
+        at = np.flatnonzero(usual)
+        if at.size:
+            weeks = arrays["week_visits"][slots[at], (look.slot[at] + FIRST) % WEEK]
+            usual[at] = weeks >= KNOWN
+        return usual
+
+    def learn(
+        self, arrays: Arrays, slots: Slots, x: Floats, t_ns: Times, look: Look, told: Floats
+    ) -> None:
         """Learn from points.
 
         Args:
             arrays: the state.
             slots: series of each point.
             x: finite points.
+            t_ns: their times.
             look: what `look` said of them.
             told: whether each is an anomaly, for whatever reason: 0, 1 or `LASTING`.
         """
@@ -192,6 +215,7 @@ class QuietRuns:
         loud = ~look.low
         self._go_on(arrays, slots[look.low], look.of(look.low), told[look.low])
         self._end(arrays, slots[loud], x[loud], look.here[loud])
+        arrays["since_ns"][slots[loud]] = t_ns[loud]
         arrays["cells"][slots] += 1.0
         seen = arrays["seen"][slots] + 1.0
         arrays["seen"][slots] = seen

@@ -147,9 +147,12 @@ class RarityDetector(Detector):
         if self.quiet_runs:
             quiet = self.quiet_runs.look(self._part("quiet"), slots, points, t_ns, gap)
             own = alarm_level.excess_of(quiet.decades) - ITS_SHARE
+            # What the other streams make of a 0 that is usual here: a course between two hours.
+            common = self.quiet_runs.is_usual(self._part("quiet"), slots, quiet)
+            excess = np.where(common, np.minimum(excess, alarm_level.COMMON), excess)
             by_quiet = finite & (quiet.decades < 0.0) & self._speaks(slots, own, excess)
             excess = np.where(by_quiet, own, excess)
-            usual = np.where(by_quiet, quiet.expected, usual)
+            usual = np.where(by_quiet | quiet.lasts, quiet.expected, usual)
         repeated = echo.echoes(self._part("echo"), slots, excess, t_ns, gap, self.louder)
         return Rating(
             finite, points, residuals, told, usual, surprise, excess, repeated, quiet, by_quiet
@@ -184,11 +187,13 @@ class RarityDetector(Detector):
             anomalous &= direction == (1 if config.direction == "up" else -1)
         half = BAND * self._arrays["density.scale"][slots, 0]
         half = np.where(anomalous, np.minimum(half, distance * 0.999), np.maximum(half, distance))
-        lasts = np.zeros_like(judged)
-        if rating.quiet is not None:
+        lasts, since_ns = np.zeros_like(judged), np.zeros(slots.size, np.int64)
+        if rating.quiet is not None and rating.by_quiet is not None:
             lasts = judged & ~anomalous & rating.quiet.lasts
+            told = lasts | (anomalous & rating.by_quiet)
+            since_ns = np.where(told, rating.quiet.since_ns, 0)
         lower, upper = middle - half, middle + half
-        return Verdicts(judged, score, middle, lower, upper, direction, anomalous, lasts)
+        return Verdicts(judged, score, middle, lower, upper, direction, anomalous, lasts, since_ns)
 
     def _lessons(self, slots: Slots, x: Floats, rating: Rating) -> Floats:
         residuals = rating.residuals[rating.finite]
@@ -215,7 +220,7 @@ class RarityDetector(Detector):
             lasting = verdicts.anomalous & (rating.by_quiet | (rating.quiet.here < OFTEN))
             marks = np.where(lasting, LASTING, np.where(told, 1.0, 0.0))
             look = rating.quiet.of(finite)
-            self.quiet_runs.learn(self._part("quiet"), at, points, look, marks[finite])
+            self.quiet_runs.learn(self._part("quiet"), at, points, times, look, marks[finite])
         cadence.learn(self._part("cadence"), at, times)
         gap = self._arrays["cadence.gap"][at]
         for baseline in self.baselines:

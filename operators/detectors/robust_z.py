@@ -140,7 +140,8 @@ class RobustZ(Detector):
         if config.direction != "both":
             anomalous &= direction == (1 if config.direction == "up" else -1)
         lower, upper, lasts = expected - half, expected + half, np.zeros_like(judged)
-        return Verdicts(judged, score, expected, lower, upper, direction, anomalous, lasts)
+        since = np.zeros(slots.size, np.int64)
+        return Verdicts(judged, score, expected, lower, upper, direction, anomalous, lasts, since)
 
     def learn(self, slots: Slots, x: Floats, t_ns: Times, verdicts: Verdicts) -> None:
         """See `Detector.learn`."""

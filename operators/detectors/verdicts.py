@@ -8,7 +8,7 @@ from operators.detectors.contract import Floats
 from operators.detectors.flat_line import Silences
 from operators.detectors.plan import AnomalyPlan
 from operators.detectors.points import category, is_category
-from operators.detectors.reasons import reason, silence_reason
+from operators.detectors.reasons import QUIET_SINCE, reason, silence_reason
 from operators.detectors.turns import Told
 from tidegauge.finite import finite_columns
 from tidegauge.records import TIME_NS
@@ -41,6 +41,7 @@ def verdict_frame(plan: AnomalyPlan, points: pl.DataFrame, told: Told, now_ns: i
         pl.Series("sensitivity", told.sensitivity),
         pl.Series(ANOMALOUS, verdicts.anomalous | verdicts.lasts),
         pl.Series(REPEATED, verdicts.lasts),
+        pl.Series(QUIET_SINCE, verdicts.quiet_since_ns),
         pl.lit(None, pl.Int64).alias(TOLD),
     ).filter(verdicts.judged)
     rows = rows.with_columns(finite_columns([*_BAND, "score", "value"]))
@@ -85,7 +86,7 @@ def silence_frame(
     )
     rows = told.hstack(pl.DataFrame(keys, schema, orient="row")) if plan.by else told
     rows = rows.with_columns(
-        silence_reason().alias("reason"),
+        silence_reason(silences.usual_ns.tolist()).alias("reason"),
         *(pl.lit(None, pl.Float64).alias(name) for name in (*_BAND, "value")),
         pl.lit(0, pl.Int8).alias("direction"),
         pl.lit(value=True).alias(ANOMALOUS),

@@ -80,7 +80,9 @@ class Segment:
     have made is shrunk to nothing.
 
     Attributes:
-        level, trend: of the line at the last cell, and from cell to cell.
+        level, trend: where it is at the last cell, and from cell to cell.
+        slope, middle: of the line through all cells, and their mean; the slope is the trend once
+            enough of a season is there.
         phi: damping of the trend.
         cells: how many the line rests on.
         season: course of a period, by the cell's number modulo its length; empty for none.
@@ -92,6 +94,8 @@ class Segment:
 
     level: float
     trend: float
+    slope: float
+    middle: float
     phi: float
     cells: int
     season: Floats
@@ -103,6 +107,20 @@ class Segment:
         if self.season.size:
             forecast = forecast + self.season[(next_number + np.arange(points)) % self.season.size]
         return forecast
+
+    def line_ahead(self, next_number: int) -> tuple[float, float]:
+        """What the line says of the next cell, told as a trend or not, and its variance.
+
+        A line that is too young to be told must not be taken for change after change.
+        """
+        count = self.cells
+        if count < LINE or self.trend == self.slope:
+            return float(self.ahead(next_number, 1)[0]), float(self.variances(1)[0])
+        expected = self.middle + self.slope * (count + 1) / 2.0
+        if self.season.size:
+            expected += float(self.season[next_number % self.season.size])
+        lever = 1.0 + 1.0 / count + 3.0 * (count + 1) / (count * (count - 1))
+        return expected, self.variance * lever + (DOUBT * self.slope) ** 2
 
     def variances(self, points: int) -> Floats:
         """Variances of the errors of `ahead`: noise, where the line is, whether it goes on."""
@@ -128,10 +146,12 @@ def follow(cells: Floats, last_number: int, before: Smoothing, variance: float) 
     # The first cell may be half before and half after.
     values = off_season(cells[1:] if cells.size > 1 else cells, last_number, before)
     count = values.size
-    trend = _slope(values, variance) if count >= before.season.size * SEEN else 0.0
+    slope = _slope(values, variance)
+    trend = slope if count >= before.season.size * SEEN else 0.0
     recent = values if trend else values[-RECENT:]
     level = float(recent.mean()) + trend * (recent.size - 1) / 2.0
-    return Segment(level, trend, 1.0 - 1.0 / count, count, before.season, variance)
+    phi, middle = 1.0 - 1.0 / count, float(values.mean())
+    return Segment(level, trend, slope, middle, phi, count, before.season, variance)
 
 
 def off_season(cells: Floats, last_number: int, smoothing: Smoothing) -> Floats:

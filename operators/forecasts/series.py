@@ -190,10 +190,12 @@ class Series:
             return
         if self._watch.calm and self._changed < 0:
             self._usual = max(smoothing.variance, (TINY * smoothing.level) ** 2)
-        if self._segment is not None and self._segment.cells < LINE:
-            return  # too young to be held against anything
-        error = value - self._expected_in(number)
-        usual = self._usual if self._segment is None else float(self._segment.variances(1)[0])
+        expected, usual = self._expected_in(number), self._usual
+        if self._segment is not None:
+            if self._segment.cells < LINE:
+                return  # too young to be held against anything
+            expected, usual = self._segment.line_ahead(number)
+        error = value - expected
         since = self._watch.learn(error / usual**0.5 if usual else 0.0, self._count)
         changed = None if since is None else self._change(since, number, value)
         if changed is not None:

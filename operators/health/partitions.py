@@ -9,24 +9,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from tidegauge.batch import NO_TIME, Counts, PartitionState, Progress
-from tidegauge.catalogue import FLOW
-from tidegauge.records import RecordBatch
+from tidegauge.catalogue import FLOW, FLOW_SIGNAL
+from tidegauge.records import TIME_NS, RecordBatch
 
-_SCHEMA = {
-    "time_ns": pl.Int64,
-    "topic": pl.String,
-    "partition": pl.Int64,
-    "processed": pl.Int64,
-    "rate": pl.Float64,
-    "errors": pl.Int64,
-    "on_time": pl.Int64,
-    "corrections": pl.Int64,
-    "late": pl.Int64,
-    "filtered": pl.Int64,
-    "watermark_ns": pl.Int64,
-    "watermark_lag_ms": pl.Float64,
-    "state": pl.String,
-}
+_SCHEMA = {TIME_NS: pl.Int64} | {column.name: column.type.dtype for column in FLOW_SIGNAL.columns}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +64,8 @@ class PartitionHealth:
         self._at_ns, self._processed = now_ns, seen.counts.read
         watermark_ns = seen.progress.watermark_ns if seen.progress.watermark_ns != NO_TIME else None
         row = {
-            "time_ns": now_ns,
+            TIME_NS: now_ns,
+            "source": seen.progress.source,
             "topic": seen.topic,
             "partition": seen.progress.partition,
             "processed": seen.counts.read,

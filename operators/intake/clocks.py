@@ -67,10 +67,12 @@ class Moves:
     Attributes:
         times: event time that each counts with.
         held: rows of events that count with less than their own.
+        believed: rows of those that would be held, but for how many are so in a row.
     """
 
     times: Times
     held: npt.NDArray[np.intp]
+    believed: npt.NDArray[np.intp]
 
 
 _NONE = np.zeros(0, np.intp)
@@ -116,7 +118,7 @@ class Clocks:
         """A batch in which no event is too far ahead."""
         if times.size:
             self._ahead = 0
-        return Moves(times, _NONE)
+        return Moves(times, _NONE, _NONE)
 
     def moves(self, times: Times, stamps_ms: Times, allowed_ns: int | Times) -> Moves:
         """A batch in which events may be too far ahead.
@@ -127,7 +129,7 @@ class Clocks:
             allowed_ns: what is allowed; one for all events, or one for each.
         """
         if not times.size:
-            return Moves(times, _NONE)
+            return Moves(times, _NONE, _NONE)
         stamps = np.where(stamps_ms < 0, _LATEST_MS, np.minimum(stamps_ms, _LATEST_MS)) * _MS
         ahead = times - stamps > np.maximum(allowed_ns, LEAST_NS)
         places = np.arange(times.size)
@@ -135,4 +137,5 @@ class Clocks:
         run = np.where(ahead, places - before, 0)
         self._ahead = min(int(run[-1]), self._run)
         held = ahead & (run <= self._run)
-        return Moves(np.where(held, stamps, times), np.flatnonzero(held))
+        believed = np.flatnonzero(ahead & ~held)
+        return Moves(np.where(held, stamps, times), np.flatnonzero(held), believed)

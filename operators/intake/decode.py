@@ -7,7 +7,7 @@ import polars as pl
 from operators.intake.dead_letters import Refused, refuse
 from operators.intake.event_time import LIMIT_NS, event_time_ns
 from operators.intake.plan import IntakePlan
-from operators.intake.units import likely_unit
+from operators.intake.units import unit_of
 from tidegauge.batch import APPENDED, OFFSET, TIME, RawBatch
 from tidegauge.durations import format_duration_ns
 from tidegauge.spec.models import EventTimeFormat
@@ -70,7 +70,8 @@ def _with_time(
     without = frame.filter(frame[TIME].is_null())
     texts = without[spec.field].cast(pl.String)
     for position, text in zip(position_of(raw, without[OFFSET]), texts, strict=True):
-        reason = f"no event time: {spec.field} is {text!r}, allowed is {spec.format}"
+        found = "missing" if text is None else repr(text)
+        reason = f"no event time: {spec.field} is {found}, allowed is {spec.format}"
         if (other := _written_as(text)) not in (None, spec.format):
             reason += f"; it seems to be {other}"
         refused.append(refuse(raw, int(position), "no_event_time", reason))
@@ -89,7 +90,7 @@ def _written_as(text: str | None) -> EventTimeFormat | None:
         value = float(text or "")
     except ValueError:
         return None
-    return likely_unit(int(value), "epoch_ns") if abs(value) < LIMIT_NS else None
+    return unit_of(int(value)) if abs(value) < LIMIT_NS else None
 
 
 def _within_future(

@@ -1,6 +1,5 @@
 """One partition's way from messages to an event batch."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -8,20 +7,20 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from operators.intake.clocks import Clocks, ClockState, Mover, Moves
+from operators.intake.clocks import Clocks, ClockState, Moves
 from operators.intake.dead_letters import (
     NONE_REFUSED,
     Refused,
     dead_letter_frame,
     refuse,
-    shown_key,
 )
 from operators.intake.decode import decode, position_of, stamps_of
 from operators.intake.lateness import Judged, Times, awaited_after, judge
-from operators.intake.limit import LetterCount, LettersSeen, too_many
+from operators.intake.limit import LetterCount, LettersSeen
 from operators.intake.plan import IntakePlan
 from operators.intake.process import Process, process_rows
-from operators.intake.units import EARLY_NS, doubt
+from operators.intake.units import EARLY_NS
+from operators.intake.wrong_clocks import Standing, WrongClocks
 from operators.ledger.tally import tallies
 from operators.progress.board import Board, ProgressBoard
 from tidegauge.batch import (
@@ -97,6 +96,7 @@ class Intake:
             watermark_ns = self._watermark_ns()
             self._letters = LetterCount(plan.letters, state.counts.read, saved, watermark_ns)
         self._clocks = Clocks(getattr(state, "clocks", None))
+        self._wrong_clocks = WrongClocks(plan, partition)
         self._state = PartitionState.ACTIVE
         self._appended_ns = 0
         self._next: int | None = None
@@ -146,6 +146,8 @@ class Intake:
         frame, refused = decode(self._plan, raw, oldest_ms)
         changes = self._changes(frame, raw)
         moves = self._moves(frame, raw, oldest_ms, changes)
+        if moves.believed.size:
+            self._wrong_clocks.tell_believed(int(frame[OFFSET][int(moves.believed[0])]))
         judged = self._judged(moves.times, frame, raw, changes)
         frame = self._enriched(frame)
         on_time, corrections, filtered = self._parted(frame, judged, raw, refused)
@@ -154,9 +156,12 @@ class Intake:
             corrections, lost = _processed(self._plan.process, corrections, raw, refused)
             filtered += lost_on_time + lost
         if refused and self._letters is not None:
-            self._limit(self._letters, raw, refused, (moves.times, frame[OFFSET]))
+            moved = moves.times, frame[OFFSET]
+            before = Standing(self._high_ns, self._clocks.mover, self._bound)
+            read = self._counts.read
+            self._wrong_clocks.limit(self._letters, read, raw, refused, moved, before)
         if judged.high_ns > self._high_ns:
-            self._clocks.mover = self._moved_by(raw, moves.times, frame)
+            self._clocks.mover = self._wrong_clocks.moved_by(raw, moves.times, frame)
         self._high_ns = judged.high_ns
         late = sum(one.kind == LATE for one in refused)
         counts = Counts(
@@ -193,68 +198,10 @@ class Intake:
         else:
             moves = self._clocks.moves(times, stamps_of(raw, frame), allowed_ns)
         if moves.held.size:
-            self._tell_ahead(raw, times, frame[OFFSET], int(moves.held[0]))
+            self._wrong_clocks.tell_ahead(raw, times, frame[OFFSET], int(moves.held[0]))
         if times.size and (lowest := int(times.min())) < EARLY_NS:
-            self._tell_unit(raw, frame, lowest)
+            self._wrong_clocks.tell_unit(raw, frame, lowest)
         return moves
-
-    def _tell_ahead(self, raw: RawBatch, times: Times, offsets: pl.Series, row: int) -> None:
-        event = self._mover(raw, int(offsets[row]), int(times[row]))
-        self._plan.notices.once(
-            f"ahead {self._partition}",
-            f"kafka: {self._plan.topic}-{self._partition}: the event at {event}: more than"
-            " out_of_orderness and lateness together, so it counts and does not move the watermark;"
-            " see to the clock of what wrote it (told once)",
-        )
-
-    def _tell_unit(self, raw: RawBatch, frame: pl.DataFrame, lowest_ns: int) -> None:
-        spec, source = self._plan.event_time, f"sources.{self._plan.source}"
-        offset = int(frame[OFFSET][frame[TIME].arg_min() or 0])
-        stamp_ms = raw.appended_ms[bisect_left(raw.offsets, offset)]
-        if line := doubt(source, spec.field, spec.format, lowest_ns, stamp_ms):
-            self._plan.notices.once("unit", line)
-
-    def _moved_by(self, raw: RawBatch, moving: Times, frame: pl.DataFrame) -> Mover:
-        row = int(moving.argmax())
-        return self._mover(raw, int(frame[OFFSET][row]), int(moving[row]))
-
-    def _mover(self, raw: RawBatch, offset: int, time_ns: int) -> Mover:
-        position = bisect_left(raw.offsets, offset)
-        stamp_ms = raw.appended_ms[position]
-        ahead_ns = time_ns - stamp_ms * _MS if stamp_ms >= 0 else 0
-        key = raw.keys[position] if raw.keys else None
-        return Mover(offset, shown_key(key, self._plan.sensitive)[0], max(ahead_ns, 0))
-
-    def _culprit(
-        self, letter: Refused, raw: RawBatch, moved: tuple[Times, pl.Series]
-    ) -> Mover | None:
-        """The event that a late one is late for; None where that is none of this partition."""
-        if letter.awaited_ns is None:
-            return None
-        own_ns = letter.awaited_ns + self._bound
-        if own_ns == self._high_ns:
-            return self._clocks.mover
-        times, offsets = moved
-        times = times[: int(offsets.search_sorted(letter.offset))]
-        if not times.size or int(times.max()) != own_ns:
-            return None
-        return self._mover(raw, int(offsets[int(times.argmax())]), own_ns)
-
-    def _limit(
-        self,
-        letters: LetterCount,
-        raw: RawBatch,
-        refused: list[Refused],
-        moved: tuple[Times, pl.Series],
-    ) -> None:
-        by_offset = {one.offset: one for one in refused if letters.counts(one)}
-        positions = position_of(raw, pl.Series(sorted(by_offset), dtype=pl.Int64))
-        excess = letters.count(self._counts.read, positions.tolist())
-        if excess is not None:
-            newest = by_offset[raw.offsets[excess.position]]
-            where = f"{self._plan.topic}-{self._partition}"
-            culprit = self._culprit(newest, raw, moved)
-            raise too_many(where, letters.limit, excess, newest, culprit)
 
     def _raise_floor(self) -> None:
         """An idle partition does not hold the watermark back: its next events are judged by it."""

@@ -43,9 +43,10 @@ def load_process(reference: str) -> Function:
     module_name, _, name = reference.partition(":")
     try:
         function = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # an import runs the user's module
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise UserMistake(
-            f"process: {reference}: {error}; allowed is module:function on the Python path"
+            f"process: {reference}: {reason}; allowed is module:function on the Python path"
         ) from error
     if not callable(function):
         raise UserMistake(f"process: {reference} is no function; allowed is module:function")

@@ -28,13 +28,21 @@ def likely_unit(time_ns: int, kind: EventTimeFormat) -> EventTimeFormat | None:
         kind: the unit it was read as.
     """
     unit_ns = _NS_PER_UNIT.get(kind)
-    if unit_ns is None or _PLAUSIBLE_S[0] <= time_ns // 10**9 < _PLAUSIBLE_S[1]:
+    if unit_ns is None or _plausible(time_ns):
         return None
-    value = time_ns // unit_ns
-    for other, other_ns in _NS_PER_UNIT.items():
-        if _PLAUSIBLE_S[0] <= value * other_ns // 10**9 < _PLAUSIBLE_S[1]:
-            return other
+    return unit_of(time_ns // unit_ns)
+
+
+def unit_of(value: int) -> EventTimeFormat | None:
+    """The unit in which a number is a time of our days; None where none is."""
+    for unit, unit_ns in _NS_PER_UNIT.items():
+        if _plausible(value * unit_ns):
+            return unit
     return None
+
+
+def _plausible(time_ns: int) -> bool:
+    return _PLAUSIBLE_S[0] <= time_ns // 10**9 < _PLAUSIBLE_S[1]
 
 
 def doubt(where: str, field: str, kind: EventTimeFormat, time_ns: int, stamp_ms: int) -> str | None:

@@ -1,5 +1,6 @@
 """The ledger of one partition: a record for each range of offsets, rewritten while it fills."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -80,21 +81,23 @@ class PartitionLedger:
         return {"version": STATE_VERSION, "open": saved}
 
 
-def ledger_records(topic: str, partition: int, ranges: list[Tally]) -> list[RecordBatch]:
+def ledger_records(
+    source: str, topic: str, partition: int, ranges: list[Tally]
+) -> list[RecordBatch]:
     """Records of ranges; none for no ranges."""
     if not ranges:
         return []
-    rows = [_row(topic, partition, one) for one in ranges]
+    place = {"source": source, "topic": topic, "partition": partition}
+    rows = [_row(place, one) for one in ranges]
     return [RecordBatch(LEDGER, pl.DataFrame(rows, schema=_SCHEMA))]
 
 
-def _row(topic: str, partition: int, one: Tally) -> dict[str, object]:
+def _row(place: Mapping[str, object], one: Tally) -> dict[str, object]:
     counts = one.counts
     told = counts.on_time + counts.corrections + counts.filtered + counts.dead_lettered
     return {
         TIME_NS: stamp_ns(one.appended_ms) + one.number % _FEW,
-        "topic": topic,
-        "partition": partition,
+        **place,
         "first_offset": one.first_offset,
         "next_offset": one.next_offset,
         "read": counts.read,

@@ -39,7 +39,8 @@ class _Saved(NamedTuple):
 class _LedgerLogic(StatefulBatchLogic[_Noted, RecordBatch, _Saved]):
     """One partition: its ranges as they are complete, and the open one once a period."""
 
-    def __init__(self, clock_ns: Callable[[], int], saved: _Saved | None) -> None:
+    def __init__(self, source: str, clock_ns: Callable[[], int], saved: _Saved | None) -> None:
+        self._source = source
         self._clock_ns = clock_ns
         self._ledger = PartitionLedger(saved.ledger if saved else None)
         self._place = (saved.topic, saved.partition) if saved else ("", 0)
@@ -53,15 +54,15 @@ class _LedgerLogic(StatefulBatchLogic[_Noted, RecordBatch, _Saved]):
         complete = [one for one in added if one is not None]
         if self._clock_ns() >= self._due_ns:
             complete += self._flushed()
-        return ledger_records(*self._place, complete), self.RETAIN
+        return ledger_records(self._source, *self._place, complete), self.RETAIN
 
     def on_notify(self) -> tuple[Iterable[RecordBatch], bool]:
         if self._clock_ns() < self._due_ns:
             return [], self.RETAIN
-        return ledger_records(*self._place, self._flushed()), self.RETAIN
+        return ledger_records(self._source, *self._place, self._flushed()), self.RETAIN
 
     def on_eof(self) -> tuple[Iterable[RecordBatch], bool]:
-        return ledger_records(*self._place, self._flushed()), self.RETAIN
+        return ledger_records(self._source, *self._place, self._flushed()), self.RETAIN
 
     def notify_at(self) -> datetime | None:
         return datetime.fromtimestamp(self._due_ns / 1e9, UTC) if self._ledger.dirty else None
@@ -118,4 +119,4 @@ def ledger(
     if refused is not None:
         lost = op.flat_map_batch("lost", refused, partial(_lost, source))
         counted = op.merge("with_lost", counted, lost)
-    return op.stateful_batch("add", counted, lambda saved: _LedgerLogic(clock_ns, saved))
+    return op.stateful_batch("add", counted, lambda saved: _LedgerLogic(source, clock_ns, saved))

@@ -1,6 +1,6 @@
 """What becomes of saved state: decided once, for `tidegauge plan` and for every start."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -114,15 +114,18 @@ def _part(key: str, old: Remembered | None, new: Remembered | None) -> Decision 
         return Decision(key, Verdict.NEW)
     # A column that is looked at from now on is absent in what is held back, for seconds.
     common = before.keys() & after.keys() if key.startswith(f"{EVENTS}:") else None
-    if why := _changes(before, after, common):
+    words = {**(old.words if old else {}), **(new.words if new else {})}
+    if why := _changes(before, after, words, common):
         return Decision(key, Verdict.RESET, why)
     return Decision(key, Verdict.KEPT)
 
 
-def _changes(before: Aspects, after: Aspects, only: Iterable[str] | None = None) -> str:
+def _changes(
+    before: Aspects, after: Aspects, words: Mapping[str, str], only: Iterable[str] | None = None
+) -> str:
     names = dict.fromkeys([*before, *after] if only is None else sorted(only))
     told = {
-        name: change(name, before.get(name), after.get(name))
+        name: change(name, before.get(name), after.get(name), words)
         for name in names
         if before.get(name) != after.get(name)
     }

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from operators.alerts.plan import plan_alerts
 from operators.detectors.plan import AnomalyPlan, plan_anomalies
@@ -34,6 +35,9 @@ def definitions_of(pipeline: Pipeline) -> Definitions:
     """What the state of a checked pipeline is made for."""
     parts = dict(_parts(pipeline))
     remembered = {key: Remembered(aspects) for key, aspects in parts.items()}
+    for name, window in pipeline.windows.items():
+        key = f"{WINDOW}:{name}"
+        remembered[key] = replace(remembered[key], words=_words(pipeline, window))
     return Definitions(pipeline.pipeline, pipeline.state.key_groups, remembered)
 
 
@@ -84,6 +88,18 @@ def _shape(window: Window, timezone: str) -> Aspects:
     early = f", early every {format_duration_ns(window.early)}" if window.early else ""
     shape = {"size": f"{in_words(window)}{early}"}
     return {**shape, "time zone": timezone} if window.cumulative else shape
+
+
+def _words(pipeline: Pipeline, window: Window) -> dict[str, str]:
+    """What aggregates are taken of, as it was written, by how the plan has it."""
+    types = window_columns(pipeline, window)
+    calls = [
+        call
+        for field in window.select.values()
+        for call in compile_aggregate(field.expr, types).calls
+    ]
+    found = {call.argument.sql: call.written for call in calls if call.argument is not None}
+    return {sql: written for sql, written in found.items() if sql != written}
 
 
 def _kept(plan: WindowPlan) -> Iterator[str]:

@@ -41,9 +41,11 @@ def _merged(held: Accumulator, parts: Mapping[str, Array]) -> Array:
             merged = (rows + parts[held.count] * _raised(held, parts)).sum(axis=0)
         case Merge.DEVIATION:
             counts = parts[held.count]
-            means = _raised(held, parts) + parts[held.distance] / np.maximum(counts, 1)
-            mean = (counts * means).sum(axis=0) / np.maximum(counts.sum(axis=0), 1)
-            merged = (rows + counts * (means - mean) ** 2).sum(axis=0)
+            # Of values near the largest float it is not finite, and null in the record.
+            with np.errstate(over="ignore", invalid="ignore"):
+                means = _raised(held, parts) + parts[held.distance] / np.maximum(counts, 1)
+                mean = (counts * means).sum(axis=0) / np.maximum(counts.sum(axis=0), 1)
+                merged = (rows + counts * (means - mean) ** 2).sum(axis=0)
     return merged
 
 

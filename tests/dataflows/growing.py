@@ -153,7 +153,7 @@ class _Reader(reader.PartitionReader):
 class _JournalReader:
     broker: Broker
 
-    def __init__(self, _: object, __: object, offset: int | None = None) -> None:
+    def __init__(self, _: object, __: object, offset: int | None = None, *_others: object) -> None:
         self.offset = offset or 0
         self.end = len(self.broker.journal)
 

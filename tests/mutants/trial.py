@@ -1,21 +1,20 @@
 """One fault put into a copy of the checkout, and the tests that run its line."""
 
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterable, Sequence
+import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from itertools import takewhile
+from pathlib import PurePosixPath
 
-from tests.mutants.coverage import Lines
+from tests.mutants.coverage import Map
 from tests.mutants.faults import Fault
+from tests.mutants.worker import Worker
 
-_LEFT_OUT = (".git", ".venv", ".*_cache", "__pycache__", ".hypothesis", "*.db")
-_NEAR = 6
-"""Lines above a fault at which its statement may begin."""
-TIMEOUT_S = 300
+LONGEST_S = 120.0
+"""Of the processor: tests that would take a trial beyond it are left out, the farthest first."""
+PATIENCE_S = 60.0
+"""Beside three times what the tests take without the fault: beyond it is an endless loop."""
 
 
 class Outcome(StrEnum):
@@ -48,72 +47,67 @@ class Trial:
         return f"{self.fault.path}: {self.before} => {self.after}"
 
 
-def copy_of(checkout: Path, folder: Path) -> Path:
-    """A copy of a checkout without its environment and caches."""
-    copied = folder / "checkout"
-    shutil.copytree(checkout, copied, ignore=shutil.ignore_patterns(*_LEFT_OUT), symlinks=True)
-    shared = checkout.parent / "shared"
-    if shared.exists():
-        (folder / "shared").symlink_to(shared.resolve())
-    return copied
-
-
-def try_fault(fault: Fault, copied: Path, lines: Lines) -> Trial:
+def try_fault(fault: Fault, worker: Worker, reached: Map) -> Trial:
     """Put a fault into the copy, run the tests of its line, and take it out again."""
-    file = copied / fault.path
+    file = worker.copied / fault.path
     source = file.read_bytes()
     mutant = fault.apply(source)
     shown = [_shown(text, fault) for text in (source, mutant)]
-    tests = covering_tests(fault, lines, copied)
+    tests = covering_tests(fault, source, reached)
     if not tests:
         return Trial(fault, Outcome.UNTESTED, *shown)
+    seconds = PATIENCE_S + 3 * sum(reached.tests[name].seconds for name in tests)
+    lines = statement(source, fault.line)
+    anew = lines is None or reached.at_import(fault.path, lines)
     file.write_bytes(mutant)
     try:
-        outcome = Outcome.SURVIVED if _pass(copied, tests) else Outcome.NOTICED
+        passed = worker.passes(tests, fault.path, source, seconds, anew=anew)
     finally:
         file.write_bytes(source)
-    return Trial(fault, outcome, *shown)
+    return Trial(fault, Outcome.SURVIVED if passed else Outcome.NOTICED, *shown)
 
 
-def covering_tests(fault: Fault, lines: Lines, copied: Path) -> list[str]:
-    """Fast tests that run the line of a fault: those of its own folder first.
+def covering_tests(fault: Fault, source: bytes, reached: Map) -> list[str]:
+    """Fast tests that run the statement of a fault: the nearest first, of these the quickest.
 
-    What runs when a module is imported is tested by the tests that mirror its folder.
+    What runs when a module is imported is tested by all that use the module.
     """
-    found: set[str] = set()
-    for line in range(fault.line, fault.line - _NEAR, -1):
-        found |= lines.get((fault.path, line), frozenset())
-        if found:
+    lines = statement(source, fault.line)
+    found = reached.of(fault.path, lines) if lines else reached.of_file(fault.path)
+    room = PurePosixPath("tests", fault.path).parent.parts
+
+    def distance(name: str) -> tuple[int, float]:
+        parts = PurePosixPath(name.partition("::")[0]).parts
+        shared = list(takewhile(lambda pair: pair[0] == pair[1], zip(room, parts, strict=False)))
+        return -len(shared), reached.tests[name].seconds
+
+    chosen: list[str] = []
+    seconds = 0.0
+    for name in sorted(found, key=distance):
+        seconds += reached.tests[name].seconds
+        if chosen and seconds > LONGEST_S:
             break
-    own = f"tests/{fault.path.rpartition('/')[0]}"
-    named = sorted(filter(None, (_node(name, copied) for name in found if name)))
-    if not named and "" in found and (copied / own).is_dir():
-        return [own]
-    return sorted(named, key=lambda node: not node.startswith(own))
+        chosen.append(name)
+    return chosen
 
 
-def _node(context: str, copied: Path) -> str | None:
-    """The test that a context names, as pytest names it."""
-    module, _, function = context.rpartition(".")
-    file = f"{module.replace('.', '/')}.py"
-    return f"{file}::{function}" if (copied / file).is_file() else None
+def statement(source: bytes, line: int) -> range | None:
+    """The lines of the innermost statement around a line; none where it runs at an import.
 
-
-def _pass(copied: Path, tests: Sequence[str]) -> bool:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    try:
-        ended = subprocess.run(
-            [*command, "-m", "not services", *tests],
-            cwd=copied,
-            # Saved bytecode of one fault would be taken for the next of the same second and size.
-            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return ended.returncode == 0
+    Of a statement with others inside (`if`, `for`), the lines before these.
+    """
+    inner: range | None = None
+    nodes: list[tuple[ast.AST, bool]] = [(ast.parse(source), False)]
+    while nodes:
+        node, called = nodes.pop()
+        if isinstance(node, ast.stmt) and line in range(node.lineno, (node.end_lineno or 0) + 1):
+            body = getattr(node, "body", None)
+            end = body[0].lineno if isinstance(body, list) else (node.end_lineno or 0) + 1
+            if line < max(end, node.lineno + 1):
+                inner = range(node.lineno, max(end, node.lineno + 1)) if called else None
+        called = called or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        nodes += [(child, called) for child in ast.iter_child_nodes(node)]
+    return inner
 
 
 def _shown(source: bytes, fault: Fault) -> str:

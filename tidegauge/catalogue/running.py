@@ -51,6 +51,7 @@ FLOW_SIGNAL = Signal(
     SignalKind.FLOW,
     FLOW,
     tags=(
+        Column("source", STRING, "", "The source; two may read one topic"),
         Column("topic", STRING, "", "Topic that is read"),
         Column("partition", INT, "", "Partition that is read"),
     ),
@@ -79,6 +80,7 @@ LEDGER_SIGNAL = Signal(
     SignalKind.LEDGER,
     LEDGER,
     tags=(
+        Column("source", STRING, "", "The source; two may read one topic"),
         Column("topic", STRING, "", "Topic that is read"),
         Column("partition", INT, "", "Partition that is read"),
     ),

@@ -14,7 +14,7 @@ from operators.cep.moments import Change, Fate, Moment, RunId
 from operators.cep.reasons import Cause, Obstacle
 from tidegauge.batch import END_OF_TIME, OFFSET, TIME
 from tidegauge.catalogue import SOURCE
-from tidegauge.records import NO_KEY
+from tidegauge.records import key_text
 
 _STYLES = {Fate.MATCHES: "bold green", Fate.ENDS: "red", Fate.VOID: "red", Fate.WAITS: "dim"}
 _ENDS = {
@@ -42,9 +42,7 @@ class Telling:
     def trees(self) -> Iterator[Tree]:
         """A tree for each key: events, and below each what it did."""
         for key, story in self.explained.stories.items():
-            named = ", ".join(
-                f"{k}={NO_KEY if v is None else v}" for k, v in self._key(key).items()
-            )
+            named = ", ".join(f"{k}={key_text(v)}" for k, v in self._key(key).items())
             tree = Tree(Text(named or "all events", style="bold"), guide_style="dim")
             for moment in story.moments:
                 branch = tree.add(Text(self._heading(moment)))

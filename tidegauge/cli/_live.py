@@ -32,7 +32,8 @@ def live_lines(pipeline: Pipeline, settings: Settings, now_ns: int) -> Iterator[
     }
     if settings.store is None:
         of_topic = {pipeline.sources[name].kafka.topic: read for name, read in samples.items()}
-        yield from ((line, True) for line in too_old_among(pipeline, of_topic.get, now_ns))
+        old = too_old_among(pipeline, settings, of_topic.get, now_ns)
+        yield from ((line, True) for line in old)
     for name, read in samples.items():
         source = pipeline.sources[name]
         lines = [*absent_fields(name, source, read)]

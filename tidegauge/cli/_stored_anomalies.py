@@ -10,7 +10,7 @@ from tidegauge.errors import UserMistake
 from tidegauge.expressions.targets import anomaly_keys, target_columns
 from tidegauge.fieldtypes import FieldType
 from tidegauge.labels import KeyPart, Label, key_part
-from tidegauge.records import NO_KEY, TIME_NS
+from tidegauge.records import NO_KEY, TIME_NS, key_text
 from tidegauge.spec.models import Pipeline
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _require(
     nearest_ns = min(times_ns, key=lambda time_ns: abs(time_ns - label.at_ns), default=None)
     if nearest_ns == label.at_ns:
         return
-    shown = {name: NO_KEY if part is None else part for name, (_, part) in key.items()}
+    shown = {name: key_text(part) for name, (_, part) in key.items()}
     series = "".join(f" {name}={part}" for name, part in shown.items())
     hint = (
         f"the nearest of this series is at {time_text(nearest_ns)}"

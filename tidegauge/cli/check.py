@@ -37,9 +37,10 @@ def command(
 ) -> None:
     """Check pipeline files: every mistake as `file:line: key: what is wrong, what is allowed`.
 
-    Patterns that never match, never end or can blow up are warned of, and so are comparisons with
-    NULL and names that are keywords of InfluxQL. Exit code 0 without mistakes, 1 with some, 2 when
-    a file cannot be read.
+    Files of tables are read as at the start; functions of `process` are looked for in the source of
+    their modules. Patterns that never match, never end or can blow up are warned of, and so are
+    comparisons with NULL and names that are keywords of InfluxQL. Exit code 0 without mistakes, 1
+    with some, 2 when a file cannot be read.
     """
     from tidegauge.cli import EXIT_COULD_NOT_RUN, EXIT_MISTAKES
     from tidegauge.cli._startable import check_startable
@@ -59,7 +60,7 @@ def command(
             check_startable(file, pipeline)
             if import_process:
                 _import_functions(file, pipeline)
-            warnings = _warned(file, pipeline, tell=not as_json)
+            warnings = _warned(file, pipeline, imported=import_process, tell=not as_json)
             series = _looked_at(file, pipeline, live=live, tell=not as_json)
         except Mistakes as found:
             code = max(code, EXIT_MISTAKES)
@@ -97,12 +98,21 @@ def _import_functions(file: Path, pipeline: "Pipeline") -> None:
                 raise UserMistake(f"{file}: sources.{name}.{mistake}") from None
 
 
-def _warned(file: Path, pipeline: "Pipeline", *, tell: bool) -> list[dict[str, Any]]:
+def _warned(
+    file: Path, pipeline: "Pipeline", *, imported: bool, tell: bool
+) -> list[dict[str, Any]]:
     """Print what is probably not meant as it is written; the same for programs."""
     from tidegauge.cli._pattern_warnings import pattern_warnings
+    from tidegauge.cli._startable import start_warnings
     from tidegauge.spec.warnings import warnings_of
 
-    found = sorted([*pattern_warnings(file, pipeline), *warnings_of(file, pipeline)])
+    found = sorted(
+        [
+            *pattern_warnings(file, pipeline),
+            *warnings_of(file, pipeline),
+            *start_warnings(file, pipeline, imported=imported),
+        ]
+    )
     for one in found if tell else []:
         typer.echo(f"warning: {one.render(str(file))}")
     return [{"line": one.line, "key": one.key, "message": one.message} for one in found]

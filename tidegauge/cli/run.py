@@ -38,7 +38,7 @@ def command(  # noqa: PLR0913 - a parameter is an option
         typer.Option("--process-id", "-i", min=0, help="Be this process of a cluster."),
     ] = None,
     addresses: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--addresses", "-a", metavar="HOST:PORT;…", help="All processes of that cluster."
         ),
@@ -82,7 +82,7 @@ def command(  # noqa: PLR0913 - a parameter is an option
         prepare_recovery(recovery, pipeline)
         if processes > 1:
             # Each of them would be refused; one line is enough.
-            require_unclaimed(recovery)
+            require_unclaimed(recovery, pipeline.pipeline)
         options += ["-r", str(recovery), "-s", _epoch(epoch), "-b", str(backup or 0)]
     elif epoch is not None or backup is not None:
         raise UserMistake("--epoch and --backup are about saved state: name a folder by --recovery")
@@ -99,10 +99,12 @@ def command(  # noqa: PLR0913 - a parameter is an option
     raise typer.Exit(asyncio.run(supervise(commands, environment)))
 
 
-def _place(process_id: int | None, addresses: str | None, processes: int) -> list[str]:
+def _place(process_id: int | None, given: Sequence[str] | None, processes: int) -> list[str]:
     """Options of one process of a cluster that is started elsewhere, too."""
+    from dataflows.lifecycle.invocation import only_addresses
     from tidegauge.errors import UserMistake
 
+    addresses = only_addresses(given or ())
     if process_id is None and addresses is None:
         return []
     if process_id is None or addresses is None:

@@ -1,9 +1,8 @@
-"""`tidegauge state`: what a recovery directory holds, and copies of it."""
+"""What a recovery directory holds: inspect, backup."""
 
 import json
 import sys
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,35 +17,16 @@ _S_NS = 1_000_000_000
 _PLAIN: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0)}
 
 
-class Action(StrEnum):
-    """What is done."""
-
-    INSPECT = "inspect"
-    BACKUP = "backup"
-
-
-def command(
-    action: Annotated[Action, typer.Argument(help="What to do.", metavar="inspect|backup")],
+def inspect(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Recovery directory.")],
-    target: Annotated[
-        Path | None,
-        typer.Argument(metavar="[TARGET]", help="Where a backup goes: a new or empty folder."),
-    ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """Show positions, watermarks and sizes of saved state, or copy it; also while the flow runs.
+    """Show positions, watermarks and sizes of saved state, also while the flow runs.
 
     Nothing that is saved is run or imported. Exit code 0; 1 when something in it is missing or
     damaged; 2 when it could not be done.
     """
-    if action is Action.INSPECT:
-        _inspect(directory, as_json=as_json)
-    else:
-        _back_up(directory, target, as_json=as_json)
-
-
-def _inspect(directory: Path, *, as_json: bool) -> None:
     from connectors.recovery.contents import read_contents
     from tidegauge.cli import EXIT_MISTAKES
 
@@ -58,14 +38,23 @@ def _inspect(directory: Path, *, as_json: bool) -> None:
     raise typer.Exit(EXIT_MISTAKES if found.problems else 0)
 
 
-def _back_up(directory: Path, target: Path | None, *, as_json: bool) -> None:
+def backup(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Recovery directory.")],
+    target: Annotated[
+        Path,
+        typer.Argument(metavar="TARGET", help="Where the copy goes: a new or empty folder."),
+    ],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Copy saved state, also while the flow runs.
+
+    Exit code 0; 1 when something in it is missing or damaged; 2 when it could not be done.
+    """
     from connectors.recovery.backup import back_up
     from connectors.recovery.contents import read_contents
     from tidegauge.cli import EXIT_MISTAKES
-    from tidegauge.errors import UserMistake
 
-    if target is None:
-        raise UserMistake("state backup: name the folder the copy goes to after the directory")
     moment = back_up(directory, target)
     problems = read_contents(target).problems
     if as_json:
@@ -76,6 +65,9 @@ def _back_up(directory: Path, target: Path | None, *, as_json: bool) -> None:
         for problem in problems:
             typer.echo(f"problem: {problem}")
     raise typer.Exit(EXIT_MISTAKES if problems else 0)
+
+
+commands = {"inspect": inspect, "backup": backup}
 
 
 def _tell(found: "Contents") -> None:

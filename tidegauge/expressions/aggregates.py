@@ -92,7 +92,8 @@ def _compiled(call: Call, tree: exp.Expr, columns: Columns) -> AggregateCall:
         )
     number = "" if call.number is None else f", {call.number!r}"
     name = f"{call.function}({canonical(call.argument.unnest())}{number})"
-    return AggregateCall(name, call.function, scalar, _type(call.function, scalar), call.number)
+    kind = _type(call.function, scalar)
+    return AggregateCall(name, call.function, scalar, kind, call.number, call.written)
 
 
 def _type(function: str, argument: Scalar) -> FieldType:

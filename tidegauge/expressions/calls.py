@@ -11,7 +11,7 @@ from typing import TypeGuard
 from sqlglot import exp
 
 from tidegauge.expressions.compiled import ExpressionError
-from tidegauge.expressions.parsing import snippet
+from tidegauge.expressions.parsing import as_written, snippet
 
 MAX_TOP = 100
 """Values that `top` lists at most."""
@@ -38,7 +38,7 @@ AGGREGATE_NAMES = (
 """Aggregates as messages list them."""
 
 FILTER = "tidegauge_filter"
-"""Marks the CASE that stands for a FILTER, for what messages say of it."""
+"""Marks the CASE that stands for a FILTER, and the 1 in it that stands for `*`, for messages."""
 _FUNCTIONS: dict[type[exp.Expr], str] = {
     exp.Count: "count",
     exp.Sum: "sum",
@@ -77,6 +77,18 @@ class Call:
     function: str
     argument: exp.Expr | None
     number: float | int | None = None
+
+    @property
+    def written(self) -> str:
+        """The argument as it was written, with its FILTER."""
+        argument = self.argument
+        if argument is None:
+            return "*"
+        if FILTER not in argument.meta:
+            return as_written(argument.unnest())
+        (branch,) = argument.args["ifs"]
+        of = branch.args["true"].meta.get(FILTER) or as_written(branch.args["true"].unnest())
+        return f"{of} FILTER (WHERE {as_written(branch.this)})"
 
 
 def is_call(tree: object) -> TypeGuard[exp.Expr]:
@@ -167,7 +179,11 @@ def _number(function: str, tree: exp.Expr) -> float | int:
 
 def _filtered(tree: exp.Filter) -> Call:
     call, condition = call_of(tree.this), tree.expression.this
-    counted = exp.Literal.number(1) if call.argument is None else call.argument.copy()
+    if call.argument is None:
+        counted: exp.Expr = exp.Literal.number(1)
+        counted.meta[FILTER] = "*"
+    else:
+        counted = call.argument.copy()
     taken = exp.Case().when(condition.copy(), counted)
     taken.meta[FILTER] = True
     return Call(call.function, taken, call.number)

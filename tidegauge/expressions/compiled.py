@@ -39,7 +39,8 @@ class AggregateCall:
     `function` is one of count, sum, avg, min, max, std_dev, std_dev_pop, variance, var_pop, first,
     last, delta, rate, event_rate, percentile, distinct, top; `argument` is None where every row
     counts (`count(*)`); `number` is the share of a percentile (0 to 1) or the length of a top list.
-    `id` names the call's result column and is the same for the same call everywhere.
+    `id` names the call's result column and is the same for the same call everywhere; `written` is
+    the argument as it was written, with its FILTER.
     """
 
     id: str
@@ -47,6 +48,7 @@ class AggregateCall:
     argument: Scalar | None
     type: FieldType
     number: float | int | None = None
+    written: str = "*"
 
 
 @dataclass(frozen=True, slots=True)

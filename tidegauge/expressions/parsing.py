@@ -1,6 +1,7 @@
 """SQL text to a syntax tree, within bounds."""
 
 from itertools import pairwise
+from typing import TypeGuard
 
 import sqlglot
 from sqlglot import exp
@@ -8,6 +9,7 @@ from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from tidegauge.expressions.compiled import ExpressionError
+from tidegauge.texts import shorten
 
 DIALECT = "postgres"
 MAX_LENGTH = 2_000
@@ -20,6 +22,8 @@ MAX_DEPTH = 100
 _WRITTEN = "tidegauge_written"
 _DISTINCT = "aPPROX_dISTINCT"
 """Stands for `distinct`, so spelt that it is told from what somebody wrote."""
+_NEGATED = (exp.In, exp.Between, exp.RegexpLike, exp.RegexpILike)
+"""What is negated in its middle."""
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 _ADVICE = "make it simpler, or split it with `derive`"
@@ -60,7 +64,13 @@ def canonical(tree: exp.Expr) -> str:
 
 def snippet(tree: exp.Expr) -> str:
     """The expression as a message shows it: as it was written, on one line, not too long."""
-    return shorten(_sql(tree.transform(_as_written)))
+    around = tree.parent if _is_negated(tree) else None
+    return shorten(as_written(around or tree))
+
+
+def as_written(tree: exp.Expr) -> str:
+    """The expression as it was written, on one line."""
+    return " ".join(_sql(tree.transform(_as_written)).split())
 
 
 def written_as(tree: exp.Expr, text: str) -> exp.Expr:
@@ -74,12 +84,6 @@ def _sql(tree: exp.Expr, *, identify: bool = False) -> str:
     return tree.sql(
         dialect=DIALECT, identify=identify, comments=False, unsupported_level=ErrorLevel.IGNORE
     )
-
-
-def shorten(text: str, width: int = 60) -> str:
-    """The text on one line, cut to `width` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= width else line[: width - 1] + "…"
 
 
 def _reason(error: ParseError) -> str:
@@ -176,5 +180,20 @@ def _as_written(node: exp.Expr) -> exp.Expr:
     if written is not None:
         return exp.var(written)
     if isinstance(node, exp.Pow):
-        return exp.var(f"{snippet(node.this)} ^ {snippet(node.expression)}")
+        return exp.var(f"{as_written(node.this)} ^ {as_written(node.expression)}")
+    if _is_negated(node.args.get("this")):
+        return exp.var(_negated(node.this))
     return node
+
+
+def _is_negated(tree: object) -> TypeGuard[exp.Expr]:
+    """Whether an operator is negated in its middle: its text is then that of the NOT around it."""
+    return isinstance(tree, _NEGATED) and isinstance(tree.parent, exp.Not)
+
+
+def _negated(tree: exp.Expr) -> str:
+    """`b NOT IN (…)`, of which sqlglot makes `NOT b IN (…)`."""
+    subject, positive = as_written(tree.this), as_written(tree)
+    rest = positive.removeprefix(subject).lstrip()
+    negation = "!" if rest.startswith("~") else "NOT "
+    return f"{subject} {negation}{rest}"

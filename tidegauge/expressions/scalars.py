@@ -6,6 +6,7 @@ what has no finite value (division by zero, LN(0), SQRT(-1), a text such as 'NaN
 within a larger expression. Ints have 64 bits.
 """
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -124,16 +125,20 @@ class Compiler:
             return ExpressionError(
                 f"{function_name(tree)} is an aggregate: it belongs in the select of a window"
             )
+        name = ""
         if isinstance(tree, exp.Anonymous):
             name = str(tree.this)
         elif isinstance(tree, exp.Func):
             bare = tree.sql(dialect=DIALECT).lower()
             if bare in self._columns:
                 return ExpressionError(f'write the column in double quotes: "{bare}"')
-            name = written_name(tree) or str(tree.sql_name())
-        else:
+            # SQL that is made again calls some otherwise, and operators such as `~` functions.
+            called = _CALL.match(snippet(tree))
+            name = written_name(tree) or (called[1] if called else "")
+        if not name:
             return ExpressionError(f"{snippet(tree)} is not allowed here: {ALLOWED}")
         return UnknownName("function", name.upper(), self.functions)
 
 
+_CALL = re.compile(r"(\w+)\(")
 ALLOWED = "write columns, numbers, 'texts', operators, CASE, CAST and functions of one row"

@@ -28,6 +28,8 @@ CALLS: dict[type[exp.Expr], str] = {
 """Aggregates over what a run took."""
 MAX_OFFSET = 100
 """How far `FIRST` and `LAST` look: each run keeps so many values."""
+_NAVIGATION = frozenset({"PREV", "NEXT"})
+"""Functions of SQL's MATCH_RECOGNIZE that there are not."""
 _OF_ONE_EVENT = {"FIRST": "after the first", "LAST": "before the last"}
 
 
@@ -146,6 +148,7 @@ class RunScope:
             raise ExpressionError(f"{snippet(call)}: say of which step, as in COUNT(small)")
         if isinstance(argument, exp.Distinct):
             raise ExpressionError(f"{snippet(call)}: DISTINCT is not available here")
+        _refuse_nested(call, name)
         offset = _offset(call, name)
         if isinstance(call, exp.Count) and isinstance(argument, exp.Column):
             whole = argument.table if isinstance(argument.this, exp.Star) else argument.name
@@ -207,6 +210,11 @@ class _RunCompiler(Compiler):
         return super().column(tree)
 
     def refusal(self, tree: exp.Expr) -> ExpressionError:
+        if _is_navigation(tree):
+            name = function_name(tree)
+            return ExpressionError(
+                f"{snippet(tree)}: {name} is not available; {_by_distance(tree)}"
+            )
         if is_call(tree):
             return ExpressionError(
                 f"{function_name(tree)} is not available in this form over what a run took; "
@@ -225,7 +233,38 @@ def _is_of_event(tree: object) -> bool:
     if not isinstance(tree, exp.Expr):  # an argument is missing
         return False
     columns = list(tree.find_all(exp.Column))
-    return bool(columns) and not any(column.table for column in columns) and not has_call(tree)
+    if any(column.table for column in columns) or has_call(tree):
+        return False
+    return bool(columns) and not any(map(_is_navigation, tree.walk()))
+
+
+def _refuse_nested(call: exp.Expr, name: str) -> None:
+    """See that an aggregate is taken of events, and not of another one.
+
+    Raises:
+        ExpressionError: it is.
+    """
+    inner = next((one for one in call.this.walk() if is_call(one) or _is_navigation(one)), None)
+    if inner is None:
+        return
+    advice = f"; {_by_distance(call)}" if name in _OF_ONE_EVENT else ""
+    raise ExpressionError(
+        f"{snippet(call)}: {function_name(inner)} cannot stand within {name}, which takes columns"
+        f" of one step{advice}"
+    )
+
+
+def _by_distance(tree: exp.Expr) -> str:
+    """How to ask about another event of a step than its first or last."""
+    column = tree.find(exp.Column)
+    shown = snippet(column) if column and column.table else "small.amount"
+    ways = (f"{name}({shown}, 1), the one {where}" for name, where in _OF_ONE_EVENT.items())
+    return f"for another event of a step write {' or '.join(ways)}"
+
+
+def _is_navigation(tree: exp.Expr) -> bool:
+    """Whether it is a function of MATCH_RECOGNIZE that there is not."""
+    return isinstance(tree, exp.Anonymous) and str(tree.this).upper() in _NAVIGATION
 
 
 def _offset(call: exp.Expr, name: str) -> int:

@@ -34,7 +34,8 @@ class UnreadableError(Exception):
 class Document:
     """A file as plain values.
 
-    `keys` has the line of each key, `values` that of each value; lines count from 1. `problems`
+    `keys` has the line of each key, `values` that of each value; lines count from 1. `plain_keys`
+    are those that are written without quotes. `problems`
     are duplicate keys, unset variables and what else is wrong before any key has a meaning; a
     value that could not be had is None.
     """
@@ -42,6 +43,7 @@ class Document:
     value: Any = None
     keys: dict[Path, int] = field(default_factory=dict)
     values: dict[Path, int] = field(default_factory=dict)
+    plain_keys: list[Path] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def line(self, path: Path) -> int:
@@ -164,6 +166,8 @@ class _Reader:
                 self.document.problems.append(Problem(here, message, line))
                 continue
             self.document.keys[here] = line
+            if not key_node.style:
+                self.document.plain_keys.append(here)
             values[key] = self.read(value_node, here, line)
         return values
 

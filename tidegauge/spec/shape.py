@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from tidegauge.expressions.names import nearest
 from tidegauge.spec.mistakes import Path, Problem
 from tidegauge.spec.models import MEANINGS, Pipeline
+from tidegauge.texts import cut
 
 _KEY = "[key]"
 _PLAIN = {
@@ -142,5 +143,4 @@ def _shown(value: object) -> str:
         return "nothing"
     if isinstance(value, bool):
         return str(value).lower()
-    text = repr(value)
-    return text if len(text) <= 60 else text[:59] + "…"
+    return cut(repr(value))

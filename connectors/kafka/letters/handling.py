@@ -23,7 +23,6 @@ CHUNK = 500
 UNKNOWN = "the broker has not said whether it has it; its state tells: tidegauge dlq list --all"
 _OPEN_MS = 60_000
 _TIMEOUT_S = 30.0
-_MOST_BYTES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +82,18 @@ class Handling:
         settings: where the broker is.
         pipeline: name of the pipeline.
         marks: topic of the marks.
-        max_bytes: most that all of the topics allow of a batch of messages.
+        batch_bytes: most of a batch of several messages, which all of the topics allow.
 
     Raises:
         Retry: the broker does not answer in time.
         Stop: it does not allow transactions.
     """
 
-    def __init__(self, settings: Settings, pipeline: str, marks: str, max_bytes: int) -> None:
+    def __init__(self, settings: Settings, pipeline: str, marks: str, batch_bytes: int) -> None:
         self._settings = settings
         self._name = f"tidegauge-{pipeline}-redrive"
         self._marks = marks
-        self._max_bytes = max_bytes
+        self._batch_bytes = batch_bytes
         self._transactions = self._open()
 
     def redrive(self, messages: Sequence[Resent], now_ms: int, told: Told) -> None:
@@ -167,9 +166,7 @@ class Handling:
             client_config(self._settings, faults),
             faults,
             name=self._name,
-            # How large a message may be once it is compressed is the topic's to say.
-            max_bytes=_MOST_BYTES,
-            batch_bytes=self._max_bytes,
+            batch_bytes=self._batch_bytes,
             timeout_s=_TIMEOUT_S,
             open_ms=_OPEN_MS,
         )

@@ -14,14 +14,16 @@ class OutputPosition(NamedTuple):
         offsets: all messages of the part below these were committed by what is saved; those from
             there on, by an epoch that is run again.
         repeated: identities of committed messages that the run is still to make again.
-        version: of this format; one of version 1 has no `topics`.
+        version: of this format; one of version 1 has no `topics`, one of version 2 no `sources`.
         topics: what tells each topic from others of its name; offsets are of these.
+        sources: the same of the source topics that the marker of the part knows.
     """
 
     offsets: Offsets
     repeated: frozenset[bytes] = frozenset()
-    version: int = 2
+    version: int = 3
     topics: Mapping[str, str] = {}
+    sources: Mapping[str, str] = {}
 
 
 def of_same_topics(

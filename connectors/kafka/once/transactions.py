@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -17,13 +18,17 @@ from connectors.kafka.once.broken import (
     LostProducerError,
     RefusedMessagesError,
 )
-from connectors.kafka.refusals import REFUSALS, refusal
+from connectors.kafka.refusals import MOST_BYTES, REFUSALS, refusal
+from connectors.partitions import Waits, unheard
 from tidegauge.errors import Retry, Stop
 
 TRANSACTION_TIMEOUT_MS = 900_000
 """The most that a broker allows by default: longer than any stall of another sink of the flow."""
 ANY_PARTITION = -1
 """The key of a message says which partition it goes to."""
+_LOOK_S = 0.2
+"""How often it is seen, while messages are delivered, whether one has failed."""
+_ABORT_S = 5.0
 _TRIES = 3
 """How often a step of a transaction that the client calls retriable is tried."""
 
@@ -38,10 +43,10 @@ class Transactions:
         client: configuration of the Kafka client, with `bootstrap.servers`.
         faults: its error callback.
         name: transactional id; never used by two at a time.
-        max_bytes: most that the topics allow of a batch of messages.
+        batch_bytes: most of a batch of several messages, as the topics allow it.
         timeout_s: how long a message, and a step of a transaction, may take.
         open_ms: how long a transaction may stay open.
-        batch_bytes: most of a batch of several messages; None for as much as `max_bytes`.
+        waits: hears of it while messages wait; what it raises ends the waiting.
         monotonic_s: clock that tells how long it was.
 
     Attributes:
@@ -58,13 +63,14 @@ class Transactions:
         faults: Faults,
         *,
         name: str,
-        max_bytes: int,
+        batch_bytes: int,
         timeout_s: float,
         open_ms: int = TRANSACTION_TIMEOUT_MS,
-        batch_bytes: int | None = None,
+        waits: Waits = unheard,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._faults = faults
+        self._waits = waits
         self._monotonic_s = monotonic_s
         self._most_open_s = max(open_ms / 1_000, timeout_s)
         self._opened_s = 0.0
@@ -80,10 +86,10 @@ class Transactions:
                 "transactional.id": name,
                 "transaction.timeout.ms": int(self._most_open_s * 1_000),
                 "delivery.timeout.ms": int(timeout_s * 1_000),
-                "message.max.bytes": max_bytes,
+                "message.max.bytes": MOST_BYTES,
+                "batch.size": batch_bytes,
                 "linger.ms": 2,
                 "compression.type": "lz4",
-                **({"batch.size": batch_bytes} if batch_bytes is not None else {}),
             }
         )
         self._step(partial(self._producer.init_transactions, timeout_s))
@@ -92,7 +98,7 @@ class Transactions:
         """Send a message in the open transaction, or a new one.
 
         Returns:
-            whether it was sent; False where it is larger than the topics allow.
+            whether it was sent; False where it is larger than any broker takes.
 
         Raises:
             Retry: the broker does not take messages in time.
@@ -163,11 +169,14 @@ class Transactions:
             Retry: the broker does not take messages in time.
             Stop: the broker refuses them, or this producer, for good.
         """
-        try:
-            left = self._producer.flush(self._timeout_s)
-        except KafkaException as error:  # the client can do no more
-            raise self._fault(error.args[0]) from None
-        self._raise_failure()
+        deadline_s = self._monotonic_s() + self._timeout_s
+        left = 1
+        while left and self._monotonic_s() < deadline_s:
+            try:
+                left = self._producer.flush(_LOOK_S)
+            except KafkaException as error:  # the client can do no more
+                raise self._fault(error.args[0]) from None
+            self._raise_failure()
         if left:
             raise Retry(f"Kafka has not taken {left} messages within {self._timeout_s:g} s")
 
@@ -181,14 +190,20 @@ class Transactions:
         """
         if not self._open:
             return
+        # To commit would wait for what was sent behind a message that is refused.
+        self.flush()
         self._step(partial(self._producer.commit_transaction, self._timeout_s))
         self._raise_failure()
         self._open = False
 
     def abort(self) -> None:
-        """Take back what was sent since the last commit."""
+        """Take back what was sent since the last commit, if the broker does it at once.
+
+        If not, the next producer of the name does, or the broker when the transaction is too old.
+        """
         if self._open:
-            self._step(partial(self._producer.abort_transaction, self._timeout_s))
+            with suppress(KafkaException):
+                self._producer.abort_transaction(min(self._timeout_s, _ABORT_S))
             self._open = False
 
     def _step(self, step: Callable[[], object]) -> None:
@@ -214,13 +229,20 @@ class Transactions:
     def _raise_failure(self) -> None:
         if self._failed is not None:
             raise self._fault(self._failed)
+        if left := len(self._producer):
+            self._waits(
+                f"Kafka is yet to take {left} messages, for which it has {self._timeout_s:g} s"
+                f" ({self._faults.reason('no answer')})"
+            )
 
     def _fault(self, error: KafkaError) -> Retry | Stop:
+        cause = error if self._refused else self._cause(error)
+        code = cause.code()
+        if code in REFUSALS:
+            self._hear_of_refused()
         if self._refused:
             reason = refusal(self._refused[0][1])
             return RefusedMessagesError([message for message, _ in self._refused], reason)
-        cause = self._cause(error)
-        code = cause.code()
         open_s = self._monotonic_s() - self._opened_s
         if code in LOST or (code in FENCED and self._open and open_s >= self._most_open_s):
             return LostProducerError(f"Kafka has lost producer {self._name!r}: {short(cause)}")
@@ -235,6 +257,12 @@ class Transactions:
             reason = self._faults.reason(short(cause))
             return Retry(f"Kafka has not committed within {self._timeout_s:g} s: {reason}")
         return Stop(f"Kafka refuses transaction {self._name!r}: {short(cause)}")
+
+    def _hear_of_refused(self) -> None:
+        """Which messages were refused, as the client tells a moment after that some were."""
+        deadline_s = self._monotonic_s() + self._timeout_s
+        while not self._refused and self._monotonic_s() < deadline_s:
+            self._producer.poll(_LOOK_S)
 
     def _cause(self, error: KafkaError) -> KafkaError:
         """Why the client can do no more, which it tells when it is asked to commit."""

@@ -111,6 +111,30 @@ def test_a_message_that_is_cut_off_ends_too_early() -> None:
     assert fault(b'{"s": "a\\ud8') == ("broken", "JSON is malformed: it ends too early")
 
 
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b'{"x": ' + b"[" * 100_000, "JSON is nested too deeply"),
+        (b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "JSON is nested too deeply"),
+        (b'{"s": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "JSON is nested too deeply"),
+        (
+            b"\xef\xbb\xbf" + GOOD,
+            "the message begins with a byte order mark, allowed is UTF-8 without one",
+        ),
+        (GOOD.decode().encode("utf-16"), "the message is UTF-16, allowed is UTF-8"),
+        (GOOD.decode().encode("utf-16-le"), "the message is UTF-16, allowed is UTF-8"),
+        (GOOD.decode().encode("utf-16-be"), "the message is UTF-16, allowed is UTF-8"),
+        (GOOD.decode().encode("utf-32"), "the message is UTF-32, allowed is UTF-8"),
+        (GOOD.decode().encode("utf-32-be"), "the message is UTF-32, allowed is UTF-8"),
+        (b"\x00\x00\x00\x00\x05" + GOOD, "JSON is malformed: invalid character (byte 0)"),
+        (b"\x08\x00\x12\x05", "JSON is malformed: invalid character (byte 0)"),
+    ],
+    ids=lambda value: repr(value[-20:]),
+)
+def test_depth_and_encoding_are_told_as_what_they_are(payload: bytes, reason: str) -> None:
+    assert fault(payload) == ("broken", reason)
+
+
 @pytest.mark.parametrize("text", ["1e400", "-1e400", "9" * 500, "1.5", '"9"', "{}"])
 def test_a_lenient_integer_of_another_value_is_absent_and_the_message_is_read(text: str) -> None:
     columns = JsonColumns({"s": FieldType.STRING, "l": FieldType.INT}, lenient=["l"])
@@ -133,6 +157,8 @@ def test_an_empty_message_and_a_tombstone_are_told_apart() -> None:
     [
         (b'{"s": 1}', "s is an int, allowed is string"),
         (b'{"s": 1.5}', "s is a float, allowed is string"),
+        (b'{"s": 1.0}', "s is a float, allowed is string"),
+        (b'{"s": 1e2}', "s is a float, allowed is string"),
         (b'{"s": true}', "s is a bool, allowed is string"),
         (b'{"s": ["a"]}', "s is an array, allowed is string"),
         (b'{"i": "1"}', "i is a string, allowed is int"),
@@ -148,11 +174,13 @@ def test_an_empty_message_and_a_tombstone_are_told_apart() -> None:
         (b'{"f": {}}', "f is an object, allowed is float"),
         (b'{"f": 1e999}', "f is outside of the range of float"),
         (b'{"b": 1}', "b is an int, allowed is bool"),
+        (b'{"b": 1.0}', "b is a float, allowed is bool"),
         (b'{"b": "true"}', "b is a string, allowed is bool"),
         (b'{"i": 1.0, "f": "x"}', "f is a string, allowed is float"),
         (b"null", "the message is null, allowed is an object"),
         (b"[]", "the message is an array, allowed is an object"),
         (b'[{"s": "a"}]', "the message is an array, allowed is an object"),
+        (b"1.0", "the message is a float, allowed is an object"),
         (b" 1", "the message is an int, allowed is an object"),
         (b'"a"', "the message is a string, allowed is an object"),
         (b"true", "the message is a bool, allowed is an object"),

@@ -8,10 +8,12 @@ from threading import Barrier, Thread
 import pytest
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.domain.bucket import Bucket
+from influxdb_client.domain.bucket_retention_rules import BucketRetentionRules
 from influxdb_client.domain.permission import Permission
 from influxdb_client.domain.permission_resource import PermissionResource
 from influxdb_client.service.dbr_ps_service import DBRPsService
 
+from connectors.influxdb.retention import kept_ns, shortening
 from connectors.influxdb.server import prepare
 from tests.connectors.influxdb.servers import TOKEN, settings_of
 from tests.services.influxdb import InfluxDB
@@ -79,6 +81,49 @@ def test_another_retention_is_put_right(influxdb: InfluxDB, retention: str, seco
     prepare(settings_of(influxdb), output(bucket, "3d"))
     prepare(settings_of(influxdb), output(bucket, retention))
     assert kept_s(influxdb, bucket) == seconds
+
+
+def bucket_that_is_there(server: InfluxDB, seconds: int) -> str:
+    """A bucket that was made by somebody else."""
+    name = unique("bucket")
+    with server.client() as client:
+        rules = BucketRetentionRules(type="expire", every_seconds=seconds)
+        client.buckets_api().create_bucket(bucket_name=name, retention_rules=rules, org=server.org)
+    return name
+
+
+@pytest.mark.parametrize("there", [0, 3_600, 90 * 86_400])
+def test_a_bucket_that_is_there_keeps_its_retention_where_the_file_says_none(
+    influxdb: InfluxDB, there: int
+) -> None:
+    bucket = bucket_that_is_there(influxdb, there)
+    unsaid = InfluxOutput.model_validate({"bucket": bucket})
+    assert shortening(settings_of(influxdb), unsaid) is None
+    assert prepare(settings_of(influxdb), unsaid) == []
+    assert kept_s(influxdb, bucket) == there
+    assert kept_ns(settings_of(influxdb), unsaid) == there * 10**9
+
+
+@pytest.mark.parametrize(
+    ("there", "said", "line"),
+    [
+        (0, "30d", "output.influxdb.retention 30d: the bucket kept records for ever"),
+        (7 * 86_400, "36h", "output.influxdb.retention 36h: the bucket kept records for 7d"),
+        (86_400, "7d", None),
+        (86_400, "0s", None),
+        (86_400, "1d", None),
+    ],
+)
+def test_a_retention_that_is_made_shorter_is_told_before_and_at_the_start(
+    influxdb: InfluxDB, there: int, said: str, line: str | None
+) -> None:
+    bucket = bucket_that_is_there(influxdb, there)
+    before = shortening(settings_of(influxdb), output(bucket, said))
+    notes = prepare(settings_of(influxdb), output(bucket, said))
+    whole = line and f"{line}; InfluxDB deletes what is older, whoever wrote it"
+    assert before == whole
+    assert notes == ([f"bucket {bucket!r}: {whole}"] if whole else [])
+    assert shortening(settings_of(influxdb), output(bucket, said)) is None
 
 
 def test_influxql_finds_the_bucket_as_a_database(influxdb: InfluxDB) -> None:

@@ -2,7 +2,7 @@ import pickle
 
 import pytest
 
-from connectors.kafka.identity import Found, TopicWatch, look_for, require_same
+from connectors.kafka.identity import Found, TopicWatch, look_for, require_same, why_unreadable
 from connectors.kafka.journal_source import JournalPosition, JournalSource
 from connectors.kafka.source import Position
 from connectors.kafka.topics import topic_identity
@@ -45,6 +45,34 @@ def test_a_position_of_a_topic_that_was_made_anew_and_is_longer_stops_the_flow(
     make_anew(kafka, topic, 9)
     with pytest.raises(Stop, match=rf"^kafka: topic '{topic}' was deleted and made anew since its"):
         open_part(reading(kafka, topic, identity=identity(kafka, topic)), saved)
+
+
+def test_a_topic_that_is_made_anew_and_shorter_while_it_is_read_is_told_with_both_ids(
+    kafka: Kafka, topic: str
+) -> None:
+    produce(kafka, topic, events(5))
+    before = identity(kafka, topic)
+    part = open_part(reading(kafka, topic, identity=before, bounded=False))
+    drive(part, enough(5))
+    make_anew(kafka, topic, 2)
+    now = identity(kafka, topic)
+    with pytest.raises(Stop) as told:
+        drive(part)
+    one, other = (name.rpartition("/")[2] for name in (before, now))
+    assert str(told.value) == (
+        f"kafka: topic '{topic}' was deleted and made anew since the flow began (its id was {one}"
+        f" and is {other}): its offsets are those of other messages now; to read it from its"
+        " beginning, start with an empty recovery directory"
+    )
+
+
+def test_a_topic_that_is_still_there_is_not_why_it_cannot_be_read(kafka: Kafka, topic: str) -> None:
+    client = {"bootstrap.servers": kafka.bootstrap}
+    assert why_unreadable(client, topic, identity(kafka, topic)) is None
+    assert why_unreadable(client, topic, None) is None
+    kafka.delete_topic(topic)
+    gone = why_unreadable(client, topic, f"{topic}/another")
+    assert str(gone).startswith(f"kafka: topic '{topic}' was deleted while the flow used it; ")
 
 
 def test_a_position_of_the_same_topic_goes_on(kafka: Kafka, topic: str) -> None:

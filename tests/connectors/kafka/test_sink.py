@@ -56,6 +56,22 @@ def test_messages_are_stored_in_order_with_key_and_headers(kafka: Kafka) -> None
     assert stored[0].headers() == [("a", b"1"), ("b", b"")]
 
 
+def test_a_part_that_waits_ends_as_it_is_told() -> None:
+    """Long before its time is over."""
+    told: list[str] = []
+
+    def waits(why: str) -> None:
+        told.append(why)
+        if len(told) == 2:
+            raise Stop("the topic was deleted")
+
+    settings = Settings.model_validate({"kafka_bootstrap": "127.0.0.1:1"})
+    sink = KafkaSink(settings, notes_to("t"), lambda *_: None, timeout_s=3_600, waits=waits)
+    with pytest.raises(Stop, match="the topic was deleted"):
+        written(sink.build_part("out", "00", None), batch(record(note="1")))
+    assert told[0].startswith("Kafka is yet to store 1 messages")
+
+
 def test_nothing_to_send_sends_nothing(kafka: Kafka) -> None:
     topic = kafka.topic()
     written(part(kafka.bootstrap, notes_to(topic)), batch())

@@ -1,7 +1,9 @@
 """One cluster at a time has a recovery directory, and its processes share it."""
 
 import fcntl
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,8 +48,9 @@ def test_another_cluster_is_refused_in_one_line_that_names_the_holder(
         with pytest.raises(UserMistake) as refused:
             claim(tmp_path, cluster, 0)
         (line,) = str(refused.value).splitlines()
-        assert line.startswith(f"recovery directory {tmp_path}: another flow runs with it (")
-        assert f"process 1, pid {other.pid} on {os.uname().nodename} since 20" in line
+        assert line.startswith(f"recovery directory {tmp_path}: a flow runs already with it (")
+        place = f"process 1 of a cluster, pid {other.pid} on {os.uname().nodename} since 20"
+        assert place in line
         with pytest.raises(UserMistake, match=f"pid {other.pid} "):
             require_unclaimed(tmp_path)
 
@@ -59,9 +62,36 @@ def test_the_same_process_number_twice_is_refused(tmp_path: Path) -> None:
         assert f"pid {other.pid} " in str(refused.value)
 
 
-def test_a_flow_alone_is_refused_beside_another_alone(tmp_path: Path) -> None:
-    with holding(tmp_path, "", 0), pytest.raises(UserMistake, match="runs already"):
-        claim(tmp_path, "", 0)
+@pytest.mark.parametrize(
+    ("flow", "said"),
+    [("web", "flow 'web' runs already"), ("shop", "another flow, 'web', runs")],
+)
+def test_a_flow_alone_is_refused_beside_another_alone_with_what_is_running(
+    tmp_path: Path, flow: str, said: str
+) -> None:
+    held = claim(tmp_path, "", 0, "web")
+    with pytest.raises(UserMistake) as refused:
+        claim(tmp_path, "", 0, flow)
+    with pytest.raises(UserMistake, match=said):
+        require_unclaimed(tmp_path, flow)
+    held.release()
+    line, since = re.subn(r"since 20[-0-9]+T[:0-9]+Z", "since T", str(refused.value))
+    assert since == 1
+    assert line == (
+        f"recovery directory {tmp_path}: {said} with it (pid {os.getpid()} on"
+        f" {os.uname().nodename} since T); end that first, or name another directory"
+    )
+
+
+def test_a_lock_of_an_earlier_version_names_no_flow(tmp_path: Path) -> None:
+    held = claim(tmp_path, "", 0, "web")
+    file = tmp_path / "lock-0"
+    told = json.loads(file.read_text())
+    del told["flow"]
+    file.write_text(json.dumps(told))
+    with pytest.raises(UserMistake, match=f"a flow runs already with it .pid {os.getpid()} on "):
+        claim(tmp_path, "", 0, "web")
+    held.release()
 
 
 def test_the_processes_of_one_cluster_share_the_directory(tmp_path: Path) -> None:
@@ -83,7 +113,7 @@ def test_what_a_kill_leaves_behind_is_no_obstacle(tmp_path: Path) -> None:
 def test_a_directory_that_was_let_go_is_free(tmp_path: Path) -> None:
     claim(tmp_path, CLUSTER, 0).release()
     held = claim(tmp_path, "", 0)
-    with pytest.raises(UserMistake, match=f"process 0, pid {os.getpid()} "):
+    with pytest.raises(UserMistake, match=f"[(]pid {os.getpid()} "):
         claim(tmp_path, CLUSTER, 0)
     held.release()
 

@@ -1,5 +1,6 @@
 """Files of rows: read with the declared types, or refused in one line."""
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ TABLE = Table.model_validate(
     }
 )
 ROWS = [("a", 1, 1.5, True), ("b", None, None, None), ("ö,\n", -3, 2.0, False)]
+
+
+STRAY = "a quotation mark within a cell; put the whole cell in quotes, and the mark twice"
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
@@ -108,11 +112,76 @@ def test_an_int_may_be_written_with_a_fraction_of_nothing(tmp_path: Path) -> Non
         ("id,n,x,on\n,1,1,true\n", "row 1: id is absent, but it is the table's key"),
         ("id,n,x,on\na,,,\nb,,,\na,,,\n", "row 3: id is 'a', as in a row before"),
         ("id,n,x\na,1,1\n", "there is no column 'on'; it has: id, n, x"),
-        ("", "cannot be read as csv: empty CSV"),
+        ("", "it is empty; a CSV begins with a header"),
+        ("\n\r\n", "it is empty; a CSV begins with a header"),
+        ("id;n;x;on\n", "there are no columns 'id', 'n', 'x', 'on'; it has: id;n;x;on"),
+        ("id,n,x,on,n\na,1,1,true,2\n", "the header has 'n' twice; rename one of them"),
+        ("id,n,x,on\na,1,1\nb,,,\n", "line 2: 3 cells, the header has 4"),
+        ('id,n,x,on\n"a\nb",,,\n\nb\n', "line 5: 1 cell, the header has 4"),
+        (
+            "id,n,x,on\na,,,\nb,1,1,500,true\n",
+            "line 3: 5 cells, the header has 4; a cell with a comma in it needs quotes",
+        ),
+        ('id,n,x,on\na,,,\n"b,,,\nc,,,', "line 3: a quoted cell begins here and does not end"),
+        (
+            'id,n,x,on\na,,,\n"b,,,\n"c",,,',
+            f"line 4: {STRAY}",
+        ),
+        (
+            'id,n,x,on\na,,,\n5" pipe,,,\nb,,,\n',
+            f"line 3: {STRAY}",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_csv_is_a_line(tmp_path: Path, text: str, told: str) -> None:
     assert refusal(write(tmp_path, "t.csv", text)) == told
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_in_one_of_three_ways(tmp_path: Path, end: str) -> None:
+    text = end + 'id,n,x,on\n"a",1,1.5,true\n\nb,,,\nc,-3,2,FALSE\n'.replace("\n", end)
+    rows = read_rows("t", write(tmp_path, "t.csv", text), TABLE).rows()
+    assert rows == [*ROWS[:2], ("c", -3, 2.0, False)]
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\n\x1a", "\r\n\x1a\r\n", "\x1a\x1a"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_what_stands_around_a_text_is_not_read(tmp_path: Path, mark: str, end: str) -> None:
+    text = f"{mark}id,n,x,on\na,1,1.5,true\nb,,,{end}"
+    assert read_rows("t", write(tmp_path, "t.csv", text), TABLE).rows() == ROWS[:2]
+    text = f'{mark}{{"id": "a", "n": 1, "x": 1.5, "on": true}}\n{{"id": "b"}}{end}'
+    assert read_rows("t", write(tmp_path, "t.jsonl", text), TABLE).rows() == ROWS[:2]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+def test_another_encoding_is_named(tmp_path: Path, encoding: str, suffix: str) -> None:
+    file = write(tmp_path, f"t.{suffix}", "id,n,x,on\nä,,,\n".encode(encoding))
+    assert refusal(file) == f"it is {encoding[:6].upper()}; save it as UTF-8"
+
+
+def test_what_is_no_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+    for text, line in (("id,n,x,on\na,,,\nä,,,\n", 3), ("id,n,x,on,ä\na,,,,\n", 1)):
+        file = write(tmp_path, "t.csv", text.encode("latin-1"))
+        assert refusal(file) == f"line {line}: it is not UTF-8"
+
+
+def test_a_compressed_file_is_no_utf_8(tmp_path: Path) -> None:
+    for seed in range(20):
+        text = f"id,n,x,on\na{seed},,,\n".encode()
+        file = write(tmp_path, "t.csv", gzip.compress(text, mtime=seed))
+        assert refusal(file) == "line 1: it is not UTF-8"
+
+
+def test_marks_within_cells_that_are_not_quoted_stay_as_they_are(tmp_path: Path) -> None:
+    text = 'id,n,x,on\nsay "hi",,,\n"5""",,,\n'
+    rows = read_rows("t", write(tmp_path, "t.csv", text), TABLE)
+    assert rows["id"].to_list() == ['say "hi"', '5"']
+
+
+def test_a_column_that_is_not_declared_may_be_there_twice(tmp_path: Path) -> None:
+    text = "id,n,x,on,,\na,1,1.5,true,,\n"
+    assert read_rows("t", write(tmp_path, "t.csv", text), TABLE).rows() == ROWS[:1]
 
 
 def test_a_parquet_file_that_is_not_whole_is_refused(tmp_path: Path) -> None:

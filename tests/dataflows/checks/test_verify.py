@@ -5,21 +5,26 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bytewax.recovery import init_db_dir
 from influxdb_client.client.write_api import SYNCHRONOUS
 
-from benchmarks.flow_process import Shape, run_flow
+from benchmarks.flow_process import Shape, run_flow, running_flow
 from benchmarks.private_copy import PrivateCopy, private_copy
+from connectors.codecs.journal_json import read_entry
 from connectors.influxdb.escapes import escaped_tag
+from tests.dataflows.interrupted import ask_to_end, wait
 from tests.dataflows.shop.events import BUSY, tell
 from tests.dataflows.shop.files import PIPELINE
 from tests.services.influxdb import InfluxDB
 from tests.services.kafka import Kafka
 from tests.tidegauge.cli.test_main import run
 from tidegauge.catalogue import catalogue_of
+from tidegauge.journal import Claim
 from tidegauge.stored import stored_of
 
 MESSAGES = 9_000
@@ -85,6 +90,39 @@ def test_an_untouched_store_is_equal_and_a_changed_one_is_not(
     assert run(*arguments, "90", capsys=capsys)[0] == 0
 
 
+def test_what_was_there_before_a_start_at_the_latest_message_is_not_missed(
+    tmp_path: Path,
+    kafka: Kafka,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    recovery = tmp_path / "recovery"
+    recovery.mkdir()
+    init_db_dir(recovery, 1)  # type: ignore[no-untyped-call]  # it has no types
+    with private_copy(PIPELINE, tmp_path, kafka, None) as copy:
+        text = copy.path.read_text()
+        assert "start: earliest" in text
+        copy.path.write_text(text.replace("start: earliest", "start: latest"))
+        (source,) = copy.pipeline.sources.values()
+        topic = kafka.topic(source.kafka.topic, partitions=1)
+        for name, setting in copy.environment.items():
+            monkeypatch.setenv(name, setting)
+        _sell(kafka, topic, range(300))
+        options = ["-r", str(recovery), "-s", "1", "-b", "0"]
+        for numbers in (range(300, 600), range(600, 900)):
+            with running_flow(copy.path, Shape(), copy.environment, options) as members:
+                wait(partial(_claimed, copy, numbers.start // 300), members)
+                _sell(kafka, topic, numbers)
+                wait(partial(_read, copy, numbers.stop - 300), members)
+                ask_to_end(members)
+        rows = copy.records("per_shop")
+        code, out, _ = run("verify", str(copy.path), "--json", capsys=capsys)
+    told = json.loads(out)
+    assert rows
+    assert (code, told["accuracy"], told["missing"], told["extra"]) == (0, 100.0, 0, 0), told
+    assert all(told["measurements"][name]["equal"] for name in ("per_shop", "overall"))
+
+
 def test_what_is_no_store_is_told_before_a_message_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -94,6 +132,28 @@ def test_what_is_no_store_is_told_before_a_message_is_read(
         path = str(tmp_path / name)
         code, _, error = run("verify", str(PIPELINE), "--embedded", path, capsys=capsys)
         assert (code, told in error, error.count("\n")) == (2, True, 1), error
+
+
+def _sell(kafka: Kafka, topic: str, seconds: range) -> None:
+    """A sale a second."""
+    producer = kafka.producer()
+    for second in seconds:
+        sale = {"ts": 1_000 * second, "shop": "s", "till": 1, "amount": second, "status": "ok"}
+        producer.produce(topic, json.dumps(sale), partition=0)
+    producer.flush()
+
+
+def _claimed(copy: PrivateCopy, times: int) -> bool:
+    """Whether so many runs have begun to read."""
+    name = copy.pipeline.journal_topic
+    there = name in copy.kafka.admin().list_topics().topics
+    entries = [read_entry(one.value()) for one in copy.kafka.read(name)] if there else []
+    return sum(isinstance(entry, Claim) for entry in entries) == times
+
+
+def _read(copy: PrivateCopy, messages: int) -> bool:
+    """Whether so many messages are in the ledger."""
+    return sum(int(row["read"]) for row in copy.records("ledger")) == messages
 
 
 def _falsify(stored: PrivateCopy, row: dict[str, Any]) -> None:

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from connectors.kafka.journal import JournalWriter
 from connectors.kafka.topics import ensure_journal
 from dataflows.connections.journal import Journal
 from tests.services.kafka import Kafka
 from tests.services.names import unique
 from tests.services.process import wait_until
 from tidegauge.batch import PartitionState, Progress
+from tidegauge.journal import Claim
 from tidegauge.settings import Settings
 
 SECONDS = 120.0
@@ -26,12 +28,21 @@ def topic(kafka: Kafka) -> Iterator[str]:
 class Process:
     """A process that reads partition 0 of two."""
 
-    def __init__(self, kafka: Kafka, topic: str, *, read: str = "t", bounded: bool = False) -> None:
+    def __init__(
+        self,
+        kafka: Kafka,
+        topic: str,
+        *,
+        read: str = "t",
+        bounded: bool = False,
+        offset: int = 0,
+        goes_on: bool = False,
+    ) -> None:
         settings = Settings(KAFKA_BOOTSTRAP=kafka.bootstrap, TIDEGAUGE_BOUNDED=bounded)
         self.journal = Journal(settings, topic)
         self.journal.topics["s"] = read
         self.partition = self.journal.of("s", 0)
-        self.partition.claim(0, 0, goes_on=False)
+        self.partition.claim(offset, 0, goes_on=goes_on)
 
     def sleep(self, offset: int, passed: int) -> None:
         """Be idle at an offset while the other partition has come so far, until that is told."""
@@ -79,3 +90,24 @@ def test_a_bounded_run_writes_nothing(kafka: Kafka, topic: str) -> None:
 def test_floors_are_of_one_topic(kafka: Kafka, topic: str) -> None:
     Process(kafka, topic).sleep(7, 70)
     assert Process(kafka, topic, read="made anew").floors == []
+
+
+def test_where_a_partition_was_begun_last_without_saved_state_is_known(
+    kafka: Kafka, topic: str
+) -> None:
+    Process(kafka, topic, offset=5)
+    Process(kafka, topic, offset=8, goes_on=True)
+    begun = Process(kafka, topic, offset=0, bounded=True).journal.begun
+    assert (begun("s", 0), begun("s", 1)) == (5, None)
+    Process(kafka, topic, offset=20)
+    later = Process(kafka, topic, offset=30, goes_on=True).journal
+    assert later.begun("s", 0) == 20
+
+
+def test_of_claims_of_an_earlier_version_the_first_is_where_a_partition_was_begun(
+    kafka: Kafka, topic: str
+) -> None:
+    writer = JournalWriter(Settings(KAFKA_BOOTSTRAP=kafka.bootstrap), topic)
+    for offset in (5, 8):
+        writer.append(Claim("s", "t", 0, unique("run"), offset, 0, 0))
+    assert Process(kafka, topic, bounded=True).journal.begun("s", 0) == 5

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.flow_process import Shape, run_flow
+from benchmarks.flow_process import Shape, running_flow, wait_for_end
 from connectors.embedded.reader import open_store
 from tests.services.kafka import Kafka
 from tests.services.names import unique
@@ -44,8 +44,8 @@ class Flow:
     name: str = field(default_factory=lambda: unique("refused"))
     small: tuple[str, ...] = ("out", "critical")
 
-    def run(self, *texts: str) -> None:
-        """Events with these texts, a second apart, through the flow to their end."""
+    def run(self, *texts: str) -> str:
+        """Events with these texts, a second apart, through the flow to their end; its log."""
         self.kafka.topic(self.name, partitions=1, config={"max.message.bytes": "4000000"})
         for suffix in ("out", "critical", "dead-letters"):
             config = {"max.message.bytes": str(LIMIT)} if suffix in self.small else {}
@@ -58,7 +58,11 @@ class Flow:
         file = self.folder / "p.yaml"
         file.write_text(FILE.replace("NAME", self.name).replace("DELIVERY", self.delivery))
         store = {"TIDEGAUGE_STORE": str(self.folder / "store.db")}
-        run_flow(file, Shape(), {"KAFKA_BOOTSTRAP": self.kafka.bootstrap, **store})
+        bounded = {"TIDEGAUGE_BOUNDED": "1"}
+        environment = {"KAFKA_BOOTSTRAP": self.kafka.bootstrap, **store, **bounded}
+        with running_flow(file, Shape(), environment) as (member,):
+            wait_for_end([member])
+            return member.output
 
     def sent(self, suffix: str) -> list[dict[str, Any]]:
         """What is in an output topic."""
@@ -83,7 +87,7 @@ def flow(request: pytest.FixtureRequest, tmp_path: Path, kafka: Kafka) -> Iterat
 
 def test_records_too_large_for_their_topics_are_letters_and_the_others_are_sent(flow: Flow) -> None:
     large = os.urandom(3_000).hex()
-    flow.run("a", large, "b")
+    log = flow.run("a", large, "b")
     assert sorted(one["tags"]["s"] for one in flow.sent("out")) == ["a", "b"]
     assert {one["tags"]["s"] for one in flow.sent("critical")} == {"a", "b"}
     letters = flow.sent("dead-letters")
@@ -95,6 +99,9 @@ def test_records_too_large_for_their_topics_are_letters_and_the_others_are_sent(
     assert all(large in one["payload"] for one in letters)
     (of_window, *_) = (json.loads(one["detail"]) for one in letters if "-out" in one["topic"])
     assert of_window["signal"] == "w"
+    assert of_window["tags"]["s"] == large[:199] + "…"
+    assert large[:199] + "…" in log
+    assert large[:200] not in log
     assert len(flow.stored("topic")) == len(letters)
 
 
@@ -116,4 +123,12 @@ def test_a_topic_that_takes_less_than_the_others_does_not_limit_them(flow: Flow)
     large = os.urandom(3_000).hex()
     flow.run("a", large, "b")
     assert {one["tags"]["s"] for one in flow.sent("out")} == {"a", large, "b"}
+    assert flow.sent("dead-letters") == []
+
+
+def test_what_compresses_below_the_limit_of_its_topic_is_sent(flow: Flow) -> None:
+    large = "x" * 3 * LIMIT
+    flow.run("a", large, "b")
+    for suffix in ("out", "critical"):
+        assert {one["tags"]["s"] for one in flow.sent(suffix)} == {"a", large, "b"}
     assert flow.sent("dead-letters") == []

@@ -47,6 +47,26 @@ def ended(member: Member) -> tuple[int, str]:
     return code, line
 
 
+@pytest.mark.parametrize("which", ["output", "letters"])
+def test_an_output_topic_that_is_deleted_ends_the_flow_with_a_line_within_30_s(
+    copy: PrivateCopy, which: str
+) -> None:
+    assert copy.pipeline.output.kafka is not None
+    output = copy.pipeline.output.kafka.topic
+    topic = output if which == "output" else copy.pipeline.dead_letter_topic
+    with running_flow(copy.path, Shape(), copy.environment) as (member,):
+        send(copy, 5)
+        assert wait_until(lambda: processed(copy) == 5, seconds=PATIENCE_S)
+        copy.kafka.delete_topic(topic)
+        send(copy, 90)  # what is made of them cannot be written
+        code, line = ended(member)
+    assert code == 2
+    assert line == (
+        f"kafka: topic '{topic}' was deleted while the flow wrote to it: what it held is gone;"
+        " start it again: it makes the topic where that is missing, and goes on"
+    )
+
+
 @pytest.mark.parametrize("which", ["source", "journal"])
 def test_a_topic_that_is_deleted_while_it_is_used_ends_the_flow_with_a_line_within_30_s(
     copy: PrivateCopy, which: str
@@ -64,17 +84,19 @@ def test_a_topic_that_is_deleted_while_it_is_used_ends_the_flow_with_a_line_with
     )
 
 
+@pytest.mark.parametrize("messages", [2, 9])
 def test_a_topic_that_is_made_anew_while_it_is_read_ends_the_flow_with_a_line(
-    copy: PrivateCopy,
+    copy: PrivateCopy, messages: int
 ) -> None:
     with running_flow(copy.path, Shape(), copy.environment) as (member,):
         send(copy, 5)
         assert wait_until(lambda: processed(copy) == 5, seconds=PATIENCE_S)
         copy.kafka.delete_topic(topic_of(copy))
         copy.kafka.topic(topic_of(copy), partitions=1)
-        send(copy, 9)
+        send(copy, messages)
         code, line = ended(member)
     assert code == 2
-    # Who comes first says it: the watch, or the broker, which has no such offset yet.
-    assert topic_of(copy) in line
+    assert line.startswith(
+        f"kafka: topic '{topic_of(copy)}' was deleted and made anew since the flow began (its id "
+    )
     assert line.endswith("start with an empty recovery directory")

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+import structlog
 
 from connectors.tables.follower import Follower
 from dataflows.lifecycle.beside import Beside
@@ -24,6 +25,11 @@ def die(work: Callable[[], None], name: str = "worker") -> None:
     thread = threading.Thread(target=work, name=name)
     thread.start()
     thread.join()
+
+
+def wait_long(beside: Beside) -> None:
+    for _ in range(20):
+        beside.waits("Kafka")
 
 
 def stops() -> None:
@@ -52,6 +58,33 @@ def test_another_fault_is_raised_with_the_thread_and_its_cause(beside: Beside) -
     with pytest.raises(RuntimeError, match="thread 'table of customers'") as raised:
         beside()
     assert isinstance(raised.value.__cause__, KeyError)
+
+
+def test_what_a_thread_has_stopped_for_is_raised_where_a_sink_waits(beside: Beside) -> None:
+    beside.waits("Kafka")
+    die(stops)
+    with pytest.raises(Stop, match="'t' was deleted"):
+        beside.waits("Kafka")
+
+
+def test_a_sink_that_holds_up_the_end_is_told_once(beside: Beside) -> None:
+    with structlog.testing.capture_logs() as told:
+        wait_long(beside)
+        assert told == []
+        beside._asked = lambda: True
+        wait_long(beside)
+    (line,) = told
+    assert line["reason"] == "Kafka"
+
+
+def test_a_flow_that_was_asked_to_end_saves_its_state_unless_a_sink_waits_long(
+    beside: Beside,
+) -> None:
+    die(stops)
+    beside._asked = lambda: True
+    beside.waits("Kafka")
+    with pytest.raises(Stop, match="'t' was deleted"):
+        wait_long(beside)
 
 
 def test_a_flow_that_was_asked_to_end_saves_its_state_all_the_same(beside: Beside) -> None:

@@ -1,10 +1,12 @@
 """The command line of a flow: that of Bytewax, with epochs of any length."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from dataflows.lifecycle.invocation import EPOCH_NS, Invocation, epoch_ns, read_invocation
+from tidegauge.errors import UserMistake
 
 MS = 1_000_000
 
@@ -27,6 +29,23 @@ def test_options_of_one_process_of_a_cluster() -> None:
     expected = Invocation(2, 1, ("a:1", "b:2"), Path("state"), 100 * MS, 60)
     assert read_invocation(arguments) == expected
     assert expected.clustered
+
+
+@pytest.mark.parametrize("options", [["-aa:1", "-a", "b:2"], ["--addresses=a:1", "-ab:2"]])
+def test_addresses_that_are_given_twice_are_refused(options: list[str]) -> None:
+    expected = (
+        "--addresses (-a) is given 2 times; name all processes in one, separated by semicolons:"
+        ' -a "a:1;b:2"'
+    )
+    with pytest.raises(UserMistake, match=re.escape(expected)):
+        read_invocation(["flow.py:flow", "-i1", *options])
+
+
+def test_addresses_of_the_command_line_go_before_those_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BYTEWAX_ADDRESSES", "a:1;b:2")
+    assert read_invocation(["-ac:3"]).addresses == ("c:3",)
 
 
 def test_what_is_not_said_is_in_the_environment_or_as_in_bytewax(

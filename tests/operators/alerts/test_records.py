@@ -151,6 +151,14 @@ def test_an_alert_whose_condition_names_no_number_has_no_value() -> None:
     assert {row["summary"] for row in rows} == {"high no value"}
 
 
+@pytest.mark.parametrize(
+    ("key", "told"), [(True, "true"), (False, "false"), ("", "(empty)"), (None, "(none)"), (0, "0")]
+)
+def test_a_summary_tells_keys_as_the_stores_do(key: object, told: str) -> None:
+    filled = Summary(plan(level=8, summary="{region}/{shop}"))({"region": key, "shop": "s"}, None)
+    assert filled == f"{told}/s"
+
+
 def test_a_summary_of_an_alert_about_events_names_their_fields() -> None:
     alert = plan("payments.amount > 5", summary="{region} paid {amount}, {value}, at {shop}")
     assert alert.ordering is not None

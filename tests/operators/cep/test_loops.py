@@ -100,14 +100,21 @@ def test_where_the_matches_of_an_event_are_too_many_the_oldest_are_given_up_and_
     assert dropped.runs >= 100 * 101 // 2 - len(matches)
 
 
-def test_where_every_run_is_told_of_each_counts() -> None:
+def test_runs_that_may_time_out_are_bounded_when_their_time_is_over() -> None:
     matcher = matcher_of(
-        pattern("a+[->] -> z", within=MANY), limits=Limits(runs=1_000), timeouts=True
+        pattern("a+[->] -> z", within=100), limits=Limits(runs=1_000), timeouts=True
     )
-    results = in_batches(matcher, a_loop(100))
-    assert {result.kind for result in results} == {Kind.DROPPED}
-    assert {result.reason for result in results} == {"partial matches"}
-    assert matcher.held().runs <= 1_000
+    assert in_batches(matcher, a_loop(100)) == []
+    (dropped,) = matcher.advance(100 * SECOND)
+    assert dropped.kind is Kind.DROPPED
+    assert dropped.reason == "partial matches when time runs out"
+    kept = 875
+    assert 100 * 101 // 2 - kept <= dropped.runs < 100 * 101 // 2
+    told = matcher.advance(300 * SECOND)
+    assert {result.kind for result in told} == {Kind.TIMEOUT}
+    assert len(told) == 100 * 101 // 2 - dropped.runs <= kept
+    assert matcher.counts["p"].dropped == dropped.runs
+    assert matcher.idle
 
 
 def test_runs_that_differ_in_more_than_their_beginning_count_each() -> None:

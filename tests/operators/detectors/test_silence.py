@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.silence import Kind, S, beats, counts, of_beats, of_counts, silent_from
+from benchmarks.silence import of_counts, of_points
+from benchmarks.silent_sources import Kind, S, counts, points, silent_from
 from operators.detectors.contract import Floats, Times, Verdicts
 from operators.detectors.ensemble import Ensemble
 from operators.detectors.flat_line import FlatLine
@@ -39,7 +40,7 @@ def test_a_count_that_falls_to_zero_is_told_when_its_evidence_is_overwhelming(
     mean: float, minutes: float
 ) -> None:
     kind = Kind("", 600, 5, mean)
-    alarms, _ = of_counts(kind, DAY_S, np.random.default_rng(7))
+    alarms, _ = of_counts(kind, np.random.default_rng(7))
     assert told_after_minutes(alarms, kind) <= minutes
     assert before(alarms, kind) <= 3
 
@@ -47,7 +48,7 @@ def test_a_count_that_falls_to_zero_is_told_when_its_evidence_is_overwhelming(
 @pytest.mark.parametrize("step_s", [60, 3_600])
 def test_it_is_told_at_other_cadences_too(step_s: int) -> None:
     kind = Kind("", step_s, 2 if step_s == 60 else 8, 3.0)
-    alarms, _ = of_counts(kind, DAY_S, np.random.default_rng(8))
+    alarms, _ = of_counts(kind, np.random.default_rng(8))
     assert told_after_minutes(alarms, kind) <= 8 * step_s / 60
 
 
@@ -55,8 +56,17 @@ def test_a_count_in_office_hours_is_silent_each_evening_and_told_only_in_the_mor
     None
 ):
     kind = Kind("", 600, 6, 30.0, "office")
-    alarms, _ = of_counts(kind, 3 * 3_600, np.random.default_rng(9))
+    alarms, _ = of_counts(kind, np.random.default_rng(9))
     assert told_after_minutes(alarms, kind) <= 120
+    learned = alarms[alarms > (silent_from(kind) - 4 * 7 * DAY_S) * S]
+    assert before(learned, kind) <= 1
+
+
+@pytest.mark.parametrize(("step_s", "mean", "zone_h"), [(600, 30.0, 0.0), (120, 3.0, 5.5)])
+def test_a_zero_before_the_office_opens_is_usual(step_s: int, mean: float, zone_h: float) -> None:
+    kind = Kind("", step_s, 6, mean, "office", zone_h=zone_h)
+    alarms, _ = of_counts(kind, np.random.default_rng(20))
+    assert told_after_minutes(alarms, kind) <= 30
     learned = alarms[alarms > (silent_from(kind) - 4 * 7 * DAY_S) * S]
     assert before(learned, kind) <= 1
 
@@ -68,21 +78,21 @@ def test_a_heartbeat_that_sometimes_misses_a_beat_and_then_stays_away_is_told(
     missed: float, minutes: float
 ) -> None:
     kind = Kind("", 60, 3 / 7, missed=missed, jitter=0.05)
-    alarms, _ = of_beats(kind, 3_600, np.random.default_rng(10))
+    ((alarms, _),) = of_points(kind, [np.random.default_rng(10)])
     assert told_after_minutes(alarms, kind) <= minutes * (1 + 4 * (missed < 0.002))
     assert before(alarms, kind) <= 1
 
 
 def test_jitter_is_no_silence() -> None:
     kind = Kind("", 60, 3 / 7, jitter=1 / 6)
-    alarms, _ = of_beats(kind, 3_600, np.random.default_rng(11))
+    ((alarms, _),) = of_points(kind, [np.random.default_rng(11)])
     assert told_after_minutes(alarms, kind) <= 20
     assert before(alarms, kind) <= 1
 
 
 def test_events_in_office_hours_are_told_in_the_morning_and_not_in_the_evening() -> None:
-    kind = Kind("", 120, 5, 1.0, "office events")
-    alarms, _ = of_beats(kind, 3 * 3_600, np.random.default_rng(12))
+    kind = Kind("", 120, 5, 1.0, "office", events=True)
+    ((alarms, _),) = of_points(kind, [np.random.default_rng(12)])
     assert told_after_minutes(alarms, kind) <= 60
     learned = alarms[alarms > (silent_from(kind) - 3 * 7 * DAY_S) * S]
     assert before(learned, kind) == 0
@@ -90,14 +100,14 @@ def test_events_in_office_hours_are_told_in_the_morning_and_not_in_the_evening()
 
 def test_a_job_of_each_night_that_did_not_run_is_told_the_next_day() -> None:
     kind = Kind("", DAY_S, 6, jitter=0.003)
-    alarms, _ = of_beats(kind, 3 * DAY_S, np.random.default_rng(13))
+    ((alarms, _),) = of_points(kind, [np.random.default_rng(13)])
     assert told_after_minutes(alarms, kind) <= 36 * 60
     assert before(alarms, kind) == 0
 
 
 def test_a_silence_is_told_once_however_it_is_asked_for() -> None:
     kind = Kind("", 60, 1 / 7, jitter=0.05)
-    t_ns = beats(kind, np.random.default_rng(14))
+    t_ns = points(kind, np.random.default_rng(14))
     found = []
     for asked in ([3_600], [90, 91, 200, 1_000, 3_600]):
         detector = following(t_ns)
@@ -120,7 +130,7 @@ def following(t_ns: Times) -> FlatLine:
 
 def test_zeros_before_an_alarm_of_another_kind_are_not_told_again() -> None:
     kind = Kind("", 600, 5, 30.0)
-    alarms, _ = of_counts(kind, DAY_S, np.random.default_rng(15))
+    alarms, _ = of_counts(kind, np.random.default_rng(15))
     assert (alarms > silent_from(kind) * S).sum() == 1
 
 
@@ -165,8 +175,24 @@ def test_state_of_an_ensemble_that_knew_no_silence_is_taken_over() -> None:
     assert scores == pytest.approx(list(judged_after(detector, t_ns[500:], x[500:])), abs=0.01)
 
 
+@pytest.mark.parametrize("make", [Ensemble, FlatLine])
+def test_state_that_knew_no_last_point_before_zeros_is_taken_over(
+    make: type[Ensemble] | type[FlatLine],
+) -> None:
+    detector = make(RarityConfig())
+    detector.grow(1)
+    t_ns, x = counts(Kind("", 600, 1, 3.0), 600, np.random.default_rng(19))
+    list(judged_after(detector, t_ns, x))
+    state = pickled(detector.snapshot())
+    held = {key: each for key, each in state["arrays"].items() if not key.endswith(".since_ns")}
+    resumed = make(RarityConfig())
+    resumed.restore(state | {"version": make.version - 1, "arrays": held})
+    t_ns, x = t_ns + 10 * DAY_S * S, np.append(x[1:], 3.0)
+    assert list(judged_after(resumed, t_ns, x)) == list(judged_after(detector, t_ns, x))
+
+
 def test_state_of_a_flat_line_that_knew_gaps_alone_is_taken_over() -> None:
-    t_ns = beats(Kind("", 60, 1 / 7, jitter=0.05), np.random.default_rng(17))
+    t_ns = points(Kind("", 60, 1 / 7, jitter=0.05), np.random.default_rng(17))
     state = pickled(following(t_ns).snapshot())
     held = {
         key: value
@@ -206,5 +232,8 @@ def test_zeros_that_were_told_last_until_they_end(
     assert told[0] < x.size - 100
     after = np.arange(told[0] + 1, x.size - 2)
     assert (verdicts.lasts[after] | verdicts.anomalous[after]).all()
+    last_ns = t_ns[np.flatnonzero(x[:2_001])[-1]]
+    assert (verdicts.quiet_since_ns[after[verdicts.lasts[after]]] == last_ns).all()
+    assert not verdicts.quiet_since_ns[-2:].any()
     assert not verdicts.lasts[-2:].any()
     assert not (verdicts.lasts & verdicts.anomalous).any()

@@ -69,6 +69,18 @@ def test_a_trend_lasts_for_about_as_long_again_and_the_band_says_so(daily: float
     assert made.lower[-1] < 90 < made.expected[-1] < made.upper[-1]
 
 
+@pytest.mark.parametrize(("slope", "daily"), [(1.0, 5.0), (-1.0, 5.0), (0.5, 2.0), (2.0, 15.0)])
+def test_a_ramp_on_a_course_is_a_trend_and_not_change_after_change(
+    slope: float, daily: float
+) -> None:
+    x = course(slope * np.arange(1.0, 49.0), daily=daily)
+    made = forecasts(x, 1, DAYS)
+    for hours in (24, 36, 48):
+        usual = daily * np.sin(2 * np.pi * (QUIET + hours + DAYS - 1) / DAYS)
+        further = (made[hours].expected[-1] - usual - 40) / slope
+        assert hours + 6 < further < 2 * hours
+
+
 def test_what_is_further_ahead_is_expected_no_lower() -> None:
     made = forecasts(course(np.arange(1.0, 49.0)), 6, 28)[48]
     assert made.expected[7] >= 88

@@ -28,6 +28,7 @@ def test_a_record_has_the_columns_of_the_signal() -> None:
     assert dict(record.frame.schema) == {TIME_NS: pl.Int64, **columns}
     assert record.frame.row(0, named=True) == {
         TIME_NS: 7,
+        "source": "s",
         "topic": "t",
         "partition": 0,
         "processed": 10,

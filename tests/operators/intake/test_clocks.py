@@ -122,6 +122,18 @@ def test_the_event_of_such_a_clock_is_told_once_with_offset_and_key() -> None:
     )
 
 
+def test_a_partition_that_goes_by_its_events_again_is_told_once() -> None:
+    told: list[str] = []
+    intake = intake_of(plan_of(told=told))
+    take(intake, [*NORMAL[:8], *[AHEAD] * 999])
+    take(intake, [AHEAD], 1_007)
+    assert len(told) == 1
+    take(intake, [AHEAD] * 5, 1_008)
+    take(intake, [NORMAL[9], *[AHEAD] * 1_005], 1_013)
+    _, line = told
+    assert line.startswith("kafka: t-0: from offset 1008 on event time goes by the events again")
+
+
 def jumped() -> list[Message]:
     """One message of a producer whose clock, which stamps the message too, is ahead."""
     return [*NORMAL[:30], (AHEAD[0], AHEAD[0]), *NORMAL[30:]]

@@ -98,7 +98,7 @@ def test_a_dead_letter_tells_kind_origin_reason_and_payload() -> None:
     assert frame["payload"][1] is None
     assert frame["encoding"].to_list() == ["utf-8", None, "base64", *["utf-8"] * 4]
     assert frame["reason"].to_list()[4:] == [
-        "no event time: ts is None, allowed is epoch_ms",
+        "no event time: ts is missing, allowed is epoch_ms",
         "3s500ms later than the watermark of its partition, allowed lateness is 3s",
         "event time is 21s ahead of the Kafka timestamp, allowed is 10s",
     ]

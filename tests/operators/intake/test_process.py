@@ -1,6 +1,7 @@
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -55,6 +56,19 @@ def test_a_function_is_found_by_module_and_name() -> None:
 def test_a_function_that_is_not_there_is_a_mistake_of_the_user(reference: str, reason: str) -> None:
     with pytest.raises(UserMistake, match=rf"^process: {reference}.*{reason}.*module:function"):
         load_process(reference)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [("1 / 0", "division by zero"), ("def f(:", "invalid syntax"), ("assert False", "Assertion")],
+)
+def test_a_module_that_fails_is_a_mistake_of_the_user(
+    source: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "failing_hook.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserMistake, match=rf"^process: failing_hook:f: {reason}.*module:function"):
+        load_process("failing_hook:f")
 
 
 def test_a_row_that_raises_is_refused_and_the_rest_goes_on() -> None:

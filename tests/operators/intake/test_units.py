@@ -60,11 +60,27 @@ def test_one_message_in_seconds_among_others_is_told_too() -> None:
     assert len(told) == 1
 
 
+@pytest.mark.parametrize("written", UNITS[1:])
+@pytest.mark.parametrize("declared", UNITS[:-1])
+def test_a_number_that_is_no_time_in_the_declared_unit_is_named_by_its_own(
+    written: EventTimeFormat, declared: EventTimeFormat
+) -> None:
+    value = IN_2023_S * PER_SECOND[written]
+    intake = Intake(
+        make_plan(event_time={"format": declared}), 0, 1, ProgressBoard(), IntakeState()
+    )
+    batch = intake.take(raw([message(ts=value)]))
+    if batch.dead_letters["kind"].to_list() == ["no_event_time"]:
+        assert batch.dead_letters["reason"][0].endswith(f"it seems to be {written}")
+    else:
+        assert UNITS.index(written) <= UNITS.index(declared) + 1
+
+
 def test_milliseconds_read_as_seconds_are_letters_that_say_what_they_seem_to_be() -> None:
     plan = make_plan(event_time={"format": "epoch_s"})
     intake = Intake(plan, 0, 1, ProgressBoard(), IntakeState())
     letters = intake.take(raw([message(ts=IN_2023_S * 1_000), message(ts=None)])).dead_letters
     assert letters["reason"].to_list() == [
         "no event time: ts is '1700000000000.0', allowed is epoch_s; it seems to be epoch_ms",
-        "no event time: ts is None, allowed is epoch_s",
+        "no event time: ts is missing, allowed is epoch_s",
     ]

@@ -50,7 +50,7 @@ def records(batches: list[RawBatch]) -> pl.DataFrame:
         made = [ledger.add(one) for one in intake.take(batch).tallies]
         found += [one for one in [*made, ledger.flush()] if one is not None]
         saved = ledger.snapshot()
-    frames = [one.frame for one in ledger_records("t", 0, found)]
+    frames = [one.frame for one in ledger_records("s", "t", 0, found)]
     # A record of the same identity overwrites the one before.
     return pl.concat(frames).unique("time_ns", keep="last", maintain_order=True)
 
@@ -93,11 +93,11 @@ def test_a_range_is_told_once_it_is_complete_and_while_it_fills() -> None:
 def test_a_message_of_any_timestamp_has_a_ledger() -> None:
     for stamp in (-(2**63), 2**63 - 1):
         tally = Tally(7, 0, 1, stamp, Counts(read=1))
-        (made,) = ledger_records("t", 0, [tally])
+        (made,) = ledger_records("s", "t", 0, [tally])
         assert made.frame["time_ns"].item() >= 0
 
 
 def test_nothing_is_said_of_nothing() -> None:
-    none: list[RecordBatch] = ledger_records("t", 0, [])
+    none: list[RecordBatch] = ledger_records("s", "t", 0, [])
     assert none == []
     assert make_intake(PLAN).take(RawBatch([], [], [])).tallies == ()

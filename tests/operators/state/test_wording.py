@@ -69,6 +69,7 @@ def test_a_part_is_called_as_a_person_calls_it(part: str, words: str) -> None:
             ["new(x)"],
             "aggregates: no longer first x, now new(x)",
         ),
+        ("aggregates", ["sum((a + c)) float"], [], "aggregates: no longer sum of a + c"),
         ("topic", "a", "b", "topic: was a, now b"),
     ],
 )

@@ -83,18 +83,6 @@ def test_json_is_for_programs(good: Path, bad: Path, capsys: pytest.CaptureFixtu
     assert third["error"].startswith("none.yaml: cannot be read")
 
 
-def test_functions_are_imported_when_asked(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "f.yaml"
-    file.write_text(GOOD.replace("filter: status <> 'test'", "process: no_such_module:clean"))
-    assert run("check", str(file), capsys=capsys)[0] == 0
-    code, out, err = run("check", "--import", str(file), capsys=capsys)
-    assert (code, out) == (2, "")
-    assert err.startswith(f"{file}: sources.payments.process: no_such_module:clean: ")
-    assert err.count("\n") == 1
-
-
 def test_a_model_that_cannot_be_used_is_a_mistake(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -56,6 +56,9 @@ def test_runs_as_a_module() -> None:
         (["pattern"], "Did you mean 'patterns'?"),
         (["dlq", "lst"], "No such command 'lst'. Did you mean 'list'?"),
         (["patterns", "aply", "a", "b"], "Did you mean 'apply'?"),
+        (["patterns", "x"], "No such command 'x'. Commands: apply, history"),
+        (["state", "inspekt", "d"], "No such command 'inspekt'. Did you mean 'inspect'?"),
+        (["state", "x"], "No such command 'x'. Commands: inspect, backup"),
         (["xyzzy"], "No such command 'xyzzy'. Commands: check, demo, dlq, "),
     ],
 )
@@ -81,7 +84,7 @@ def test_help_lists_every_command_by_its_name(
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
-@pytest.mark.parametrize("name", [*COMMANDS, "dlq redrive", "patterns history"])
+@pytest.mark.parametrize("name", [*COMMANDS, "dlq redrive", "patterns history", "state backup"])
 def test_help_of_each_command(name: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(*name.split(), option, capsys=capsys)
     assert code == 0

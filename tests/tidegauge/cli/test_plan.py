@@ -69,6 +69,51 @@ def test_compares_with_what_a_recovery_directory_remembers(
     assert run("plan", str(tmp_path), str(before), capsys=capsys)[0] == 0
 
 
+@pytest.mark.parametrize("remembered", [False, True], ids=["file", "directory"])
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (
+            "sum(amount) filter (where region like 'n%')",
+            ["count of ARG", "sum of ARG", "amount FILTER (WHERE region LIKE 'n%')"],
+        ),
+        ("count(*) filter (where amount > 3)", ["count of ARG", "* FILTER (WHERE amount > 3)"]),
+        (
+            "last(amount) filter (where region not in ('a'))",
+            ["last ARG", "amount FILTER (WHERE region NOT IN ('a'))"],
+        ),
+        ("avg((amount + 1))", ["count of ARG", "sum of ARG", "amount + 1"]),
+        ("max(amount ^ 2)", ["highest ARG", "count of ARG", "amount ^ 2"]),
+        ("min(power(amount, 2))", ["lowest ARG", "count of ARG", "power(amount, 2)"]),
+        (
+            "sum(case when amount > 1 then amount end)",
+            ["count of ARG", "sum of ARG", "CASE WHEN amount > 1 THEN amount END"],
+        ),
+    ],
+)
+def test_shows_what_aggregates_are_taken_of_as_it_was_written(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    written: str,
+    kept: list[str],
+    *,
+    remembered: bool,
+) -> None:
+    new = tmp_path / "new.yaml"
+    new.write_text(STORED)
+    text = STORED.replace("      failure", f'      total: "{written}"\n      failure')
+    old = tmp_path / "old.yaml"
+    old.write_text(text)
+    if remembered:
+        write_definitions(tmp_path, definitions_of(load_pipeline(old)))
+    before = tmp_path if remembered else old
+    _, out, _ = run("plan", str(before), str(new), capsys=capsys)
+    (line,) = [one for one in out.splitlines() if "window spend" in one]
+    *words, argument = kept
+    told = ", ".join(words).replace("ARG", argument)
+    assert line.partition("; ")[0] == f"reset    window spend: aggregates: no longer {told}"
+
+
 def test_speaks_the_users_names_and_durations_and_says_how_to_agree(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

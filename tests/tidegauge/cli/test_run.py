@@ -147,8 +147,8 @@ def test_a_second_start_on_a_recovery_directory_is_refused_and_the_first_goes_on
         code, output = finish(second)
         (line,) = output.splitlines()
         assert code == 2
-        assert line.startswith("recovery directory state: ")
-        assert f", pid {first.pid} on " in line or processes == "2"
+        assert line.startswith("recovery directory state: flow ")
+        assert f"(pid {first.pid} on " in line or processes == "2"
     plain = [sys.executable, "-m", "bytewax.run", f"dataflows.analytics:flow({str(file)!r})"]
     refused = subprocess.run(
         [*plain, "-r", str(tmp_path / "state"), "-s", "1", "-b", "0"],
@@ -200,6 +200,7 @@ def test_mistakes_of_the_file_are_lines_and_exit_code_2(tmp_path: Path) -> None:
         (("absent.yaml",), "absent.yaml: cannot be read: No such file or directory"),
         (("it's a pipeline.yaml", "--epoch", "5"), "name a folder by --recovery"),
         (("it's a pipeline.yaml", "-a", "h:1;h:2"), "--process-id and --addresses belong together"),
+        (("it's a pipeline.yaml", "-i", "0", "-a", "h:1", "-a", "h:2"), 'semicolons: -a "h:1;h:2"'),
         (("it's a pipeline.yaml", "-i", "2", "-a", "h:1;h:2"), "allowed: 0 to 1"),
         (("it's a pipeline.yaml", "--recovery", "s", "--epoch", "0s"), "takes some time"),
         (("it's a pipeline.yaml", "--recovery", "s", "--epoch", "0.1"), "is no duration"),

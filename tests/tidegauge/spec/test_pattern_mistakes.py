@@ -62,6 +62,45 @@ CASES = [
     ),
     (
         "AVG(small.amount)",
+        "LAST(LAST(small.amount))",
+        (
+            "32: patterns.testing.define.large: LAST(LAST(small.amount)): LAST cannot stand within"
+            " LAST, which takes columns of one step; for another event of a step write"
+            " FIRST(small.amount, 1), the one after the first or LAST(small.amount, 1), the one"
+            " before the last"
+        ),
+    ),
+    (
+        "AVG(small.amount)",
+        "LAST(FIRST(small.amount), 1)",
+        (
+            "32: patterns.testing.define.large: LAST(FIRST(small.amount), 1): FIRST cannot"
+            " stand within LAST, which"
+        ),
+    ),
+    (
+        "AVG(small.amount)",
+        "SUM(COUNT(small))",
+        (
+            "32: patterns.testing.define.large: SUM(COUNT(small)): COUNT cannot stand"
+            " within SUM, which takes columns of one step"
+        ),
+    ),
+    (
+        "AVG(small.amount)",
+        "PREV(LAST(small.amount))",
+        (
+            "32: patterns.testing.define.large: PREV(LAST(small.amount)): PREV is not"
+            " available; for another event of a step write FIRST(small.amount, 1)"
+        ),
+    ),
+    (
+        "AVG(small.amount)",
+        "NEXT(amount)",
+        "32: patterns.testing.define.large: NEXT(amount): NEXT is not available; for another event",
+    ),
+    (
+        "AVG(small.amount)",
         "LAST(small.amount, 1.5)",
         "32: patterns.testing.define.large: LAST(small.amount, 1.5): the second argument is",
     ),

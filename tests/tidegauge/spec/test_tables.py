@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from tests.tidegauge.spec.test_mistakes import cases, mistakes
@@ -68,27 +67,6 @@ def test_columns_of_tables_are_columns_of_the_events() -> None:
 def test_is_told_with_line_and_key_and_what_is_allowed(old: str, new: str, mistake: str) -> None:
     assert old in GOOD
     assert mistakes(GOOD.replace(old, new, 1)) == [mistake]
-
-
-def test_the_header_of_a_file_that_is_there_is_read(tmp_path: Path) -> None:
-    file = tmp_path / "shops.csv"
-    file.write_text("shop,town\n")
-    assert mistakes(GOOD, tmp_path) == [
-        "11: tables.shops.file: shops.csv has no column 'city'; it has: shop, town"
-    ]
-    file.write_text("city,shop,more\n")
-    assert mistakes(GOOD, tmp_path) == []
-
-
-def test_so_is_that_of_a_parquet_file(tmp_path: Path) -> None:
-    text = GOOD.replace("shops.csv", "shops.parquet")
-    pl.DataFrame({"shop": [1]}).write_parquet(tmp_path / "shops.parquet")
-    assert mistakes(text, tmp_path) == [
-        "11: tables.shops.file: shops.parquet has no column 'city'; it has: shop"
-    ]
-    (tmp_path / "shops.parquet").write_text("no Parquet")
-    (line,) = mistakes(text, tmp_path)
-    assert line.startswith("11: tables.shops.file: shops.parquet cannot be read: ")
 
 
 def test_a_test_names_files_for_tables_there_are(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def check_tests(review: Review) -> None:
             if review.known(here, "table", name, pipeline.tables):
                 if not is_there(review.folder / file):
                     review.say(here, _missing(file))
-                check_table_file(review, here, file, pipeline.tables[name])
+                check_table_file(review, here, file)
         expect = test.expect
         for key, what, names, allowed in (
             ("alerts", "alert", expect.alerts, pipeline.alerts),

@@ -1,27 +1,16 @@
-"""Tables: where their rows come from, their key and columns, the header of a file that is there."""
+"""Tables: where their rows come from, their key and columns."""
 
-import csv
 from pathlib import Path as FilePath
-
-import polars as pl
 
 from tidegauge.expressions.compiled import Columns
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.checks.fieldnames import check_field_name
-from tidegauge.spec.checks.files import is_there
 from tidegauge.spec.checks.review import Review
 from tidegauge.spec.mistakes import Path
 from tidegauge.spec.models import Table
 
 SUFFIXES = (".csv", ".parquet", ".jsonl")
 """What a file of rows can end with."""
-_UNREADABLE = (
-    OSError,
-    UnicodeDecodeError,
-    csv.Error,
-    pl.exceptions.PolarsError,
-    pl.exceptions.PanicException,
-)
 
 
 def check_tables(review: Review) -> None:
@@ -39,16 +28,11 @@ def check_tables(review: Review) -> None:
         _check_origin(review, path, table)
 
 
-def check_table_file(review: Review, path: Path, file: str, table: Table) -> None:
-    """Check the name of a file of rows, and its header if it is there and has one."""
+def check_table_file(review: Review, path: Path, file: str) -> None:
+    """Check the name of a file of rows."""
     if FilePath(file).suffix not in SUFFIXES:
         message = f"{file!r} ends with none of the formats; allowed: {', '.join(SUFFIXES)}"
         review.say(path, message)
-        return
-    header = _header(review, path, review.folder / file)
-    for column in table.fields:
-        if header is not None and column not in header:
-            review.say(path, f"{file} has no column {column!r}; it has: {', '.join(header)}")
 
 
 def _check_key(review: Review, path: Path, table: Table) -> None:
@@ -66,18 +50,4 @@ def _check_origin(review: Review, path: Path, table: Table) -> None:
         message = f"the table {found}; allowed: one of kafka: {{topic: …}} and file: …"
         review.say(path, message, unless=path)
     elif table.file is not None:
-        check_table_file(review, (*path, "file"), table.file, table)
-
-
-def _header(review: Review, path: Path, file: FilePath) -> list[str] | None:
-    """Names of the columns; None where the file is not there or names none."""
-    if not is_there(file) or file.suffix == ".jsonl":
-        return None
-    try:
-        if file.suffix == ".parquet":
-            return list(pl.read_parquet_schema(file))
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            return next(csv.reader(text), [])
-    except _UNREADABLE as error:
-        review.say(path, f"{file.name} cannot be read: {' '.join(str(error).split())}")
-        return None
+        check_table_file(review, (*path, "file"), table.file)

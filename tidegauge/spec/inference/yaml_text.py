@@ -3,6 +3,8 @@
 import json
 import re
 
+from tidegauge.texts import cut
+
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.*()-]*")
 _OTHER_THAN_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 """What some reader of YAML takes for something else."""
@@ -24,4 +26,4 @@ def scalar(text: str) -> str:
 def comment(text: str, width: int = 96) -> str:
     """The text fit for a comment: on one line, printable, not too long."""
     line = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
-    return line if len(line) <= width else f"{line[: width - 1]}…"
+    return cut(line, width)

@@ -12,8 +12,15 @@ class InfluxOutput(Model):
 
     bucket: Bucket = Field(description="InfluxDB bucket; made when it does not exist.")
     retention: DurationNs = Field(
-        30 * 86_400 * SECOND_NS, description="How long records are kept; 0s means for ever."
+        30 * 86_400 * SECOND_NS,
+        description="How long records are kept; 0s means for ever. A bucket that is there keeps"
+        " its own unless this is said.",
     )
+
+    @property
+    def declares_retention(self) -> bool:
+        """Whether the file says a retention: only then one of a bucket that is there is changed."""
+        return "retention" in self.model_fields_set
 
 
 class KafkaOutput(Model):

@@ -7,10 +7,16 @@ from pathlib import Path as FilePath
 from tidegauge.spec.document import read_document
 from tidegauge.spec.mistakes import Mistake, Problem, dotted
 from tidegauge.spec.models import Pipeline
+from tidegauge.spec.warnings.alert_columns import alert_columns
 from tidegauge.spec.warnings.influxql_names import influxql_names
 from tidegauge.spec.warnings.null_comparisons import null_comparisons
+from tidegauge.spec.warnings.rewritten_names import rewritten_names
 
-WARNINGS: tuple[Callable[[Pipeline], Iterator[Problem]], ...] = (null_comparisons, influxql_names)
+WARNINGS: tuple[Callable[[Pipeline], Iterator[Problem]], ...] = (
+    null_comparisons,
+    influxql_names,
+    alert_columns,
+)
 """Each looks through a pipeline without mistakes."""
 
 
@@ -24,10 +30,9 @@ def warnings_of(
         pipeline: what is in it.
         environment: values of the variables in it.
     """
-    found = [problem for look in WARNINGS for problem in look(pipeline)]
-    if not found:
-        return []
     document = read_document(file.read_text(encoding="utf-8-sig"), environment)
+    found = [problem for look in WARNINGS for problem in look(pipeline)]
+    found += rewritten_names(document)
     return sorted(
         Mistake(document.key_line(one.path), dotted(one.path), one.message) for one in found
     )

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from connectors.codecs.messages import Message
-from connectors.kafka.once.epoch import MOST_BYTES, Epoch
+from connectors.kafka.once import open_messages
+from connectors.kafka.once.open_messages import OpenMessages
 from connectors.kafka.once.sink import OncePart, OnceSink, Outlet
 from tests.connectors.samples import batch, record
 from tests.services import kafka as kafka_service
@@ -16,7 +18,6 @@ from tests.services.errors import ServerUnavailableError
 from tests.services.kafka import Kafka
 from tests.services.names import unique
 from tests.services.process import wait_until
-from tidegauge.errors import Retry
 
 FORGETFUL = {
     "transactional.id.expiration.ms": "5000",
@@ -41,16 +42,16 @@ def forgetful() -> Iterator[Kafka]:
 class Output:
     """A part that sends what it is told to."""
 
-    def __init__(self, kafka: Kafka, *, open_ms: int = 60_000, **config: str) -> None:
+    def __init__(self, kafka: Kafka, *, open_ms: int = 60_000, largest: int = 1_000_000) -> None:
         self.kafka = kafka
-        self.topic = kafka.topic(partitions=1, config=config)
+        self.topic = kafka.topic(partitions=1, config={"max.message.bytes": str(largest)})
         markers = kafka.topic(partitions=1, config={"cleanup.policy": "compact"})
         self.outlet = Outlet(
             {"bootstrap.servers": kafka.bootstrap},
             unique("output"),
             frozenset({self.topic}),
             markers,
-            max_bytes=1_000_000,
+            batch_bytes=largest,
             open_ms=open_ms,
         )
         self.next: list[bytes] = []
@@ -141,27 +142,77 @@ def test_messages_that_the_broker_refuses_within_a_transaction_are_told_and_the_
     assert output.refused == [(one, reason) for one in large]
 
 
-def test_an_epoch_that_is_too_large_to_be_kept_ends_the_flow_and_the_next_start_makes_it_again(
+def test_what_compresses_below_the_limit_of_its_topic_is_sent(kafka: Kafka) -> None:
+    output = Output(kafka, largest=2_000)
+    part = output.start()
+    compressible, random = b"1" + b"x" * 30_000, b"2" + os.urandom(3_000)
+    output.write(part, compressible, random, b"3")
+    part.snapshot()
+    output.assert_seen(compressible, b"3")
+    assert [message for message, _ in output.refused] == [random]
+
+
+def test_a_message_that_is_refused_unheard_is_found_when_the_next_is_written(kafka: Kafka) -> None:
+    output = Output(kafka, largest=2_000)
+    part = output.start()
+    large = os.urandom(3_000)
+    output.write(part, large)
+    # The client knows, and nobody has asked it since.
+    producer = part._transactions._producer
+    assert wait_until(lambda: is_broken(producer), seconds=PATIENCE_S)
+    output.write(part, b"1")
+    part.snapshot()
+    output.assert_seen(b"1")
+    assert [message for message, _ in output.refused] == [large]
+
+
+def is_broken(producer: Producer) -> bool:
+    """Whether the open transaction is, by a call that hears of no delivery."""
+    with pytest.raises(KafkaException) as error:
+        producer.begin_transaction()
+    fault: KafkaError = error.value.args[0]
+    return fault.code() == KafkaError.MSG_SIZE_TOO_LARGE
+
+
+def test_many_messages_that_are_refused_are_each_found_among_many_that_are_not(
     kafka: Kafka,
 ) -> None:
-    output = Output(kafka)
+    output = Output(kafka, largest=2_000)
     part = output.start()
-    output.kafka.limit_messages(output.topic, 2_000)
-    part._epoch.whole = False
-    output.write(part, os.urandom(3_000))
-    with pytest.raises(Retry, match="Kafka refuses messages of a transaction"):
-        part.snapshot()
+    large = [b"%03d" % number + os.urandom(3_000) for number in range(20)]
+    small = [b"small %03d" % number for number in range(20)]
+    folded = [b"folded %03d" % number + b"x" * 9_000 for number in range(20)]
+    output.write(part, *(one for three in zip(large, small, folded, strict=True) for one in three))
+    part.snapshot()
+    output.assert_seen(*(one for two in zip(small, folded, strict=True) for one in two))
+    assert [message for message, _ in output.refused] == large
 
 
-def test_an_epoch_keeps_its_messages_up_to_a_bound() -> None:
-    epoch, half = Epoch(), b"x" * (MOST_BYTES // 2)
+def test_a_refusal_in_an_epoch_with_more_than_is_kept_is_no_end(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_messages, "MOST_BYTES", 20_000)
+    output = Output(kafka, largest=7_000)
+    part = output.start()
+    values = [b"%02d" % number + os.urandom(6_000) for number in range(9)]
+    large = b"large" + os.urandom(9_000)
+    output.write(part, *values[:7], large, *values[7:])
+    part.snapshot()
+    output.assert_seen(*values)
+    assert [message for message, _ in output.refused] == [large]
+
+
+def test_messages_are_kept_up_to_a_bound_and_a_single_one_always() -> None:
+    kept, half = OpenMessages(), b"x" * (open_messages.MOST_BYTES // 2)
     one, other = (Message("t", b"", half, identity=name) for name in (b"1", b"2"))
-    epoch.add(one)
-    epoch.add(other)
-    assert epoch.whole
-    epoch.leave_out(one)
-    assert epoch.messages == [other]
-    epoch.add(Message("t", b"", b"y"))
-    assert (epoch.whole, epoch.messages) == (False, [])
-    epoch.begin()
-    assert epoch.whole
+    assert kept.add(one)
+    assert kept.add(other)
+    more = Message("t", b"", b"y")
+    assert not kept.add(more)
+    kept.leave_out(one)
+    assert kept.add(more)
+    assert kept.messages == [other, more]
+    assert kept.after(other) == [more]
+    kept.begin()
+    assert kept.add(Message("t", b"", half * 3))
+    assert not kept.add(more)

@@ -1,5 +1,6 @@
 """Readers of committed messages see each record once, whatever is killed at whatever moment."""
 
+import json
 from dataclasses import replace
 
 import polars as pl
@@ -22,14 +23,14 @@ from tidegauge.records import RecordBatch
 from tidegauge.signals import Column
 
 
-def outlet_of(kafka: Kafka, *topics: str, max_bytes: int = 1_000_000) -> Outlet:
+def outlet_of(kafka: Kafka, *topics: str, batch_bytes: int = 1_000_000) -> Outlet:
     markers = kafka.topic(partitions=1, config={"cleanup.policy": "compact"})
     return Outlet(
         {"bootstrap.servers": kafka.bootstrap},
         unique("output"),
         frozenset(topics),
         markers,
-        max_bytes,
+        batch_bytes,
     )
 
 
@@ -43,10 +44,10 @@ class Output:
         self.refused: list[Message] = []
 
     def start(self, saved: OutputPosition | None = None) -> OncePart:
-        json = RecordJson(SIGNAL, "payments", {})
+        encoder = RecordJson(SIGNAL, "payments", {})
 
         def encode(records: RecordBatch) -> list[Message]:
-            return json.messages(records, self.topic)
+            return encoder.messages(records, self.topic)
 
         sink = OnceSink(self.outlet, encode, lambda message, _: self.refused.append(message))
         return sink.build_part("out", "00", saved)
@@ -134,9 +135,9 @@ def test_a_start_without_a_saved_position_leaves_out_what_is_there(output: Outpu
 
 def test_a_corrected_record_is_another_message() -> None:
     revision = Column("revision", FieldType.INT)
-    json = RecordJson(replace(SIGNAL, fields=(revision, *SIGNAL.fields)), "payments", {})
+    encoder = RecordJson(replace(SIGNAL, fields=(revision, *SIGNAL.fields)), "payments", {})
     first, corrected = (
-        json.messages(
+        encoder.messages(
             RecordBatch("spend", batch(record()).frame.with_columns(revision=pl.lit(number))), "t"
         )[0]
         for number in (0, 1)
@@ -160,17 +161,6 @@ def test_fencing_ends_what_a_killed_run_left_open(output: Output) -> None:
     other.produce(output.topic, b"plain", key=b"plain", partition=0)
     other.flush(30)
     assert_seen(output, ["plain"])
-
-
-def test_a_message_larger_than_the_topics_allow_is_refused_and_the_rest_is_committed(
-    output: Output,
-) -> None:
-    output.outlet = replace(output.outlet, max_bytes=10_000)
-    part = output.start()
-    part.write_batch([batch(record(region="1"), record(region="2", note="x" * 20_000))])
-    part.snapshot()
-    assert_seen(output, ["1"])
-    assert len(output.refused) == 1
 
 
 def test_a_position_in_a_topic_that_was_made_anew_begins_at_its_beginning(output: Output) -> None:
@@ -216,6 +206,69 @@ def test_a_marker_in_a_topic_that_was_made_anew_is_not_gone_by(output: Output) -
     again.write_batch(records(1, 2, 3))
     again.snapshot()
     assert_seen(output, ["1", "2", "3"])
+
+
+def of_source(output: Output, **identities: str) -> None:
+    """What follows is made of these source topics."""
+    output.outlet = replace(output.outlet, sources=identities)
+
+
+def written_again(output: Output) -> int:
+    """How many of a record, that was there before, a start without a saved position writes."""
+    part = output.start()
+    part.write_batch(records(1))
+    part.snapshot()
+    return 1 - part.skipped
+
+
+def test_records_of_a_source_topic_that_was_made_anew_are_others(output: Output) -> None:
+    of_source(output, payments="a")
+    assert written_again(output) == 1
+    of_source(output, payments="b")
+    assert written_again(output) == 1
+    assert_seen(output, ["1", "1"])
+    assert written_again(output) == 0
+
+
+def test_a_source_topic_that_comes_later_is_noted(output: Output) -> None:
+    """At the next start, with a saved position or without."""
+    of_source(output, payments="a")
+    saved = output.start().snapshot()
+    of_source(output, payments="a", refunds="a")
+    saved = output.start(saved).snapshot()
+    assert written_again(output) == 1
+    of_source(output, refunds="b")
+    assert written_again(output) == 1
+    of_source(output, payments="a", refunds="b")
+    assert written_again(output) == 0
+    of_source(output, payments="b", refunds="b")
+    assert written_again(output) == 1
+
+
+def test_a_start_with_a_saved_position_does_not_hide_that_a_source_is_another(
+    output: Output,
+) -> None:
+    """Such a start is refused, after its sinks were built."""
+    of_source(output, payments="a")
+    saved = output.start().snapshot()
+    assert written_again(output) == 1
+    of_source(output, payments="b", refunds="a")
+    output.start(saved)
+    assert written_again(output) == 1
+
+
+def test_a_marker_of_the_first_version_is_gone_by_and_learns_the_sources(output: Output) -> None:
+    part = output.start()
+    producer = output.kafka.producer()
+    begin = [[output.topic, number, 0] for number in range(2)]
+    producer.produce(output.outlet.markers, json.dumps(begin), key=b"00")
+    producer.flush(30)
+    part.write_batch(records(1))
+    part.snapshot()
+    of_source(output, payments="a")
+    assert written_again(output) == 0
+    of_source(output, payments="b")
+    assert written_again(output) == 1
 
 
 def test_a_message_names_its_part(output: Output) -> None:
