@@ -25,6 +25,7 @@ from tests.mutants.worker import Worker
 
 CHECKOUT = Path(__file__).parents[2]
 HARMLESS = Path(__file__).with_name("harmless.txt")
+_NOT_OURS = ":!tests/mutants"
 ROOMS = (
     "connectors/codecs",
     "connectors/influxdb",
@@ -75,8 +76,10 @@ def mapped(copied: Path, kept: Path | None, console: Console) -> Map:
     known = Map.read(kept) if kept is not None and kept.exists() else None
     files: list[str] = []
     if known is not None:
-        changed = _git("diff", "--name-only", known.commit, commit, "--", "*.py").splitlines()
-        tests = [file for file in changed if Path(file).name.startswith("test_")]
+        changed = _git(
+            "diff", "--name-only", known.commit, commit, "--", "*.py", _NOT_OURS
+        ).splitlines()
+        tests = [file for file in changed if Path(file).match("test_*.py")]
         if all(file.startswith("tests/") for file in changed):
             files = [file for file in tests if (copied / file).exists()]
             gone = tuple(f"{file}::" for file in tests)

@@ -109,7 +109,14 @@ def measured(checkout: Path, files: Iterable[str] = ()) -> tuple[dict[str, Reach
         (folder / "sitecustomize.py").write_text(_IN_EACH_PROCESS)
         noted = folder / "noted.json"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        plugin = ["-p", "tests.mutants.plugin", "--noted", str(noted), "--tb=no"]
+        plugin = [
+            "-p",
+            "tests.mutants.plugin",
+            "--noted",
+            str(noted),
+            "--tb=no",
+            "--ignore=tests/mutants",
+        ]
         ended = subprocess.run(
             [*command, *plugin, "--hypothesis-profile=ci", "-m", "not services", *files],
             cwd=checkout,

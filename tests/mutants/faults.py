@@ -45,6 +45,7 @@ _CALLS = {
     "minimum": "maximum",
     "maximum": "minimum",
 }
+_LARGE = 1_000
 _UNTOUCHED = (ast.Import, ast.ImportFrom, ast.Raise, ast.Assert, ast.Global, ast.Nonlocal)
 """Statements in which a fault would be noticed at once, or only change a message."""
 
@@ -138,7 +139,8 @@ class _Finder(ast.NodeVisitor):
         if isinstance(value, bool):
             self._replace(node, str(not value), "truth value")
         elif isinstance(value, int | float):
-            self._replace(node, repr(value + 1), "number")
+            # One more nanosecond is nothing.
+            self._replace(node, repr(value * 2 if value >= _LARGE else value + 1), "number")
 
     def visit_Call(self, node: ast.Call) -> None:
         """The opposite function, where there is one."""

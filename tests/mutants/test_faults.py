@@ -26,6 +26,7 @@ HERE = Path(__file__).parent
         ("a and b", {"a or b"}),
         ("not a", {"a"}),
         ("x = 1", {"x = 2"}),
+        ("x = 1_000", {"x = 2000"}),
         ("x = True", {"x = False"}),
         ("min(a)", {"max(a)", "pass"}),
         ("a.is_null()", {"a.is_not_null()", "pass"}),

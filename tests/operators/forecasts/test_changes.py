@@ -155,3 +155,13 @@ def test_the_season_of_before_goes_on() -> None:
     numbers = np.arange(10, 20)
     segment = follow(60 + season[numbers % 3], 19, before, 0.25)
     assert segment.ahead(20, 4) == pytest.approx(60 + season[np.arange(20, 24) % 3])
+
+
+def test_shortly_after_a_change_nothing_is_fitted_to_the_little_there_is() -> None:
+    after = np.concatenate([np.zeros(140), np.full(36, 20.0)])
+    made = forecasts(course(after, daily=5.0), 1, DAYS)
+    assert QUIET + 140 < 640 < QUIET + after.size  # a fit is due at cell 640
+    for hours in range(165, 176):
+        ahead = QUIET + hours + np.arange(DAYS)
+        season = 60 + 5.0 * np.sin(2 * np.pi * ahead / DAYS)
+        assert made[hours].expected == pytest.approx(season, abs=2.5)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from operators.intake.clocks import Clocks, ClockState, Mover
@@ -36,6 +36,8 @@ def held_one_by_one(messages: list[Message]) -> list[bool]:
     return found
 
 
+@example(messages=[(10_000, 0)] * 6, cuts=[2], restart=True)
+@example(messages=[(10_000, 0)] * 6, cuts=[1, 4], restart=True)
 @given(
     st.lists(st.tuples(st.integers(0, 20_000), st.integers(-1, 12_000)), max_size=30),
     st.lists(st.integers(0, 30), max_size=4),
