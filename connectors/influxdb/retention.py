@@ -12,6 +12,7 @@ from influxdb_client.service.buckets_service import BucketsService
 from connectors.influxdb.client import open_client
 from connectors.influxdb.faults import TRANSPORT_FAULTS
 from tidegauge.durations import UNITS_NS
+from tidegauge.errors import UserMistake
 from tidegauge.settings import Settings
 from tidegauge.spec.models import InfluxOutput
 
@@ -69,7 +70,7 @@ def _read(settings: Settings, name: str) -> int | None:
         with open_client(settings, settings.start_timeout_s) as client:
             service = BucketsService(client.api_client)
             found = service.get_buckets(org=settings.influxdb_org, name=name).buckets
-    except (ApiException, *TRANSPORT_FAULTS):
+    except (ApiException, UserMistake, *TRANSPORT_FAULTS):  # such as: there is no token
         return None
     return kept_s(found[0]) if found else None
 
