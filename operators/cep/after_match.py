@@ -40,25 +40,28 @@ class AfterMatch:
     Attributes:
         waiting: where runs end that are matches.
         first: not above the first event of any of them.
+        above: they need the runs with first events above this; not more than the least of theirs.
     """
 
-    __slots__ = ("_nfa", "_skip", "first", "keeps_all", "waiting")
+    __slots__ = ("_nfa", "_skip", "above", "first", "keeps_all", "waiting")
 
     def __init__(self, nfa: Nfa) -> None:
         self._nfa = nfa
         self._skip: Skip = nfa.pattern.skip
         self.keeps_all = self._skip.to is SkipTo.NO_SKIP
         self.waiting: list[Ending] = []
-        self.first = NEVER
+        self.first = self.above = NEVER
 
     def hold(self, waiting: Iterable[Ending]) -> None:
         """Matches that wait."""
         self.waiting = list(waiting)
         self.first = min(map(_first_of, self.waiting), default=NEVER)
+        self.above = min([one.above for one in self.waiting], default=NEVER)
 
     def wait(self, endings: Sequence[Ending]) -> None:
         """More matches that wait."""
-        self.first = min([self.first, *(oldest_alive(one.node, one.above) for one in endings)])
+        above = self.above = min([self.above, *(one.above for one in endings)])
+        self.first = min([self.first, *(oldest_alive(one.node, above) for one in endings)])
         self.waiting += endings
 
     def least(self, floor: int) -> int:
@@ -99,7 +102,7 @@ class AfterMatch:
         """
         self.wait(endings)
         given = Given(floor)
-        unfinished = _Unfinished(alive)
+        unfinished = _Unfinished(alive, self.above)
         forward: Forward | None = None
         while self.waiting and not unfinished.before(self.first, given.floor):
             self._look(forward)
@@ -143,6 +146,8 @@ class AfterMatch:
                 left.append(one)
                 firsts.append(first)
         self.waiting, self.first = left, min(firsts)
+        if not left:
+            self.above = NEVER
 
     def _pass(self, done: int) -> None:
         """Matches up to the first event `done` are given or void."""
@@ -152,6 +157,7 @@ class AfterMatch:
             for one in self.waiting
             if one.node.newest > done and one.up_to > done
         ]
+        self.above = min([one.above for one in self.waiting], default=NEVER)
 
     def _void_up_to(self, path: Path) -> int:
         """Runs and matches with a first event up to this are void."""
@@ -184,10 +190,17 @@ def _first_of(ending: Ending) -> int:
 
 
 class _Unfinished:
-    """The first events of unfinished runs, found out as far as they are asked for."""
+    """The first events of unfinished runs, found out as far as they are asked for.
 
-    def __init__(self, alive: Callable[[], Iterable[Node]]) -> None:
+    Args:
+        alive: nodes where they end.
+        least: matches with a first event above this wait. They share nodes with unfinished runs, so
+            these may not note that they have no older one.
+    """
+
+    def __init__(self, alive: Callable[[], Iterable[Node]], least: int) -> None:
         self._alive = alive
+        self._least = least
         self._asked = 0
         self._firsts: list[int] = []
 
@@ -196,6 +209,8 @@ class _Unfinished:
         if self._asked < _FEW:
             self._asked += 1
             if self._asked < _FEW:
+                if floor > self._least:
+                    return oldest_above(self._alive(), floor) < first
                 return any(
                     node.newest > floor and oldest_alive(node, floor) < first
                     for node in self._alive()

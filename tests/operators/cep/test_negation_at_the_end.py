@@ -119,3 +119,10 @@ def test_what_cannot_be_meant_is_refused(match: str, says: str) -> None:
 )
 def test_what_has_its_own_end_needs_no_window(match: str) -> None:
     assert pattern(match).within_ns is None
+
+
+def test_a_match_is_found_though_a_later_run_ends_at_the_same_event() -> None:
+    """Both share a node until the window of the first one is over."""
+    found = results("a? ab -> !abc", "aa", after="SKIP PAST LAST ROW")
+    assert drawn(found) == ["a0 a1"]
+    assert drawn(found, Kind.TIMEOUT) == []
