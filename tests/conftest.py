@@ -11,6 +11,7 @@ import pytest
 from tests.fuzz import times
 from tests.grafana.tally import summary, tally
 from tests.services.fixtures import FIXTURES, influxdb, kafka
+from tidegauge.expressions.cache import forget
 
 __all__ = ["influxdb", "kafka"]
 
@@ -30,6 +31,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("services")
+
+
+def pytest_runtest_setup() -> None:
+    """Let each test run the lines that it needs, whatever another has compiled before it."""
+    forget()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -85,9 +85,13 @@ def ensure_table(connection: sqlite3.Connection, table: Table) -> None:
     """
     name = quoted(table.name)
     index = quoted(f"{table.name} identity")
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({TIME_NS} INTEGER NOT NULL)")
+    wanted = {**dict.fromkeys(table.tags, TAG_TYPE), **table.fields}
+    declared = [f"{TIME_NS} INTEGER NOT NULL"]
+    declared += [f"{quoted(column)} {kind}" for column, kind in wanted.items()]
+    # All at once: with each change SQLite reads the declarations of all tables again.
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(declared)})")
     there = {row[1] for row in connection.execute(f"PRAGMA table_info({name})")}
-    for column, kind in [*((tag, TAG_TYPE) for tag in table.tags), *table.fields.items()]:
+    for column, kind in wanted.items():
         if column not in there:
             connection.execute(f"ALTER TABLE {name} ADD COLUMN {quoted(column)} {kind}")
     indexed = [row[2] for row in connection.execute(f"PRAGMA index_info({index})")]

@@ -13,6 +13,7 @@ from tidegauge.fieldtypes import FieldType
 
 MAX_KEPT = 1_024
 """Expressions of a kind that are kept; the one that was not asked for longest makes room."""
+_FORGET: list[Callable[[], None]] = []
 Compiled = TypeVar("Compiled")
 Compile = Callable[[str, Columns], Compiled]
 
@@ -24,8 +25,16 @@ def cached(compile_: Compile[Compiled]) -> Compile[Compiled]:
     def kept(sql: str, columns: tuple[tuple[str, FieldType | None], ...]) -> Compiled:
         return compile_(sql, dict(columns))
 
+    _FORGET.append(kept.cache_clear)
+
     @wraps(compile_)
     def compiled(sql: str, columns: Columns) -> Compiled:
         return kept(sql, tuple(columns.items()))
 
     return compiled
+
+
+def forget() -> None:
+    """Keep nothing of what was compiled so far: for tests, of which each compiles what it needs."""
+    for clear in _FORGET:
+        clear()

@@ -1,6 +1,7 @@
 """An alert about a silence is one firing as long as that lasts; without points, a day at most."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,13 @@ class Flow:
         self._anomalies = AnomalyGroup(plans, lambda: 0, anomalies or None, ticks={"silent"})
         self._alerts = AlertGroup(plan_alerts(self._pipeline), lambda: 0, alerts)
 
-    def restart(self) -> None:
-        self._load(pickled(self._anomalies.snapshot()), pickled(self._alerts.snapshot()))
+    def saved(self) -> tuple[Any, Any]:
+        """The state of both."""
+        return pickled(self._anomalies.snapshot()), pickled(self._alerts.snapshot())
+
+    def restart(self, saved: tuple[Any, Any] | None = None) -> None:
+        """Go on in a new process, from a state if not from one's own."""
+        self._load(*(saved or self.saved()))
 
     def take(self, *items: RecordBatch | Tick) -> list[Told]:
         """What is told: second, state, identity."""
@@ -122,18 +128,27 @@ def test_any_ticks_and_restarts_tell_a_silence_alike(every: int, *, restarts: bo
     assert sorted(Flow().outage(2 * DAY_S + HOUR_S, every, restarts=restarts)) == sorted(whole)
 
 
+USUAL = np.random.default_rng(5).poisson(3.0, 1_000).tolist()
+
+
+@cache
+def learned(detector: str, **settings: Any) -> tuple[Any, Any]:
+    """The state after the first 900 of the usual counts."""
+    flow = Flow(detector, **settings)
+    flow.take(counted(0, USUAL[:900]))
+    return flow.saved()
+
+
 @pytest.mark.parametrize("size", [1, 37, 2_000])
 @pytest.mark.parametrize("settings", [{}, {"for": "1h"}])
 @pytest.mark.parametrize("detector", ["ensemble", "flat_line"])
 def test_a_count_that_falls_to_0_and_stays_there_fires_until_it_is_back(
     detector: str, settings: dict[str, Any], size: int
 ) -> None:
-    usual = np.random.default_rng(5).poisson(3.0, 1_000).tolist()
     flow, made = Flow(detector, **settings), list[Told]()
-    counts = [*usual, *[0] * 200, 3, 2, 4, 3]
+    flow.restart(pickled(learned(detector, **settings)))
+    counts = [*USUAL, *[0] * 200, 3, 2, 4, 3]
     for at in range(900, len(counts), size):
-        if at == 900:
-            flow.take(counted(0, counts[:900]))
         made += flow.take(counted(at, counts[at : at + size]))
     made = [one for one in made if one[0] > 1_000 * 600]
     states = [state for _, state, _ in made]

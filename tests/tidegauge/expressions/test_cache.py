@@ -3,6 +3,7 @@
 import pytest
 
 from tidegauge.expressions.aggregates import compile_aggregate
+from tidegauge.expressions.cache import forget
 from tidegauge.expressions.compiled import Columns, ExpressionError
 from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.fieldtypes import FieldType
@@ -13,6 +14,14 @@ COLUMNS: Columns = {"a": FieldType.INT, "b": FieldType.STRING}
 def test_the_same_text_over_the_same_columns_is_the_same_thing() -> None:
     assert compile_scalar("a + 1", COLUMNS) is compile_scalar("a + 1", dict(COLUMNS))
     assert compile_aggregate("sum(a)", COLUMNS) is compile_aggregate("sum(a)", dict(COLUMNS))
+
+
+def test_what_was_compiled_can_be_forgotten() -> None:
+    before = compile_scalar("a + 1", COLUMNS), compile_aggregate("sum(a)", COLUMNS)
+    forget()
+    after = compile_scalar("a + 1", COLUMNS), compile_aggregate("sum(a)", COLUMNS)
+    assert after[0] is not before[0]
+    assert after[1] is not before[1]
 
 
 def test_columns_of_other_types_are_other_columns() -> None:
