@@ -19,8 +19,6 @@ _LEFT_OUT = (".git", ".venv", ".*_cache", "__pycache__", ".hypothesis", "*.db")
 _OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "-m", "not services"]
 _OURS = ["-p", "tests.mutants.plugin", "--hypothesis-profile=ci"]
 _PASSED = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
-_FIRST = 40
-"""Tests that run before the others are even imported: most faults are noticed there."""
 
 
 class Worker:
@@ -64,8 +62,7 @@ class Worker:
             anew: whether all must be imported anew, as what was changed runs at imports.
         """
         runs = self._run_anew if anew else self._run
-        parts = [part for part in (tests[:_FIRST], tests[_FIRST:]) if part]
-        return all(runs(self._asked(part, seconds), path, before) in _PASSED for part in parts)
+        return runs(self._asked(tests, seconds), path, before) in _PASSED
 
     def _asked(self, tests: Sequence[str], seconds: float) -> list[str]:
         """What pytest is called with."""

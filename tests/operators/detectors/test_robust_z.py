@@ -144,6 +144,19 @@ def test_judged_is_what_lies_outside_of_the_band_stated() -> None:
     assert verdicts[50].score == pytest.approx(4.0 * (verdicts[50].expected - 0.0) / half)
 
 
+@pytest.mark.parametrize(("share", "times_as_far"), [(1.0, 1.0), (0.5, 1.189), (2.0, 0.841)])
+def test_a_series_that_may_raise_half_the_alarms_has_a_band_1_19_times_as_wide(
+    share: float, times_as_far: float
+) -> None:
+    x = noise(60, 5)
+    usual, moved = RobustZ(RobustZConfig()), RobustZ(RobustZConfig())
+    moved.grow(5)
+    moved.sensitivity[:] = share
+    one, other = run(usual, x)[-1], run(moved, x)[-1]
+    ratio = (other.upper - other.expected) / (one.upper - one.expected)
+    assert ratio == pytest.approx(times_as_far, abs=0.001)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

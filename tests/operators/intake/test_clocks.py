@@ -72,6 +72,16 @@ def test_a_state_without_anything_to_remember_is_none() -> None:
     assert clocks.state is None
 
 
+@pytest.mark.parametrize(("ahead_ms", "held"), [(1_000, False), (1_001, True), (1_999, True)])
+def test_clocks_that_agree_to_a_second_agree_whatever_is_allowed(
+    ahead_ms: int,
+    held: bool,  # noqa: FBT001 - given by name
+) -> None:
+    times, stamps = np.array([5_000 + ahead_ms]) * MS, np.array([5_000])
+    assert Clocks(None).moves(times, stamps, 0).held.size == held
+    assert Clocks(None).surely_none(int(times[0]), 5_000, 0) is not held
+
+
 def plan_of(max_future: str = "5m", told: list[str] | None = None) -> IntakePlan:
     plan = make_plan(event_time={"max_future": max_future})
     return telling(plan, told.append) if told is not None else plan
