@@ -1,6 +1,8 @@
 """What `state inspect` tells of a flow that joins sources."""
 
 import json
+import pickle
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,9 +11,12 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import run_main
 
 from connectors.codecs.json_columns import JsonColumns
+from connectors.kafka.source import Position
 from connectors.memory.sink import MemorySink
 from connectors.memory.source import Held
-from connectors.recovery.contents import read_contents
+from connectors.recovery.contents import Contents, _look_at, read_contents
+from connectors.recovery.inert import read_inert
+from connectors.recovery.store import Snapshot
 from dataflows.analytics import build
 from dataflows.topology.outputs import Sinks
 from operators.intake.intake import Intake, IntakeState
@@ -21,6 +26,7 @@ from tests.connectors.memory.crashing import CrashingSource
 from tests.dataflows.heat import BASE_MS
 from tests.dataflows.topology.test_joined_sources import PIPELINE, messages
 from tests.tidegauge.cli.test_main import run
+from tidegauge.batch import Counts
 from tidegauge.spec.loader import parse_pipeline
 
 S_NS = 1_000_000_000
@@ -100,3 +106,17 @@ def test_they_are_shown_to_a_person_and_to_programs(
     assert [columns[1] for columns in shown] == held
     times = {line.split()[3] for line in out.splitlines() if line.startswith("read_")}
     assert len(times) == 3
+
+
+def test_the_position_of_a_kafka_partition_is_told_and_of_those_it_has_taken_over() -> None:
+    counts = Counts(read=9, on_time=6, corrections=1, filtered=1, dead_lettered=1, late=1)
+    new = Position(3, None, topic="id")
+    saved = Position(9, IntakeState(5 * S_NS, counts=counts), topic="id", adopted={2: new})
+    found = Contents("folder", None, 1, 1, 1)
+    data = pickle.dumps(saved)
+    _look_at(Snapshot("flow.read_cards", "cards-0", 1, data), read_inert(data), found)
+    first, second = found.positions
+    assert (first.step, first.partition, first.offset) == ("read_cards", "cards-0", 9)
+    assert (first.version, first.highest_event_ns, first.counts) == (2, 5 * S_NS, asdict(counts))
+    assert (second.partition, second.offset, second.counts) == ("cards-2", 3, {})
+    assert second.highest_event_ns is None

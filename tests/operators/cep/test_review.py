@@ -110,7 +110,9 @@ def test_a_run_without_end_is_told(match: str) -> None:
     assert risks(match) == []
 
 
-@pytest.mark.parametrize("match", ["a b c", "a -> b[within 5s]", "a b+ c", "a !n b"])
+@pytest.mark.parametrize(
+    "match", ["a b c", "a -> b[within 5s]", "a -> (b[within 5s] | c)", "a b+ c", "a !n b"]
+)
 def test_a_run_that_ends_by_itself_is_left_alone(match: str) -> None:
     assert risks(match, None) == []
 

@@ -78,3 +78,19 @@ def test_a_match_waits_for_earlier_runs_and_goes_before_later_ones() -> None:
     assert drawn(matcher.process(events("d", start=5))) == ["a0 d5", "b1 c2", "b3 c4"]
     matcher = matcher_of(pattern("(a -> d | b -> c)", within=9, after="SKIP PAST LAST ROW"))
     assert drawn(matcher.process(events("abcbcd"))) == ["a0 d5"]
+
+
+@pytest.mark.parametrize(
+    ("match", "line", "found"),
+    [
+        ("ab+[->, greedy] -> a", "bnan", []),
+        ("ab+[->, greedy, until n] -> a", "bnan", ["b0 a2"]),
+        ("ab+[->, greedy, until n] -> a", "bxnan", []),
+        ("a bc*[greedy] -> b", "acbnn", []),
+        ("a bc*[greedy, until c] -> b", "acbnn", ["a0 b2"]),
+    ],
+)
+def test_a_greedy_step_whose_end_comes_first_leaves_the_events_after_it(
+    match: str, line: str, found: list[str]
+) -> None:
+    assert matches(pattern(match, within=50), line) == found

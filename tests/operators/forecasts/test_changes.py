@@ -165,3 +165,13 @@ def test_shortly_after_a_change_nothing_is_fitted_to_the_little_there_is() -> No
         ahead = QUIET + hours + np.arange(DAYS)
         season = 60 + 5.0 * np.sin(2 * np.pi * ahead / DAYS)
         assert made[hours].expected == pytest.approx(season, abs=2.5)
+
+
+def test_what_is_usual_is_not_learned_from_what_may_be_a_change() -> None:
+    series = Series(ForecastConfig(HOUR_NS, 1, calendar=(DAYS,)), chance=0.5)
+    x = course(np.array([20.0, 20.0]))
+    usual = 0.0
+    for at, value in enumerate(x):
+        series.take((at + 1) * HOUR_NS, float(value))
+        usual = series._usual if at == QUIET - 1 else usual
+    assert 0 < series._usual <= 2 * usual

@@ -76,3 +76,9 @@ def test_a_skipped_point_is_as_one_that_came_as_expected() -> None:
     other.learn(6, float(other.ahead(6, 1)[0]))
     one.skip()
     np.testing.assert_allclose(one.ahead(7, 8), other.ahead(7, 8))
+
+
+def test_without_a_season_its_weight_widens_nothing() -> None:
+    start = Smoothing(0.4, 0.2, 0.3, 0.9, 0.0, 0.0, np.empty(0), 1.0)
+    steps = 0.4 + 0.4 * 0.2 * np.cumsum(0.9 ** np.arange(1, 10))
+    np.testing.assert_allclose(start.variances(10)[1:], 1.0 + np.cumsum(steps**2))
