@@ -83,7 +83,7 @@ cluster = mock_cluster()
 address = cluster.__enter__().kafka_bootstrap
 client = {"bootstrap.servers": address, "log_level": 0}
 topics = frozenset({"out"})
-outlet = Outlet(client, "once", topics, "markers", max_bytes=1_000_000, timeout_s=5.0)
+outlet = Outlet(client, "once", topics, "markers", batch_bytes=1_000_000, timeout_s=5.0)
 
 def encode(records):
     yield Message("out", b"key", b"value", b"0123456789abcdef")
