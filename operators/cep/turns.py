@@ -43,6 +43,10 @@ def turns_of(nfa: Nfa, guards: Mapping[int, int]) -> Turns | None:
     ways = list(nfa.all_ways())
     if nfa.pattern.skip.to is SkipTo.NO_SKIP or nfa.step_limits:
         return None
+    # Where the first step takes one event, runs that enter a later loop together sum up the same.
+    first = getattr(nfa.pattern.sequence[0], "quantifier", None)
+    if first is None or first.maximum == 1:
+        return None
     if any(way.tail is not None for way in ways):
         return None
     completes = 0

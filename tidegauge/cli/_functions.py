@@ -6,6 +6,7 @@ import types
 import warnings
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 
 _OPENING = {"globals", "vars", "exec", "eval", "setattr", "__getattr__", "__path__", "modules"}
 """What a module has in it that gets names by other means than by binding them."""
@@ -43,7 +44,8 @@ def function_mistake(reference: str) -> str | None:
 def _spec(module: str) -> ModuleSpec | str:
     """Where a module is, or why there is none."""
     spec: ModuleSpec | None = None
-    parent, places = "", None
+    # As of 'run', whose processes have the folder that they are started in on their path.
+    parent, places = "", [str(Path.cwd()), *sys.path]
     for part in module.split("."):
         name = f"{parent}.{part}" if parent else part
         found = _find(name, places)
@@ -58,7 +60,7 @@ def _spec(module: str) -> ModuleSpec | str:
     return spec
 
 
-def _find(name: str, places: Sequence[str] | None) -> ModuleSpec | None:
+def _find(name: str, places: Sequence[str]) -> ModuleSpec | None:
     for finder in sys.meta_path:
         try:
             spec = finder.find_spec(name, places)
