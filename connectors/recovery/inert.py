@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import pickletools
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -70,6 +71,10 @@ class Inert:
         yield from self.entries
 
 
+_MEMO = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
+"""Operations of a pickle that name a place in its memo to put something."""
+
+
 class _Reader(pickle.Unpickler):
     def find_class(self, module_name: str, global_name: str) -> Any:
         return type(global_name, (Inert,), {"name": f"{module_name}.{global_name}"})
@@ -85,11 +90,19 @@ def read_inert(data: bytes) -> Any:
         Reject: the bytes are no pickle.
     """
     try:
+        _check_memo(data)
         return _Reader(io.BytesIO(data)).load()
     except (pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError) as error:
         raise Reject(f"is no saved state ({error})") from None
     except (IndexError, KeyError, OverflowError, MemoryError, RecursionError) as error:
         raise Reject(f"is no saved state ({type(error).__name__})") from None
+
+
+def _check_memo(data: bytes) -> None:
+    """Refuse a place in the memo beyond all that bytes can fill: memory is taken up to there."""
+    for opcode, place, _ in pickletools.genops(data):
+        if opcode.name in _MEMO and int(place or 0) > len(data):
+            raise pickle.UnpicklingError(f"place {place} in a memo of {len(data)} bytes")
 
 
 def size_of(value: Any) -> int:

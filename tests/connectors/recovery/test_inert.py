@@ -123,6 +123,8 @@ def test_any_bytes_are_read_or_refused_with_a_reason_and_import_nothing(data: by
         b"\x80\x04\x95\x00\x00\x00\x00\x00\x00\x00\xed.",
         b"\x80\x04\x8c\x01\xff.",
         b"I" + b"9" * 9_999 + b"\n.",
+        b"\x80\x02Nr\x00\x00\x00\x04.",
+        b"Np67108864\n.",
         pickle.dumps([1])[:-1],
         pickle.dumps({"a": 1}, 0)[1:],
     ],
