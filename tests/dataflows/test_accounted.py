@@ -67,7 +67,7 @@ def check(broker: Broker, found: Left) -> None:
         assert found.results[name].keys() == on_time
 
 
-@settings(max_examples=times(6))
+@settings(max_examples=times(12))
 @given(st.lists(PHASE, min_size=1, max_size=4), st.sampled_from([1, 4, 99]))
 def test_every_event_is_in_one_place_and_a_replay_agrees(
     phases: list[dict[str, Any]], batch_size: int

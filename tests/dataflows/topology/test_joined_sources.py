@@ -122,7 +122,7 @@ EVENTS = st.lists(
 ).map(sorted)
 
 
-@settings(max_examples=times(10))
+@settings(max_examples=times(15))
 @given(EVENTS, EVENTS, EVENTS, st.sampled_from([1, 3, 100]))
 def test_a_window_over_both_holds_the_events_of_both(
     pipeline: Pipeline, one: list[Event], two: list[Event], other: list[Event], batch_size: int

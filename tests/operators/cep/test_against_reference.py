@@ -24,7 +24,7 @@ from tests.operators.cep.reference import Event
 
 END = 1_000
 slow = settings(
-    max_examples=times(25),
+    max_examples=times(40),
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )

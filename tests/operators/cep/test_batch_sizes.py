@@ -75,7 +75,7 @@ def step_by_step(generated: Generated, rows: list[Event]) -> Told:
     return plain([*results, *matcher.advance(END)])
 
 
-@settings(slow, max_examples=times(40))
+@settings(slow, max_examples=times(100))
 @given(either, event_lists(most=14), st.data())
 def test_any_batch_size_gives_equal_matches_and_timeouts(
     generated: Generated, rows: list[Event], data: st.DataObject
@@ -101,7 +101,7 @@ HELD_BACK = {
 """Matches of these often wait for runs that began earlier."""
 
 
-@settings(slow, max_examples=times(40))
+@settings(slow, max_examples=times(100))
 @given(
     st.sampled_from(sorted(HELD_BACK)),
     st.sampled_from(["SKIP PAST LAST ROW", "SKIP TO NEXT ROW", "SKIP TO LAST x", "NO SKIP"]),

@@ -33,7 +33,7 @@ def falls(prices: list[int], within_last: int) -> Iterator[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("within_last", [0, 1, 2])
-@settings(max_examples=times(30))
+@settings(max_examples=times(100))
 @given(prices=st.lists(st.integers(0, 9), max_size=30), cut=st.integers(0, 30))
 @example(prices=[10, 9, 8, 7, 20], cut=2)
 @example(prices=[5, 4, 6], cut=1)

@@ -191,7 +191,7 @@ def matches_of(made: Pattern, rows: list[Event], *, apart: bool, resume: bool) -
     ]
 
 
-@settings(slow, max_examples=times(50))
+@settings(slow, max_examples=times(150))
 @given(
     st.sampled_from(sorted(LAST)),
     st.sampled_from(["SKIP PAST LAST ROW", "SKIP TO NEXT ROW"]),

@@ -62,7 +62,7 @@ def assert_same(made: Results, expected: Results, size: int) -> None:
         }, place
 
 
-@settings(max_examples=times(25))
+@settings(max_examples=times(50))
 @given(
     steps=STEPS,
     partitions=st.integers(1, 3),

@@ -97,7 +97,7 @@ def test_nothing_is_lost(counts: dict[str | None, int], most: int) -> None:
     assert all(count <= smallest for count in gone.values())
 
 
-@settings(max_examples=times(15))
+@settings(max_examples=times(30))
 @given(st.permutations(range(6)), st.integers(1, 5))
 def test_rows_of_the_other_series_come_in_event_time_order(ends: list[int], cut: int) -> None:
     """Whatever order the key groups tell their rests in; a detector judges rows as they come."""

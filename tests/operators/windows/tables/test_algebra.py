@@ -53,7 +53,7 @@ def merged_in_any_order(table: Table, frame: pl.DataFrame, chance: random.Random
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-@settings(max_examples=times(20))
+@settings(max_examples=times(50))
 @given(rows=st.lists(ROW, max_size=20), chance=st.randoms(use_true_random=False))
 def test_any_split_and_order_gives_the_same_table(
     table: Table, rows: list[dict[str, Any]], chance: random.Random
