@@ -30,7 +30,7 @@ from tidegauge.spec.loader import parse_pipeline
 FAR_MS = 4_000_000_000_000
 EVERY_S = 20
 EVENTS = 1_200
-BATCH = 150
+BATCH = 37
 OFTEN = {"false_alarms": "5 per hour", "warm_up": 20}
 FEW = {"n": "count(*)", "a": "avg(v)"}
 MANY = FEW | {
