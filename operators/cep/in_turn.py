@@ -227,10 +227,10 @@ class RunsInTurn(Runs):
         turn = self.new_turn()
         turn.waits = True
         turn.begin(first)
-        self.reading += len(self.log)
         for event in islice(self.log, 1, None):
             if not turn.ends:
                 break
+            self.reading += 1
             turn.take(event.seq, event.time_ns, event.row, event.bits)
         return turn
 

@@ -11,8 +11,6 @@ from tidegauge.durations import UNITS_NS
 QUIET_SINCE = "_quiet_since"
 """Column of verdicts (Int64): where a run of zeros is an anomaly, or lasts, the time of the last
 point before it; 0 elsewhere."""
-_ABOUT = 0.95
-"""Part of a unit from which on a time is told in it."""
 _SIDE = pl.col("direction") > 0
 
 
@@ -52,8 +50,9 @@ def silence_reason(usual_ns: Sequence[int]) -> pl.Expr:
 def about(duration_ns: int) -> str:
     """A duration in its largest unit, with two digits: `1m` for 59.8 s, `1.5h` for 89 minutes."""
     for unit in ("d", "h", "m", "s", "ms"):
-        if duration_ns >= _ABOUT * UNITS_NS[unit]:
-            return f"{float(f'{duration_ns / UNITS_NS[unit]:.2g}'):g}{unit}"
+        value = float(f"{duration_ns / UNITS_NS[unit]:.2g}")
+        if value >= 1:
+            return f"{value:g}{unit}"
     return f"{duration_ns}ns"
 
 

@@ -268,8 +268,9 @@ class OncePart(StatefulSinkPartition[RecordBatch, OutputPosition]):
                 self._leave_out(message, error.reason)
 
     def _leave_out(self, message: Message, reason: str) -> None:
-        least = self._smallest_refused
-        self._smallest_refused = size(message) if least is None else min(least, size(message))
+        if reason == TOO_LARGE:
+            least = self._smallest_refused
+            self._smallest_refused = size(message) if least is None else min(least, size(message))
         self._open.leave_out(message)
         self._rejected(message, reason)
 

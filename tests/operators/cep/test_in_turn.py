@@ -61,6 +61,20 @@ def test_a_long_loop_is_held_with_one_or_two_entries_for_each_event(
     assert matcher.idle or after == LAST
 
 
+def test_first_events_before_a_loop_share_it_whatever_it_sums_up() -> None:
+    """They are read side by side: each one's sum over the later step is the same."""
+    define = {"a": "kind = 'a'", "b": "kind = 'b' AND COALESCE(SUM(b.amount), 0) < 5"}
+    made = parse_rows(
+        "p",
+        "a -> b+ z",
+        define | {"z": "kind = 'z'"},
+        within_ns=2 * MANY * SECOND,
+        after_match=NEXT,
+    )
+    results = matcher_of(made).process(events("a" * MANY + "bz"))
+    assert [result.kind for result in results] == [Kind.MATCH] * MANY
+
+
 def test_rising_values_in_a_loop_are_held_by_their_events() -> None:
     matcher = matcher_of(loop(RISING, after=LAST), timeouts=True)
     amounts = [float(at * 7 % 100) for at in range(MANY)]

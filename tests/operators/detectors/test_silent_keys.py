@@ -64,6 +64,10 @@ def test_zeros_are_told_with_the_last_point_before_them_and_what_is_usual() -> N
         (90 * 60 * S, "1.5h"),
         (86_300 * S, "1d"),
         (250_000_000, "250ms"),
+        (57 * S, "57s"),
+        (57 * 60 * S, "57m"),
+        (23 * 3_600 * S, "23h"),
+        (970_000_000, "970ms"),
         (7, "7ns"),
     ],
 )
