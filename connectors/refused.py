@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from tidegauge.catalogue import DEAD_LETTER_SIGNAL, DEAD_LETTERS
-from tidegauge.payloads import MOST_BYTES
+from tidegauge.payloads import MOST_BYTES, letter_reason
 from tidegauge.records import TIME_NS, RecordBatch
 
 KIND = "refused"
@@ -37,7 +37,7 @@ def refused_records(
             "kind": KIND,
             "topic": origin,
             "partition": NO_PARTITION,
-            "reason": reason,
+            "reason": letter_reason(reason),
             "detail": detail,
             "payload": _text(written),
             "encoding": "utf-8",

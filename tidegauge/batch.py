@@ -40,7 +40,8 @@ class RawBatch:
 
     A payload of None is a tombstone. `appended_ms` are the records' Kafka timestamps. `keys` are
     theirs, or empty where keys are not known; `again` tells of those that were sent again, by
-    position.
+    position. `nbytes` is the size of payloads and keys together, and no payload is larger than
+    `largest`; None where nobody has looked.
     """
 
     payloads: list[bytes | None]
@@ -48,6 +49,8 @@ class RawBatch:
     appended_ms: list[int]
     keys: Sequence[bytes | None] = ()
     again: Mapping[int, Attempt] = field(default_factory=dict)
+    nbytes: int | None = None
+    largest: int | None = None
 
 
 class PartitionState(StrEnum):

@@ -28,7 +28,8 @@ class EpochBudget:
     def spend(self, partition: int, raw: RawBatch) -> None:
         """Note what a partition has read."""
         if self._limit is not None:
-            self._spent[partition] = self._spent.get(partition, 0) + size_of(raw)
+            size = size_of(raw) if raw.nbytes is None else raw.nbytes
+            self._spent[partition] = self._spent.get(partition, 0) + size
 
     def begin(self, partition: int) -> None:
         """A new epoch of a partition begins."""

@@ -29,6 +29,8 @@ CONSUMER_CONFIG: Mapping[str, Any] = {
 _PIECE = 500
 """Messages taken from the client at once: so many stay in the processor's cache, and below what
 sets off the garbage collector, which would look at every one of them."""
+_MOST_BYTES = 33_554_432
+"""A batch ends with the piece that brings it there: of large messages it has few."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class PartitionReader:
                     messages = [one for one in messages if _offset(one) < self._end]
                     self.offset = self._end
             raw.add(messages)
-            if got < wanted:
+            if got < wanted or raw.nbytes >= _MOST_BYTES:
                 break
         return raw.batch() if raw.payloads else None
 
@@ -213,6 +215,8 @@ class _Gathered:
         self._offsets: list[Sequence[int]] = []
         self._appended_ms: list[int] = []
         self._keys: list[bytes | None] = []
+        self.nbytes = 0
+        self._largest = 0
         self._again: dict[int, Attempt] = {}
 
     def add(self, messages: Sequence[Message]) -> None:
@@ -223,8 +227,13 @@ class _Gathered:
             for position, pairs in enumerate(headers, len(self.payloads)):
                 if pairs and (attempt := attempt_of(pairs)):
                     self._again[position] = attempt
-        self.payloads.extend(map(Message.value, messages))
-        self._keys.extend(map(Message.key, messages))
+        values, keys = list(map(Message.value, messages)), list(map(Message.key, messages))
+        size = sum(map(len, filter(None, values)))
+        self.nbytes += size + sum(map(len, filter(None, keys)))
+        # No message is larger than a piece; which one is, matters of few pieces only.
+        self._largest = max(self._largest, size)
+        self.payloads.extend(values)
+        self._keys.extend(keys)
         # Offsets ascend, so without gaps the first and the last tell all.
         offsets: Sequence[int] = range(_offset(messages[0]), _offset(messages[-1]) + 1)
         if len(offsets) != len(messages):
@@ -237,7 +246,8 @@ class _Gathered:
         offsets: Sequence[int] = range(first, last + 1)
         if len(offsets) != len(self.payloads):
             offsets = list(chain.from_iterable(self._offsets))
-        return RawBatch(self.payloads, offsets, self._appended_ms, self._keys, self._again)
+        about = self._appended_ms, self._keys, self._again, self.nbytes, self._largest
+        return RawBatch(self.payloads, offsets, *about)
 
 
 def _offset(message: Message) -> int:

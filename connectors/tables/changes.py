@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from connectors.codecs.json_columns import JsonColumns
+from tidegauge.sizes import Sizes, texts_in, without_large
 from tidegauge.spec.models import Table
 
 _ID = "_id"
@@ -31,9 +32,11 @@ class Rows:
 
     Args:
         table: the table's declaration.
+        where: path of the table in the pipeline file.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, where: str = "table") -> None:
+        self._sizes = Sizes(table.limits, f"{where}.limits", {table.key})
         self._key = table.key
         self._types = {column: field.type for column, field in table.fields.items()}
         self._decoder = JsonColumns(self._types)
@@ -55,9 +58,14 @@ class Rows:
             what is wrong with messages, a line each.
         """
         valued = {key: newest for key, newest in changes.items() if newest.value is not None}
-        decoded = self._decoder.decode([newest.value for newest in valued.values()])
+        values = [newest.value for newest in valued.values()]
+        large = self._sizes.large_messages(values) | self._sizes.large_keys(list(valued))
+        decoded = self._decoder.decode(without_large(values, large))
         keys, origins = list(valued), [newest.origin for newest in valued.values()]
-        wrong = [f"{origins[bad.position]}: {bad.reason}" for bad in decoded.undecodable]
+        wrong = [
+            f"{origins[bad.position]}: {large.get(bad.position, bad.reason)}"
+            for bad in decoded.undecodable
+        ]
         for bad in reversed(decoded.undecodable):
             del keys[bad.position], origins[bad.position]
         ids = pl.Series(_ID, keys, pl.Binary)
@@ -68,6 +76,9 @@ class Rows:
             wrong.append(
                 f"{origins[row]}: no {self._key} in the value, and the message's key is no {kind}"
             )
+        too_large = self._sizes.large_rows(rows, texts_in(rows))
+        wrong += [f"{origins[row]}: {reason}" for row, reason in too_large.items()]
+        keyless = keyless.scatter(list(too_large), values=True) if too_large else keyless
         rows = rows.filter(~keyless)
         deleted = [key for key, newest in changes.items() if newest.value is None]
         gone = pl.concat([rows.select(_ID), pl.DataFrame({_ID: deleted}, {_ID: pl.Binary})])

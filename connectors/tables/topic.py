@@ -59,7 +59,7 @@ class TopicTable:
         self._tell = tell
         self._settings = settings
         self._group = group
-        self._rows = Rows(table)
+        self._rows = Rows(table, self._where)
         self._reader = self._open()
         self._admin = AdminClient(client_config(settings, Faults()))
         self._read: Found | None = None
@@ -164,7 +164,7 @@ class TopicTable:
             self._refused = f"it has changed and was not read to its end ({reason})"
             return
         self._reader.close()
-        self._reader, self._read, self._rows = reader, found, Rows(self._table)
+        self._reader, self._read, self._rows = reader, found, Rows(self._table, self._where)
         self._apply(newest)
 
     def _apply(self, newest: Mapping[bytes, Newest]) -> None:

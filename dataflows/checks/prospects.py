@@ -13,6 +13,7 @@ from operators.intake.intake import Intake, IntakeState
 from operators.intake.plan import IntakePlan, plan_intake
 from operators.progress.board import ProgressBoard
 from tidegauge.batch import NO_TIME, RawBatch
+from tidegauge.catalogue import held_columns
 from tidegauge.errors import UserMistake
 from tidegauge.spec.models import Pipeline
 
@@ -94,7 +95,12 @@ def bare_plans(pipeline: Pipeline) -> dict[str, IntakePlan]:
         )
         # Nothing of the values is kept, so they need no hash.
         plans[source.kafka.topic] = plan_intake(
-            name, bare, JsonColumns, zone=ZoneInfo(pipeline.timezone), hash_text=str
+            name,
+            bare,
+            JsonColumns,
+            zone=ZoneInfo(pipeline.timezone),
+            hash_text=str,
+            held=held_columns(pipeline, name),
         )
     return plans
 

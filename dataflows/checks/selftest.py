@@ -23,7 +23,7 @@ from operators.intake.plan import NO_TABLES, plan_intake
 from operators.intake.sensitive import KeyedHash
 from operators.predictions.plan import PredictionPlan, plan_predictions
 from operators.progress.board import ProgressBoard
-from tidegauge.catalogue import FINAL, STATE, catalogue_of, sensitive_columns
+from tidegauge.catalogue import FINAL, STATE, catalogue_of, held_columns, sensitive_columns
 from tidegauge.errors import UserMistake
 from tidegauge.records import RecordBatch
 from tidegauge.signals import SignalKind
@@ -156,6 +156,7 @@ def memory_source(
         tables=tables,
         sensitive=sensitive_columns(source, pipeline.tables),
         hash_text=_HASH,
+        held=held_columns(pipeline, name),
     )
 
     def make_intake(number: int, saved: IntakeState | None) -> Intake:

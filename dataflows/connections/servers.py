@@ -46,7 +46,7 @@ from operators.intake.sensitive import KeyedHash
 from operators.progress.board import ProgressBoard
 from operators.progress.operator import MOST_LISTENING
 from tidegauge.batch import EventBatch
-from tidegauge.catalogue import sensitive_columns
+from tidegauge.catalogue import held_columns, sensitive_columns
 from tidegauge.errors import Stop, UserMistake
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline
@@ -224,6 +224,7 @@ def _source(
         tables=tables,
         sensitive=sensitive_columns(source, pipeline.tables),
         hash_text=KeyedHash(key) if key else None,
+        held=held_columns(pipeline, name),
     )
     letters = pipeline.dead_letters
     limit = LetterLimit(letters.limit, letters.window, letters.least)

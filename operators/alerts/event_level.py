@@ -12,6 +12,7 @@ from tidegauge.catalogue import EVENT_LEVEL, OWN_COLUMNS
 from tidegauge.fieldtypes import FieldType
 from tidegauge.records import KEYS, TIME_NS, key_text
 from tidegauge.signals import Column, Signal, SignalKind
+from tidegauge.texts import LINE_WIDTH, cut
 
 OWN = OWN_COLUMNS[SignalKind.ALERT]
 CRITICAL_ABOVE = 7
@@ -70,7 +71,7 @@ def _records(
     ids = [alert_id(pipeline, EVENT_LEVEL, (topic, partition), at) for at in events[OFFSET]]
     levels = events[ALERT_LEVEL].to_list()
     named = [
-        "".join(f", {key} {key_text(value)}" for key, value in row.items())
+        "".join(f", {key} {cut(key_text(value), LINE_WIDTH)}" for key, value in row.items())
         for row in events.select(pl.col(beside).cast(pl.String)).iter_rows(named=True)
     ] or [""] * events.height
     told = zip(where, levels, named, strict=True)

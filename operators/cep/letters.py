@@ -1,6 +1,5 @@
 """Dead letters of runs that were given up because of a limit, and of events that came late."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from operators.ordering.identity import PARTITION
 from operators.progress.joined import in_its_source, source_number
 from tidegauge.batch import OFFSET, TIME
 from tidegauge.catalogue import DEAD_LETTERS
+from tidegauge.payloads import letter_detail, letter_reason
 from tidegauge.records import TIME_NS, RecordBatch
 
 KIND = "too_many_runs"
@@ -115,8 +115,8 @@ class RunLetters:
             "topic": topic,
             "partition": partition,
             "offset": offset,
-            "reason": reason,
-            "detail": json.dumps(about),
+            "reason": letter_reason(reason),
+            "detail": letter_detail(about),
             "payload": None,
             "encoding": None,
             "size": None,

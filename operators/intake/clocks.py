@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegauge.durations import format_duration_ns
+from tidegauge.texts import LINE_WIDTH, cut
 
 Times = npt.NDArray[np.int64]
 RUN = 1_000
@@ -38,7 +39,7 @@ class Mover:
     ahead_ns: int
 
     def __str__(self) -> str:
-        key = "" if self.key is None else f" (key {self.key!r})"
+        key = "" if self.key is None else f" (key {cut(self.key, LINE_WIDTH)!r})"
         if self.ahead_ns < _MS:
             return f"offset {self.offset}{key}"
         ahead = format_duration_ns(self.ahead_ns // _MS * _MS)

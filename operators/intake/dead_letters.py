@@ -7,7 +7,7 @@ import polars as pl
 
 from operators.intake.sensitive import WITHHELD, SensitiveFields
 from tidegauge.batch import Attempt, RawBatch, stamp_ns
-from tidegauge.payloads import MOST_BYTES
+from tidegauge.payloads import MOST_BYTES, letter_reason
 
 _SCHEMA = {
     "time_ns": pl.Int64,
@@ -57,7 +57,8 @@ def refuse(
     payload, appended_ms = raw.payloads[position], raw.appended_ms[position]
     key = raw.keys[position] if raw.keys else None
     about = detail, key, raw.again.get(position)
-    return Refused(kind, raw.offsets[position], reason, payload, appended_ms, *about)
+    told = letter_reason(reason)
+    return Refused(kind, raw.offsets[position], told, payload, appended_ms, *about)
 
 
 def dead_letter_frame(

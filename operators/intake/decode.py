@@ -7,9 +7,11 @@ import polars as pl
 from operators.intake.dead_letters import Refused, refuse
 from operators.intake.event_time import LIMIT_NS, event_time_ns
 from operators.intake.plan import IntakePlan
+from operators.intake.sizes import within
 from operators.intake.units import unit_of
 from tidegauge.batch import APPENDED, OFFSET, TIME, RawBatch
 from tidegauge.durations import format_duration_ns
+from tidegauge.sizes import TOO_LARGE, texts_in, without_large
 from tidegauge.spec.models import EventTimeFormat
 
 _MS = 1_000_000
@@ -30,11 +32,17 @@ def decode(
 
     Returns:
         rows of the decoded fields, `TIME`, `OFFSET` and, when the plan keeps it, `APPENDED`, in
-        offset order; and the messages that are none: undecodable, without an event time, or so far
-        ahead of their Kafka timestamp that they must not move the watermark.
+        offset order; and the messages that are none: undecodable, too large, without an event time,
+        or so far ahead of their Kafka timestamp that they must not move the watermark.
     """
-    decoded = plan.decoder.decode(raw.payloads)
-    refused = [refuse(raw, bad.position, bad.kind, bad.reason) for bad in decoded.undecodable]
+    large = plan.sizes.large_messages(raw.payloads, raw.largest)
+    decoded = plan.decoder.decode(without_large(raw.payloads, large))
+    refused = [
+        refuse(raw, bad.position, TOO_LARGE, large[bad.position])
+        if bad.position in large
+        else refuse(raw, bad.position, bad.kind, bad.reason)
+        for bad in decoded.undecodable
+    ]
     bad_positions = [bad.position for bad in decoded.undecodable]
     times = event_time_ns(decoded.frame[plan.event_time.field], plan.event_time.format, plan.zone)
     extra = [times.alias(TIME), pl.Series(OFFSET, _without(_offsets(raw), bad_positions))]
@@ -42,6 +50,8 @@ def decode(
         appended_ms = np.asarray(raw.appended_ms, np.int64)
         extra.append(pl.Series(APPENDED, _without(appended_ms, bad_positions)))
     frame = decoded.frame.hstack(extra)
+    frame = within(plan.sizes, frame, texts_in(frame), raw, refused)
+    times = frame[TIME]
     if times.null_count():
         frame = _with_time(plan, frame, raw, refused)
     return _within_future(plan, frame, raw, refused, oldest_ms), refused

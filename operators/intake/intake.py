@@ -19,6 +19,7 @@ from operators.intake.lateness import Judged, Times, awaited_after, judge
 from operators.intake.limit import LetterCount, LettersSeen
 from operators.intake.plan import IntakePlan
 from operators.intake.process import Process, process_rows
+from operators.intake.sizes import within
 from operators.intake.units import EARLY_NS
 from operators.intake.wrong_clocks import Standing, WrongClocks
 from operators.ledger.tally import tallies
@@ -36,6 +37,7 @@ from tidegauge.batch import (
     Tally,
 )
 from tidegauge.durations import format_duration_ns
+from tidegauge.sizes import texts_in
 
 __all__ = ["Intake", "IntakePlan", "IntakeState"]
 
@@ -155,6 +157,8 @@ class Intake:
             on_time, lost_on_time = _processed(self._plan.process, on_time, raw, refused)
             corrections, lost = _processed(self._plan.process, corrections, raw, refused)
             filtered += lost_on_time + lost
+        on_time = self._within_sizes(on_time, raw, refused)
+        corrections = self._within_sizes(corrections, raw, refused)
         if refused and self._letters is not None:
             moved = moves.times, frame[OFFSET]
             before = Standing(self._high_ns, self._clocks.mover, self._bound)
@@ -318,6 +322,13 @@ class Intake:
             detail = f'{{"event_time_ns": {time_ns}, "watermark_ns": {int(awaited_ns)}}}'
             letter = refuse(raw, int(position), LATE, reason, detail)
             refused.append(replace(letter, awaited_ns=int(awaited_ns)))
+
+    def _within_sizes(
+        self, frame: pl.DataFrame, raw: RawBatch, refused: list[Refused]
+    ) -> pl.DataFrame:
+        """Rows in which no text is too large that was made since the messages were read."""
+        made = [name for name in texts_in(frame) if name in self._plan.made]
+        return within(self._plan.sizes, frame, made, raw, refused) if made else frame
 
     def _shape(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Derived columns added, the raw event time dropped where it is not declared."""

@@ -15,6 +15,7 @@ from operators.intake.clocks import Mover
 from operators.intake.dead_letters import Refused
 from tidegauge.batch import NO_TIME
 from tidegauge.errors import UserMistake
+from tidegauge.texts import LINE_WIDTH, cut
 
 Numbers = npt.NDArray[np.int64]
 
@@ -147,9 +148,10 @@ def too_many(
         mover: what it was late for, if it was.
     """
     culprit = f"; the watermark goes back to {mover}" if mover is not None else ""
+    reason = cut(newest.reason, LINE_WIDTH)
     return UserMistake(
         f"kafka: {where}: {excess.letters} of the last {excess.messages} messages became dead"
-        f" letters, up to offset {newest.offset} ({newest.kind}: {newest.reason}{culprit}); allowed"
+        f" letters, up to offset {newest.offset} ({newest.kind}: {reason}{culprit}); allowed"
         f" is a share of {limit.share:g}, or fewer than {limit.least}: correct the pipeline file or"
         " what writes the topic, or raise dead_letters.limit, and start again, nothing is lost"
     )

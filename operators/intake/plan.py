@@ -19,6 +19,7 @@ from tidegauge.errors import UserMistake
 from tidegauge.expressions.compiled import Scalar
 from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.fieldtypes import FieldType
+from tidegauge.sizes import Sizes
 from tidegauge.spec.models import EventTime, Source
 
 ALERT_LEVEL = "alert_level"
@@ -44,6 +45,8 @@ class IntakePlan:
         process: the user's own function, or None.
         keep_appended: keep each record's Kafka timestamp as a column.
         sensitive: what is known by its hash only, or None.
+        sizes: how large messages, texts and keys may be.
+        made: columns that are not as they were in the messages.
         letters: how many dead letters are too many; None for no limit.
         notices: tells a person what is odd about its messages.
     """
@@ -60,11 +63,13 @@ class IntakePlan:
     process: Process | None
     keep_appended: bool = False
     sensitive: SensitiveFields | None = None
+    sizes: Sizes = field(default_factory=Sizes)
+    made: frozenset[str] = frozenset()
     letters: LetterLimit | None = None
     notices: Notices = field(default_factory=Notices, compare=False)
 
 
-def plan_intake(
+def plan_intake(  # noqa: PLR0913 - what a source is planned with
     name: str,
     source: Source,
     make_decoder: Callable[[Mapping[str, FieldType], Collection[str]], Decoder],
@@ -74,6 +79,7 @@ def plan_intake(
     tables: Mapping[str, LookupTable] = NO_TABLES,
     sensitive: Collection[str] = (),
     hash_text: HashText | None = None,
+    held: Collection[str] = (),
 ) -> IntakePlan:
     """Compile a source of a checked pipeline file.
 
@@ -88,6 +94,7 @@ def plan_intake(
         sensitive: names of sensitive columns beside the source's own sensitive fields
             (`tidegauge.catalogue.sensitive_columns`).
         hash_text: what stands for their values.
+        held: columns whose values are held one by one (`tidegauge.catalogue.held_columns`).
 
     Raises:
         UserMistake: the `process` function cannot be loaded, or there is no `hash_text` where
@@ -108,6 +115,11 @@ def plan_intake(
     for key, sql in source.derive.items():
         derive[key] = compile_scalar(sql, columns)
         columns[key] = derive[key].type
+    process = _process(name, source)
+    hashed = {*sensitive, *own}
+    # A function may change the fields of a message, too.
+    made = columns.keys() - declared.keys() if process is None else {*columns, *process.adds}
+    sizes = Sizes(source.limits, f"sources.{name}.limits", {*held} - hashed)
     return IntakePlan(
         source=name,
         topic=source.kafka.topic,
@@ -118,9 +130,11 @@ def plan_intake(
         enrich=tuple(enrich),
         filter=compile_scalar(source.filter, given) if source.filter else None,
         derive=derive,
-        process=_process(name, source),
+        process=process,
         keep_appended=keep_appended,
-        sensitive=_sensitive(name, {time_field, *declared}, {*sensitive, *own}, hash_text),
+        sizes=sizes,
+        made=frozenset(made),
+        sensitive=_sensitive(name, {time_field, *declared}, hashed, hash_text),
     )
 
 

@@ -1,6 +1,5 @@
 """Dead letters of events that a window did not take in: there was no room, or they came late."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from operators.windows.accumulators import FIRST, LAST, ROWS
 from operators.windows.plan import WindowPlan
 from tidegauge.batch import OFFSET, TIME, Progress
 from tidegauge.catalogue import DEAD_LETTERS
+from tidegauge.payloads import letter_detail
 from tidegauge.records import RecordBatch
 
 KIND = "too_many_keys"
@@ -101,7 +101,7 @@ class Letters:
             "partition": in_its_source(progress.partition),
             "offset": row.get(OFFSET, offsets[0] if offsets else None),
             "reason": f"window {plan.name}: {_reason(plan, kind, events)}",
-            "detail": json.dumps(about),
+            "detail": letter_detail(about),
             "payload": None,
             "encoding": None,
             "size": None,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from tidegauge.expressions.aggregates import compile_aggregate
 from tidegauge.expressions.compiled import Columns
 from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.fieldtypes import FieldType
@@ -49,6 +50,30 @@ def event_columns(source: Source, tables: Mapping[str, Table] = NO_TABLES) -> di
 def added_columns(source: Source) -> Mapping[str, AddedField]:
     """Columns that the function of a source adds."""
     return source.process.adds if source.process else {}
+
+
+def held_columns(pipeline: Pipeline, source: str) -> frozenset[str]:
+    """Columns of a source's events whose values are held one by one, as long as their series are.
+
+    They are the keys of what is over the source, and what a window has a list of by `top`.
+    """
+    held: set[str] = set()
+    for window in pipeline.windows.values():
+        if source in window.from_:
+            types = window_columns(pipeline, window)
+            held |= set(window.by)
+            held |= {
+                column
+                for field in window.select.values()
+                for call in compile_aggregate(field.expr, types).calls
+                if call.function == "top" and call.argument is not None
+                for column in call.argument.columns
+            }
+    for pattern in pipeline.patterns.values():
+        held |= set(pattern.by) if source in pattern.from_ else set()
+    for anomaly in pipeline.anomalies.values():
+        held |= set(anomaly.by) if anomaly.target == source else set()
+    return frozenset(held)
 
 
 def window_columns(pipeline: Pipeline, window: Window) -> dict[str, FieldType]:

@@ -15,7 +15,7 @@ from operators.intake.intake import partition_intake
 from operators.intake.plan import plan_intake
 from operators.intake.sensitive import KeyedHash
 from tidegauge.batch import OFFSET, TIME, RawBatch
-from tidegauge.catalogue import SOURCE, pattern_columns, sensitive_columns
+from tidegauge.catalogue import SOURCE, held_columns, pattern_columns, sensitive_columns
 from tidegauge.errors import UserMistake
 from tidegauge.spec.models import Pattern, Pipeline
 
@@ -93,6 +93,7 @@ def _read(
         tables=tables,
         sensitive=sensitive_columns(source, pipeline.tables),
         hash_text=KeyedHash("what is explained is stored nowhere"),
+        held=held_columns(pipeline, name),
     )
     bounds = {"out_of_orderness": _ANY_TIME_NS, "max_future": _ANY_TIME_NS}
     plan = replace(plan, event_time=source.event_time.model_copy(update=bounds))

@@ -1,8 +1,11 @@
 """What is read in an epoch is bounded, for it lies in memory while others stall."""
 
+import pytest
+
+from connectors.kafka import reader
 from connectors.kafka.budget import EpochBudget, size_of
 from tests.connectors.kafka.reading import drive, events, open_part, produce, read, reading
-from tests.operators.intake.stream import raw
+from tests.operators.intake.stream import message, raw
 from tests.services.kafka import Kafka
 
 
@@ -47,3 +50,17 @@ def test_a_source_reads_a_batch_more_than_its_limit_and_goes_on_after_a_snapshot
         assert part.next_awake() is not None
     part.snapshot()
     assert read(batches + drive(part, lambda got: len(got) == 2)) == list(range(40))
+
+
+def test_a_batch_of_large_messages_has_few_of_them(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "_MOST_BYTES", 100_000)
+    topic = kafka.topic(partitions=1)
+    sent = [message(ts=1_000 * number, pad="x" * 1_000) for number in range(2_000)]
+    produce(kafka, topic, sent)
+    part = open_part(reading(kafka, topic, batch_size=20_000))
+    batches = drive(part, lambda got: sum(one.on_time.height for one in got) == len(sent))
+    # A piece of the client's is 500 messages.
+    assert max(one.on_time.height for one in batches) <= 500
+    assert read(batches) == list(range(2_000))

@@ -105,3 +105,24 @@ def test_a_text_key_of_a_table_by_numbers_is_read_as_one() -> None:
     said = rows.apply({b"12": Newest(b'{"v": 1}', "t-0"), bytes(8): Newest(b'{"v": 2}', "t-1")})
     assert content(rows) == {12: 1}
     assert said == ["t-1: no k in the value, and the message's key is no int"]
+
+
+def test_a_row_that_is_too_large_leaves_the_row_before_as_it_was() -> None:
+    limits = {"message_bytes": 90, "text_bytes": 20, "key_bytes": 5}
+    fields = {"k": {"type": "string"}, "v": {"type": "int"}, "text": {"type": "string"}}
+    declared = {"kafka": {"topic": "t"}, "key": "k", "fields": fields, "limits": limits}
+    rows = Rows(Table.model_validate(declared), "tables.x")
+    assert rows.apply(newest(a={"v": 1}, b={"v": 2}, c={"v": 3}, d={"v": 4})) == []
+    wrong = rows.apply(
+        {
+            **newest(a={"v": 5, "text": "x" * 21}, b={"v": 5, "pad": "x" * 90}),
+            **newest(c={"v": 5, "k": "kkkkkk"}, d={"v": 5}, kkkkkk={"v": 6}),
+        }
+    )
+    assert sorted(wrong) == [
+        "t-0 a: text has 21 bytes, allowed are 20 (tables.x.limits.text_bytes)",
+        "t-0 b: the message has 109 bytes, allowed are 90 (tables.x.limits.message_bytes)",
+        "t-0 c: k has 6 bytes, allowed are 5 (tables.x.limits.key_bytes)",
+        "t-0 kkkkkk: the message's key has 6 bytes, allowed are 5 (tables.x.limits.key_bytes)",
+    ]
+    assert content(rows) == {"a": 1, "b": 2, "c": 3, "d": 5}

@@ -7,10 +7,17 @@ from tidegauge.spec.models.alerts import Alert
 from tidegauge.spec.models.anomalies import Anomaly
 from tidegauge.spec.models.filetests import Expectation, FileTest
 from tidegauge.spec.models.forecasts import Forecast, Prediction
+from tidegauge.spec.models.limits import MessageLimits
 from tidegauge.spec.models.outputs import Dashboard, InfluxOutput, KafkaOutput
 from tidegauge.spec.models.patterns import Measure, Pattern, PatternLimits
 from tidegauge.spec.models.pipeline import Pipeline
-from tidegauge.spec.models.sources import AddedField, EventTime, KafkaInput, Process, Source
+from tidegauge.spec.models.sources import (
+    AddedField,
+    EventTime,
+    KafkaInput,
+    Process,
+    Source,
+)
 from tidegauge.spec.models.tables import Enrichment, SourceField, Table
 from tidegauge.spec.models.values import (
     DURATION_PATTERN,
@@ -44,6 +51,7 @@ __all__ = [
     "KafkaInput",
     "KafkaOutput",
     "Measure",
+    "MessageLimits",
     "Pattern",
     "PatternLimits",
     "Pipeline",

@@ -5,8 +5,16 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from tidegauge.fieldtypes import FieldType
+from tidegauge.spec.models.limits import MessageLimits
 from tidegauge.spec.models.tables import Enrichment, SourceField
-from tidegauge.spec.models.values import SECOND_NS, DurationNs, EventTimeFormat, Model, Name, Topic
+from tidegauge.spec.models.values import (
+    SECOND_NS,
+    DurationNs,
+    EventTimeFormat,
+    Model,
+    Name,
+    Topic,
+)
 
 
 class KafkaInput(Model):
@@ -95,6 +103,10 @@ class Source(Model):
     )
     derive: dict[Name, str] = Field(
         default_factory=dict, description="New columns as SQL expressions."
+    )
+    limits: MessageLimits = Field(
+        default_factory=MessageLimits,
+        description="How many bytes a message and what is in it may have.",
     )
     process: ProcessOrFunction | None = Field(
         None, description="`module:function` over each batch, or that and the columns it adds."

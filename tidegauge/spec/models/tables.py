@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from tidegauge.fieldtypes import FieldType
+from tidegauge.spec.models.limits import MessageLimits
 from tidegauge.spec.models.values import Model, Topic
 
 
@@ -40,6 +41,10 @@ class Table(Model):
     key: str = Field(description="Column that tells the rows apart.")
     fields: dict[str, SourceField] = Field(
         description="Columns read from each row, the key among them; others are ignored."
+    )
+    limits: MessageLimits = Field(
+        default_factory=MessageLimits,
+        description="Of a topic: how many bytes a message and what is in it may have.",
     )
     description: str = Field("", description="What the table holds.")
 
