@@ -61,8 +61,7 @@ class Bounds:
         frames = [part.rows for part in (on_time, corrections) if part and part.rows.height]
         if not frames or not self._by:
             return admitted
-        coming = sum(frame.height for frame in frames)
-        if self._holder.keys + coming > self._limits.max_keys:
+        if not self._surely_room(frames):
             refused = self._make_room(frames)
             if refused is not None:
                 admitted = self._without(admitted, refused)
@@ -70,6 +69,15 @@ class Bounds:
             if part is not None and part.rows.height:
                 self._holder.note(part.rows)
         return admitted
+
+    def _surely_room(self, frames: list[pl.DataFrame]) -> bool:
+        """Whether there is room even if every row has a key of its own."""
+        coming = sum(frame.height for frame in frames)
+        if self._holder.keys + coming > self._limits.max_keys:
+            return False
+        columns = [frame[name] for frame in frames for name in _texts(frame, self._by)]
+        size = sum(int(column.estimated_size()) for column in columns)
+        return self._holder.key_bytes + size <= self._limits.max_key_bytes
 
     def advanced(self, watermark_ns: int, *, closed: bool) -> None:
         """The watermark is there, and windows may have been closed."""
@@ -94,21 +102,42 @@ class Bounds:
     def _make_room(self, frames: list[pl.DataFrame]) -> pl.DataFrame | None:
         """Keys for which there is no room."""
         fresh = self._fresh(frames)
-        most = self._limits.max_keys
-        if self._holder.keys + fresh.height <= most:
+        if self._room(fresh) == fresh.height:
             return None
         if not self._exact:
             self._holder.refresh()
             self._exact = True
             fresh = self._fresh(frames)
+        most = self._limits.max_keys
         over = self._holder.keys + fresh.height - most
         if over > 0 and self._limits.on_full == "drop_oldest":
-            oldest = np.argsort(self._holder.last_times(), kind="stable")
-            self._drop(oldest[: min(over + most // _DROPPED_AT_ONCE, oldest.size)])
-            # What was dropped may be in this batch.
-            fresh = self._fresh(frames)
-        room = max(most - self._holder.keys, 0)
+            fresh = self._without_oldest(over + most // _DROPPED_AT_ONCE, frames)
+        while self._limits.on_full == "drop_oldest" and self._too_large(fresh):
+            fresh = self._without_oldest(1 + self._holder.keys // _DROPPED_AT_ONCE, frames)
+        room = self._room(fresh)
         return fresh[room:] if fresh.height > room else None
+
+    def _without_oldest(self, number: int, frames: list[pl.DataFrame]) -> pl.DataFrame:
+        """Keys that are not held after the oldest are dropped, which may be in this batch."""
+        oldest = np.argsort(self._holder.last_times(), kind="stable")
+        self._drop(oldest[:number])
+        return self._fresh(frames)
+
+    def _too_large(self, fresh: pl.DataFrame) -> bool:
+        """Whether these keys have too many bytes beside those that are held."""
+        size = sum(int(fresh[name].str.len_bytes().sum()) for name in _texts(fresh, self._by))
+        over = self._holder.key_bytes + size > self._limits.max_key_bytes
+        return over and self._holder.keys > 0
+
+    def _room(self, fresh: pl.DataFrame) -> int:
+        """How many of these keys, from the first on, there is room for."""
+        count = min(max(self._limits.max_keys - self._holder.keys, 0), fresh.height)
+        texts = _texts(fresh, self._by)
+        if not texts:
+            return count
+        left = self._limits.max_key_bytes - self._holder.key_bytes
+        sizes = fresh.select(pl.sum_horizontal(pl.col(texts).str.len_bytes().cast(pl.Int64)))
+        return min(count, int((sizes.to_series().cum_sum() <= left).sum()))
 
     def _fresh(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         """Keys that are not held, those with the earliest events first."""
@@ -145,6 +174,11 @@ class Bounds:
     def _drop(self, slots: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
         self.evicted += slots.size
         self._holder.forget(slots)
+
+
+def _texts(frame: pl.DataFrame, by: list[str]) -> list[str]:
+    """The key columns that hold texts."""
+    return [name for name in by if frame.schema[name] == pl.String]
 
 
 def events_in(rows: pl.DataFrame) -> int:

@@ -26,6 +26,10 @@ class KeyHolder(Protocol):
     def keys(self) -> int:
         """How many there are at most: some may have nothing left that is held of them."""
 
+    @property
+    def key_bytes(self) -> int:
+        """Bytes of the texts of these keys together."""
+
     def held(self) -> int:
         """How many something is held of."""
 
@@ -75,6 +79,11 @@ class FrameKeys:
     def keys(self) -> int:
         """How many there are at most."""
         return len(self._series)
+
+    @property
+    def key_bytes(self) -> int:
+        """Bytes of the texts of these keys together."""
+        return self._series.text_bytes
 
     def held(self) -> int:
         """How many something is held of."""

@@ -12,6 +12,7 @@ class Limits:
 
     Attributes:
         max_keys: most keys that it holds at once.
+        max_key_bytes: most bytes of the texts of these keys together.
         on_full: what becomes of a key too many: its events are refused, or the keys that had no
             event for longest are dropped with all that is held of them.
         ttl_ns: a key without an event for so long, in event time, is dropped; None for never.
@@ -20,6 +21,7 @@ class Limits:
     max_keys: int = 250_000
     on_full: OnFull = "dead_letter"
     ttl_ns: int | None = None
+    max_key_bytes: int = 67_108_864
 
 
 DEFAULTS = Limits()

@@ -121,6 +121,7 @@ def plan_window(
             window.state.on_full,
             # The other kinds let go of a key with its last window, and need it until then.
             window.state.ttl if window.count else None,
+            window.state.max_key_bytes,
         ),
     )
 

@@ -112,8 +112,9 @@ def _reason(plan: WindowPlan, kind: str, events: int) -> str:
     if kind == LATE:
         return f"{events} event(s) came after the last result of every window that they are in"
     return (
-        f"{plan.limits.max_keys} keys are in this key group (state.max_keys); {events} event(s) of"
-        " another are in none of its results"
+        f"this key group has room for {plan.limits.max_keys} keys of"
+        f" {plan.limits.max_key_bytes} bytes together (state.max_keys, state.max_key_bytes);"
+        f" {events} event(s) of another are in none of its results"
     )
 
 

@@ -33,9 +33,21 @@ class Series:
         self._slot_of: dict[Any, int] = {key: slot for slot, key in enumerate(ids)}
         self._cached: list[pl.Series] | None = None
         self._saved: list[tuple[int, Piece]] = []
+        self._measured = 0, 0
 
     def __len__(self) -> int:
         return len(self._slot_of) if self._by else 1
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of the texts among the key values, each counted once."""
+        count, size = self._measured
+        if count < len(self):
+            for column, kind in zip(self._columns, self._by.values(), strict=True):
+                if kind is FieldType.STRING:
+                    size += sum(len(text.encode()) for text in column[count:] if text)
+            self._measured = len(self), size
+        return size
 
     def snapshot(self) -> list[tuple[int, Piece]]:
         """Key values of each column, in slot order: number of keys and keys of each piece.

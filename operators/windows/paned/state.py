@@ -127,6 +127,11 @@ class PanedState:
         """How many series there are; some may be in no pane any more."""
         return len(self._series)
 
+    @property
+    def key_bytes(self) -> int:
+        """Bytes of the texts of their keys together."""
+        return self._series.text_bytes
+
     def held(self) -> int:
         """How many series there are: those that come now and then are kept while they are few."""
         return len(self._series)

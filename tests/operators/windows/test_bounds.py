@@ -98,9 +98,31 @@ def test_keys_whose_windows_are_closed_make_room_by_themselves() -> None:
     assert counts(flow) == {("a", 10): 1, ("b", 10): 1, ("a", 20): 2, ("c", 20): 1}
     (reason,) = letters(flow)["reason"].to_list()
     assert reason == (
-        "window w: 2 keys are in this key group (state.max_keys);"
-        " 1 event(s) of another are in none of its results"
+        "window w: this key group has room for 2 keys of 67108864 bytes together"
+        " (state.max_keys, state.max_key_bytes); 1 event(s) of another are in none of its results"
     )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_keys_have_so_many_bytes_together_however_few_they_are(kind: str) -> None:
+    flow = bounded(kind, max_key_bytes=10)
+    sizes = {"a": 4, "b": 6, "c": 1}
+    rows = [{"k": key * size, "ts": 1_000.0 * at} for at, (key, size) in enumerate(sizes.items())]
+    flow.events(0, rows)
+    flow.events(0, [{**row, "ts": 4_000.0} for row in rows])
+    flow.finish()
+    assert {key for key, _ in counts(flow)} == {"aaaa", "bbbbbb"}
+    assert told(flow)["refused"] == 2
+    assert set(letters(flow)["kind"]) == {"too_many_keys"}
+
+
+def test_large_keys_make_room_for_one_another_from_the_oldest_on() -> None:
+    flow = bounded(max_key_bytes=10, on_full="drop_oldest")
+    for at, key in enumerate(["aaaa", "bbbb", "cccccc", "d" * 11, "e"]):
+        flow.events(0, [{"k": key, "ts": 1_000.0 * at}])
+    flow.finish()
+    assert {key for key, _ in counts(flow)} == {"e"}
+    assert told(flow)["evicted"] == 3
 
 
 def test_a_restart_refuses_no_key_for_which_there_is_room() -> None:

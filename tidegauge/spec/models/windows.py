@@ -101,6 +101,12 @@ class WindowBounds(Model):
     max_keys: Whole = Field(
         250_000, ge=1, description="Most keys of the window that a key group holds at once."
     )
+    max_key_bytes: Whole = Field(
+        67_108_864,
+        ge=1,
+        le=2**40,
+        description="Most bytes of the texts of these keys together.",
+    )
     on_full: Literal["dead_letter", "drop_oldest"] = Field(
         "dead_letter",
         description="For a key too many: refuse its events, or drop the keys silent for longest.",
