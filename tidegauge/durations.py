@@ -2,6 +2,8 @@
 
 import re
 
+from tidegauge.texts import cut
+
 UNITS_NS = {
     "ns": 1,
     "us": 1_000,
@@ -12,7 +14,9 @@ UNITS_NS = {
     "d": 86_400_000_000_000,
     "w": 604_800_000_000_000,
 }
-_PART = re.compile(r"(\d+)(ns|us|ms|s|m|h|d|w)", re.ASCII)
+LONGEST_NS = 3_650 * UNITS_NS["d"]
+"""Ten years: more does not fit beside an event time in 64 bits."""
+_PART = re.compile(r"(\d{1,20})(ns|us|ms|s|m|h|d|w)", re.ASCII)
 _DURATION = re.compile(f"(?:{_PART.pattern})+", re.ASCII)
 
 
@@ -26,10 +30,22 @@ def parse_duration_ns(text: str) -> int:
     written = str(text).strip()
     if not _DURATION.fullmatch(written):
         raise ValueError(
-            f"{text!r} is no duration: write a whole number and a unit,"
+            f"{cut(repr(text))} is no duration: write a whole number and a unit,"
             " such as 500ms, 10s, 5m, 1h30m, 7d"
         )
     return sum(int(number) * UNITS_NS[unit] for number, unit in _PART.findall(written))
+
+
+def bounded_duration_ns(text: str) -> int:
+    """As `parse_duration_ns`, of at most `LONGEST_NS`.
+
+    Raises:
+        ValueError: the text is no duration, or a longer one.
+    """
+    duration_ns = parse_duration_ns(text)
+    if duration_ns > LONGEST_NS:
+        raise ValueError(f"{cut(repr(text))} is too long: at most 3650d")
+    return duration_ns
 
 
 def format_duration_ns(duration_ns: int) -> str:

@@ -1,11 +1,21 @@
 """Secrets of a process: from a variable of the environment, or from the file that another names."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+_SECRET = re.compile(
+    r"(TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIALS?|(^|_|API|PRIVATE|ACCESS)KEY)$",
+    re.IGNORECASE,
+)
 FILE = "_FILE"
 """What the name of a variable ends in that names a file with the secret."""
+
+
+def is_secret(variable: str) -> bool:
+    """Whether a variable holds a secret, as its name says: `…_TOKEN`, `…_PASSWORD`, `…_KEY`."""
+    return _SECRET.search(variable) is not None
 
 
 def with_files(values: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:

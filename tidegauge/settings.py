@@ -9,8 +9,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    SettingsConfigDict,
+)
 
+from tidegauge.dotenv import misled_secrets
 from tidegauge.errors import UserMistake
 from tidegauge.secrets import with_files
 
@@ -136,14 +142,19 @@ def read_settings() -> Settings:
     """The settings of this process.
 
     Raises:
-        UserMistake: some of them cannot be read; a line for each.
+        UserMistake: some of them cannot be read, or a `.env` file would send a secret elsewhere; a
+            line for each.
     """
     try:
-        return Settings()
+        settings = Settings()
+        environment, dotenv = EnvSettingsSource(Settings)(), DotEnvSettingsSource(Settings)()
     except ValidationError as error:
         raise UserMistake("\n".join(map(_told, error.errors()))) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserMistake(f".env: cannot be read: {error}") from None
+    if misled := "\n".join(misled_secrets(environment, dotenv, Path())):
+        raise UserMistake(misled)
+    return settings
 
 
 def _told(error: Any) -> str:

@@ -8,6 +8,11 @@ from tidegauge.errors import UserMistake
 from tidegauge.settings import SECRETS, Settings, read_settings
 
 SECRET = "a-secret-of-24-characters"  # noqa: S105 - of nothing
+SASL = {
+    "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+    "KAFKA_SASL_USERNAME": "me",
+    "KAFKA_SASL_PASSWORD": SECRET,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -96,3 +101,82 @@ def test_a_wrong_value_is_told_with_what_is_allowed(monkeypatch: pytest.MonkeyPa
     said = mistake(monkeypatch, KAFKA_SECURITY_PROTOCOL="TLS", INFLUXDB_TOKEN=SECRET)
     assert said.startswith("KAFKA_SECURITY_PROTOCOL=TLS: ")
     assert "'SASL_SSL'" in said
+
+
+ELSEWHERE = "so a file in the working directory would say who gets the secret"
+
+
+@pytest.mark.parametrize(
+    ("dotenv", "environment", "named"),
+    [
+        (
+            "INFLUXDB_URL=http://evil",
+            {"INFLUXDB_TOKEN": SECRET},
+            "INFLUXDB_URL and INFLUXDB_TOKEN is set in the environment",
+        ),
+        (
+            "INFLUXDB_URL=http://127.0.0.1:1\nINFLUXDB_TOKEN=other\nINFLUXDB_CA=ca.pem",
+            {"INFLUXDB_TOKEN": SECRET},
+            "INFLUXDB_URL, INFLUXDB_CA and INFLUXDB_TOKEN is set in the environment",
+        ),
+        (
+            "export influxdb_url=http://evil",
+            {"INFLUXDB_TOKEN_FILE": "secret"},
+            "INFLUXDB_URL and INFLUXDB_TOKEN_FILE is set in the environment",
+        ),
+        (
+            "INFLUXDB_URL=http://evil\nINFLUXDB_TOKEN_FILE=../secret",
+            {},
+            "INFLUXDB_URL and INFLUXDB_TOKEN_FILE names a file outside of the directory",
+        ),
+        (
+            "KAFKA_BOOTSTRAP=evil:9092",
+            SASL,
+            "KAFKA_BOOTSTRAP and KAFKA_SASL_PASSWORD is set in the environment",
+        ),
+        (
+            "KAFKA_SASL_MECHANISM=PLAIN\nKAFKA_SSL_CA=ca.pem",
+            SASL | {"KAFKA_BOOTSTRAP": "mine:9092"},
+            "KAFKA_SASL_MECHANISM, KAFKA_SSL_CA and KAFKA_SASL_PASSWORD is set in the environment",
+        ),
+    ],
+)
+def test_a_file_of_the_working_directory_does_not_say_who_gets_a_secret(
+    dotenv: str,
+    environment: dict[str, str],
+    named: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    for folder in (tmp_path, here):
+        (folder / "secret").write_text(SECRET)
+        (folder / "ca.pem").write_text("")
+    (here / ".env").write_text(f"{dotenv}\n")
+    monkeypatch.chdir(here)
+    assert mistake(monkeypatch, **environment).startswith(f".env sets {named}: {ELSEWHERE}")
+
+
+@pytest.mark.parametrize(
+    ("dotenv", "environment"),
+    [
+        ("INFLUXDB_URL=http://there\nINFLUXDB_TOKEN=mine", {}),
+        ("INFLUXDB_URL=http://there\nINFLUXDB_TOKEN_FILE=secret", {}),
+        ("INFLUXDB_TOKEN=mine\nINFLUXDB_ORG=ours", {"INFLUXDB_URL": "http://there"}),
+        ("INFLUXDB_ORG=ours", {"INFLUXDB_TOKEN": SECRET}),
+        ("INFLUXDB_URL=evil", {"INFLUXDB_TOKEN": SECRET, "INFLUXDB_URL": "http://there"}),
+        ("INFLUXDB_TOKEN_FILE=../secret", {}),
+        ("KAFKA_BOOTSTRAP=there:9092", {"INFLUXDB_TOKEN": SECRET}),
+    ],
+)
+def test_an_address_and_its_secret_from_one_place_are_taken(
+    dotenv: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    for folder in (tmp_path, here):
+        (folder / "secret").write_text(SECRET)
+    (here / ".env").write_text(f"{dotenv}\n")
+    monkeypatch.chdir(here)
+    assert read(monkeypatch, **environment) == Settings()

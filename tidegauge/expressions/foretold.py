@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from tidegauge.durations import format_duration_ns, parse_duration_ns
+from tidegauge.durations import LONGEST_NS, format_duration_ns, parse_duration_ns
 from tidegauge.expressions.compiled import ExpressionError
 from tidegauge.expressions.parsing import parse, snippet
-from tidegauge.spec.models.values import MAX_DURATION_NS
 
 FORECAST_COLUMNS = {
     "forecast": "expected",
@@ -109,7 +108,7 @@ def _forecast(call: exp.Anonymous) -> Foretold:
         lead_ns = parse_duration_ns(lead.this)
     except ValueError as error:
         raise ExpressionError(f"{snippet(call)}: {error}") from None
-    if not 0 < lead_ns <= MAX_DURATION_NS:
+    if not 0 < lead_ns <= LONGEST_NS:
         raise ExpressionError(f"{snippet(call)}: {_FORECAST_FORM}, at most 3650d")
     return Foretold(f"{field.table}.{field.name}", lead_ns)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tidegauge.durations import parse_duration_ns
+from tidegauge.durations import bounded_duration_ns
 from tidegauge.patterns.checks import PatternError, check_quantifier
 from tidegauge.patterns.condition import ALWAYS, Condition, Sql
 from tidegauge.patterns.pattern import (
@@ -18,9 +18,12 @@ from tidegauge.patterns.pattern import (
     Step,
 )
 from tidegauge.patterns.row_tokens import Token, tokens
+from tidegauge.texts import LINE_WIDTH, cut
 
 _ARROWS = {"->": Contiguity.RELAXED, "->>": Contiguity.ANY}
 _MAX_DEPTH = 20
+_MOST_DIGITS = 6
+"""Digits of a quantifier's number."""
 
 
 class RowParser:
@@ -36,7 +39,7 @@ class RowParser:
     """
 
     def __init__(self, text: str, define: Mapping[str, str]) -> None:
-        self._text = text
+        self._text = cut(text, LINE_WIDTH)
         self._define = define
         self._tokens = [*tokens(text), Token("end", "")]
         self._at = 0
@@ -190,13 +193,21 @@ class RowParser:
         return strict
 
     def _numbers(self) -> tuple[int, int | None]:
-        least = int(self._next().text) if self._token.kind == "number" else 0
+        least = self._count() or 0
         if self._found("}"):
             return least, least
         self._expect(",")
-        most = int(self._next().text) if self._token.kind == "number" else None
+        most = self._count()
         self._expect("}")
         return least, most
+
+    def _count(self) -> int | None:
+        if self._token.kind != "number":
+            return None
+        text = self._next().text
+        if len(text) > _MOST_DIGITS:
+            raise PatternError(f"{self._text!r}: {cut(text)} is too many; allowed: at most 999999")
+        return int(text)
 
     def _with_options(self, item: Step | Group) -> Item:
         for option, value in self._options():
@@ -241,6 +252,6 @@ class RowParser:
     def _duration(self) -> int:
         token = self._next()
         try:
-            return parse_duration_ns(token.text)
+            return bounded_duration_ns(token.text)
         except ValueError as error:
-            raise PatternError(f"{self._text!r}: within {token.text}: {error}") from None
+            raise PatternError(f"{self._text!r}: within {cut(token.text)}: {error}") from None

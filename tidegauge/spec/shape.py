@@ -17,7 +17,6 @@ _PLAIN = {
     "string_type": "must be a text: put it in quotes",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
-    "int_parsing_size": "is too large",
     "int_from_float": "must be a whole number",
     "float_type": "must be a number",
     "float_parsing": "must be a number",
@@ -114,6 +113,8 @@ def _message(detail: Mapping[str, Any], path: Path) -> str:
         return " ".join(str(context["error"]).split())
     if kind in ("model_type", "model_attributes_type"):
         return f"must be a mapping with the keys {', '.join(allowed_keys(path))}, not {got}"
+    if kind == "int_parsing_size" or (kind == "int_from_float" and detail["input"].is_integer()):
+        return f"{got} is too large"
     if kind in _PLAIN:
         return f"{_PLAIN[kind]}, not {got}"
     allowed = _allowed(kind, context)

@@ -1,8 +1,15 @@
-"""`${NAME}` and `${NAME:-default}`: values from the environment."""
+"""`${NAME}` and `${NAME:-default}`: values from the environment, but no secrets.
+
+What is in a pipeline file is in records, dashboards and logs.
+"""
 
 import re
 from collections.abc import Mapping
 
+from tidegauge.secrets import is_secret
+
+_SHORTEST = 8
+"""Shorter values may be equal by chance."""
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
@@ -10,11 +17,13 @@ def substitute(text: str, environment: Mapping[str, str]) -> str:
     """The text with its variables replaced; an unset or empty one by its default.
 
     Raises:
-        ValueError: a variable is not set and has no default, or is not written as one.
+        ValueError: a variable is not set and has no default, holds a secret, or is not written as
+            one.
     """
     parts = []
     end = 0
     for found in _VARIABLE.finditer(text):
+        check_public(found[1], environment)
         parts += [text[end : found.start()], _value(found, environment)]
         end = found.end()
         _check_rest(parts[-2])
@@ -30,6 +39,23 @@ def _value(found: re.Match[str], environment: Mapping[str, str]) -> str:
             return ""
         raise ValueError(f"variable {name} is not set: set it, or write ${{{name}:-default}}")
     return value
+
+
+def check_public(name: str, environment: Mapping[str, str]) -> None:
+    """See that a variable holds no secret, by its name or by having the value of one.
+
+    Raises:
+        ValueError: it does.
+    """
+    value = environment.get(name, "")
+    same = len(value) >= _SHORTEST and any(
+        value == other and is_secret(secret) for secret, other in environment.items()
+    )
+    if same or is_secret(name):
+        raise ValueError(
+            f"variable {name} holds a secret, and what is in this file is written and shown:"
+            " leave it out; servers' secrets are settings, and are not in the file"
+        )
 
 
 def _check_rest(text: str) -> None:

@@ -36,3 +36,30 @@ def test_values_come_from_the_environment(text: str, expected: str) -> None:
 def test_what_cannot_be_had_is_told(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         substitute(text, ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("INFLUXDB_TOKEN", "KAFKA_SASL_PASSWORD", "KAFKA_SSL_KEY_PASSWORD", "TIDEGAUGE_HASH_KEY"),
+        *("my_api_token", "DB_PASSWD", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "CLIENT_SECRET"),
+        *("APIKEY", "KEY", "GOOGLE_CREDENTIALS"),
+    ],
+)
+@pytest.mark.parametrize("text", ["${%s}", "a-${%s:-default}-b"])
+def test_a_secret_does_not_come_into_the_file(name: str, text: str) -> None:
+    for environment in ({name: "x"}, {}):
+        with pytest.raises(ValueError, match=f"variable {name} holds a secret"):
+            substitute(text % name, environment)
+
+
+def test_a_secret_does_not_come_by_another_name() -> None:
+    environment = {"SITE": "a-secret", "INFLUXDB_TOKEN": "a-secret"}
+    with pytest.raises(ValueError, match="variable SITE holds a secret"):
+        substitute("${SITE}", environment)
+
+
+@pytest.mark.parametrize("name", ["MONKEY", "TOKENS_A_DAY", "INFLUXDB_TOKEN_FILE", "KEYS", "SITE"])
+def test_a_name_that_is_like_a_secrets_is_none(name: str) -> None:
+    environment = {name: "north", "SHORT_TOKEN": "north"}
+    assert substitute(f"${{{name}}}", environment) == "north"

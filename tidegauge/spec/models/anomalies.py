@@ -13,9 +13,11 @@ from tidegauge.spec.detectors import (
     RARITY_WARM_UP,
     DetectorName,
 )
-from tidegauge.spec.models.values import Model, Number, Whole
+from tidegauge.spec.models.values import LARGEST, Model, Number, Whole
+from tidegauge.texts import cut
 
 RATE_PATTERN = r"^[0-9]+(\.[0-9]+)? per (hour|day|week|month)$"
+_MOST_A_WEEK = 168_000.0
 A_WEEK = {"hour": 168.0, "day": 7.0, "week": 1.0, "month": 7.0 / 30.0}
 """How many of each unit a week has; a month has 30 days."""
 
@@ -26,9 +28,12 @@ def _per_week(value: object) -> float:
         allowed = "a number per hour, day, week or month, such as 1 per week"
         raise ValueError(f"{value!r} is no rate: allowed is {allowed}")
     number, _, unit = value.split()
-    if not float(number) > 0:
-        raise ValueError(f"{value!r}: a rate is above 0")
-    return float(number) * A_WEEK[unit]
+    rate = float(number) * A_WEEK[unit]
+    if not rate > 0:
+        raise ValueError(f"{cut(value)!r}: a rate is above 0")
+    if rate > _MOST_A_WEEK:
+        raise ValueError(f"{cut(value)!r}: a rate is at most 1000 per hour")
+    return rate
 
 
 def _as_fields(value: object) -> object:
@@ -78,6 +83,7 @@ class Anomaly(Model):
     warm_up: Whole | None = Field(
         None,
         ge=3,
+        le=LARGEST,
         description="Points of a series before it is judged: 50 unless said and at least 20; of"
         " `robust_z` 20 and 3.",
     )

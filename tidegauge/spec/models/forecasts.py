@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from tidegauge.spec.models.values import DurationNs, Model, Number, Whole
+from tidegauge.spec.models.values import LARGEST, DurationNs, Model, Number, Whole
 
 
 class Forecast(Model):
@@ -54,7 +54,10 @@ class Prediction(Model):
     )
     output: str | None = Field(None, description="Output to take, where the model has several.")
     column: Whole | None = Field(
-        None, ge=0, description="Column of the output to take, from 0, where it has several."
+        None,
+        ge=0,
+        le=LARGEST,
+        description="Column of the output to take, from 0, where it has several.",
     )
     unit: str = Field("", description="Grafana unit id of the value, such as percentunit.")
     description: str = Field("", description="What the value means.")

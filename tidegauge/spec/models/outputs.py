@@ -4,7 +4,16 @@ from typing import Literal
 
 from pydantic import Field
 
-from tidegauge.spec.models.values import SECOND_NS, Bucket, DurationNs, Model, Number, Topic, Whole
+from tidegauge.spec.models.values import (
+    LARGEST,
+    SECOND_NS,
+    Bucket,
+    DurationNs,
+    Model,
+    Number,
+    Topic,
+    Whole,
+)
 
 
 class InfluxOutput(Model):
@@ -55,7 +64,10 @@ class DeadLetters(Model):
         10_000, ge=1, le=1_000_000, description="How many of the last messages are looked at."
     )
     least: Whole = Field(
-        1_000, ge=1, description="Fewer dead letters among them than this never stop the flow."
+        1_000,
+        ge=1,
+        le=LARGEST,
+        description="Fewer dead letters among them than this never stop the flow.",
     )
 
 

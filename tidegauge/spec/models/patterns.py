@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from tidegauge.spec.models.values import DurationNs, Model, Name, Whole
+from tidegauge.spec.models.values import LARGEST, DurationNs, Model, Name, Whole
 from tidegauge.spec.models.windows import SourceNames, Thresholds
 
 
@@ -36,10 +36,10 @@ class PatternLimits(Model):
     """How much of a pattern is held for one key."""
 
     partial_matches: Whole = Field(
-        100_000, ge=1, description="Most unfinished runs of a key at once."
+        100_000, ge=1, le=LARGEST, description="Most unfinished runs of a key at once."
     )
     buffered_events: Whole = Field(
-        100_000, ge=1, description="Most events that the unfinished runs of a key hold."
+        100_000, ge=1, le=LARGEST, description="Most events that the unfinished runs of a key hold."
     )
     on_full: Literal["drop_oldest"] = Field(
         "drop_oldest", description="The runs that began first are given up, and told of."

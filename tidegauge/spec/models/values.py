@@ -6,31 +6,31 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from tidegauge.durations import parse_duration_ns
+from tidegauge.durations import bounded_duration_ns
 
 SECOND_NS = 1_000_000_000
-MAX_DURATION_NS = 3_650 * 86_400 * SECOND_NS
-"""Ten years: more does not fit beside an event time in 64 bits."""
+
+LARGEST = 1_000_000_000
+"""No number of things in a file is larger: so what is counted fits 64 bits, in products too."""
 
 DURATION_PATTERN = r"^([0-9]+(ns|us|ms|s|m|h|d|w))+$"
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
 PIPELINE_PATTERN = r"^[a-z][a-z0-9-]*$"
-TOPIC_PATTERN = r"^[A-Za-z0-9._-]+$"
-BUCKET_PATTERN = r'^[^_"\s][^"\n]*$'
+# `.` and `..` are the only names of allowed characters that Kafka refuses.
+TOPIC_PATTERN = r"^\.{0,2}[A-Za-z0-9_-][A-Za-z0-9._-]*$|^\.{3}[A-Za-z0-9._-]*$"
+BUCKET_PATTERN = r'^[^_"\s\x00-\x1f\x7f-\x9f][^"\x00-\x1f\x7f-\x9f]*$'
 MEANINGS = {
     NAME_PATTERN: "letters, digits and underscores, beginning with a letter",
     PIPELINE_PATTERN: "small letters, digits and hyphens, beginning with a letter",
-    TOPIC_PATTERN: "letters, digits, dots, underscores and hyphens",
-    BUCKET_PATTERN: "any text without quotation marks that does not begin with an underscore",
+    TOPIC_PATTERN: "letters, digits, dots, underscores and hyphens; not . or ..",
+    BUCKET_PATTERN: "any text without quotation marks and control characters that does not begin"
+    " with an underscore or a space",
 }
 """What each pattern allows, for messages."""
 
 
 def _duration_ns(value: object) -> int:
-    duration_ns = parse_duration_ns(value)  # type: ignore[arg-type]  # refuses what is no text
-    if duration_ns > MAX_DURATION_NS:
-        raise ValueError(f"{value!r} is too long: at most 3650d")
-    return duration_ns
+    return bounded_duration_ns(value)  # type: ignore[arg-type]  # refuses what is no text
 
 
 def no_bool(value: object) -> object:
@@ -66,7 +66,7 @@ Topic = Annotated[str, StringConstraints(pattern=TOPIC_PATTERN, max_length=249)]
 """The name of a Kafka topic."""
 Bucket = Annotated[str, StringConstraints(pattern=BUCKET_PATTERN, max_length=200)]
 Whole = Annotated[int, BeforeValidator(no_bool)]
-Count = Annotated[int, Field(ge=0), BeforeValidator(no_bool)]
+Count = Annotated[int, Field(ge=0, le=LARGEST), BeforeValidator(no_bool)]
 Number = Annotated[float, BeforeValidator(no_bool)]
 DurationText = Annotated[str, StringConstraints(pattern=DURATION_PATTERN)]
 DurationNs = Annotated[int, BeforeValidator(_duration_ns, json_schema_input_type=DurationText)]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from tidegauge.spec.models.values import SECOND_NS, DurationNs, Model, Name, Number, Whole
+from tidegauge.spec.models.values import LARGEST, SECOND_NS, DurationNs, Model, Name, Number, Whole
 
 
 class Thresholds(Model):
@@ -60,9 +60,11 @@ class Session(Model):
 class Counted(Model):
     """Windows of a number of events of a key, in event-time order."""
 
-    size: Whole = Field(description="Events in a window.")
+    size: Whole = Field(le=LARGEST, description="Events in a window.")
     every: Whole | None = Field(
-        None, description="Events from one window to the next; without it, they do not overlap."
+        None,
+        le=LARGEST,
+        description="Events from one window to the next; without it, they do not overlap.",
     )
 
 
@@ -99,13 +101,13 @@ class WindowBounds(Model):
     """How much of a window is held at once."""
 
     max_keys: Whole = Field(
-        250_000, ge=1, description="Most keys of the window that a key group holds at once."
+        250_000,
+        ge=1,
+        le=LARGEST,
+        description="Most keys of the window that a key group holds at once.",
     )
     max_key_bytes: Whole = Field(
-        67_108_864,
-        ge=1,
-        le=2**40,
-        description="Most bytes of the texts of these keys together.",
+        67_108_864, ge=1, le=LARGEST, description="Most bytes of the texts of these keys together."
     )
     on_full: Literal["dead_letter", "drop_oldest"] = Field(
         "dead_letter",
@@ -141,7 +143,10 @@ class Window(Model):
         None, description="Also results of a window so far, so often; for tumbling and sliding."
     )
     max_series: Whole = Field(
-        50_000, ge=1, description="Most series of a result; smaller ones are put together as other."
+        50_000,
+        ge=1,
+        le=LARGEST,
+        description="Most series of a result; smaller ones are put together as other.",
     )
     state: WindowBounds = Field(
         default_factory=WindowBounds, description="How much of the window is held at once."
