@@ -21,6 +21,7 @@ from dataflows.lifecycle.beside import beside
 from dataflows.lifecycle.drain import draining
 from dataflows.lifecycle.drain_together import drain_together
 from dataflows.lifecycle.invocation import read_invocation
+from dataflows.lifecycle.log import log_visibly
 from dataflows.lifecycle.ownership import own_recovery_directory
 from dataflows.lifecycle.startup import (
     one_line_errors,
@@ -58,6 +59,7 @@ def flow(pipeline_file: str) -> Dataflow:
     each cause and exit code 2.
     """
     with one_line_errors():
+        log_visibly()
         refuse_web_api()
         settings = read_settings()
         pipeline = load_pipeline(pipeline_file)

@@ -18,6 +18,7 @@ from dataflows.analytics import flow
 from dataflows.lifecycle.invocation import Invocation, argument_parser, invocation_of
 from dataflows.lifecycle.startup import COULD_NOT_RUN
 from tidegauge.errors import UserMistake
+from tidegauge.texts import visible
 
 
 def main(
@@ -35,7 +36,7 @@ def main(
         given = parser.parse_args(arguments)
         invocation = invocation_of(given)
     except (ValueError, UserMistake) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{visible(str(error))}\n")
         raise SystemExit(COULD_NOT_RUN) from None
     run(make_flow(given.file), invocation)
 

@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
@@ -14,6 +16,7 @@ DEFAULT_PAUSE_S = 1.0
 TRANSPORT_FAULTS = (HTTPError, OSError)
 """What the client raises when there was no answer at all."""
 
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 _DROPPED = re.compile(r"\bdropped=(\d+)\b")
 _DETAILS = re.compile(r"[ .]*(\bdropped=\d+|- oldest point ).*$", re.DOTALL)
 _DISTRUST = re.compile(r"CERTIFICATE_VERIFY_FAILED\] (.*?)(?: \(_ssl\.c:\d+\))?$", re.MULTILINE)
@@ -85,7 +88,23 @@ def distrust(error: ApiException) -> str | None:
 
 def _pause_s(error: ApiException) -> float:
     headers: Mapping[str, str] = error.headers or {}
+    return pause_s(headers.get("Retry-After", ""), datetime.now(UTC))
+
+
+def pause_s(asked: str, now: datetime) -> float:
+    """How long a server that asks for a pause is left alone: seconds, or the time until a moment.
+
+    What it asks in no way that HTTP knows (`nan`, `-1`, nothing) is taken for `DEFAULT_PAUSE_S`.
+
+    Args:
+        asked: its `Retry-After`.
+        now: the time.
+    """
+    text = asked.strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
     try:
-        return max(float(headers.get("Retry-After", DEFAULT_PAUSE_S)), 0.0)
-    except ValueError:
+        moment = parsedate_to_datetime(text)
+        return max((moment - now).total_seconds(), 0.0)
+    except (ValueError, TypeError, OverflowError):  # no date, or one without a zone
         return DEFAULT_PAUSE_S

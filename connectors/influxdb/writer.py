@@ -103,7 +103,9 @@ class LineWriter:
 
     def _pause_s(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        return error.after_s if isinstance(error, Throttle) else self._backoff(state)
+        # A server that asks for no pause again and again is not asked without any.
+        asked_s = error.after_s if isinstance(error, Throttle) else 0.0
+        return asked_s or self._backoff(state)
 
     def _post(self, lines: list[str]) -> None:
         try:

@@ -7,11 +7,14 @@ an address, localhost or a name that was allowed, and an origin must be the very
 
 import ipaddress
 from collections.abc import Iterable
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tidegauge.texts import cut
 
 
 class SameHost:
@@ -36,21 +39,41 @@ class SameHost:
         await self._app(scope, receive, send)
 
     def _refused(self, headers: Headers) -> str:
-        host = headers.get("host", "")
-        name = _hostname(f"//{host}")
-        if name is None or not (name in self._names or _is_address(name)):
-            return f"Host {host!r} is not allowed; start with --allow-host to allow a name"
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            return f"Origin {origin!r} is another site"
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        if len(hosts) > 1 or len(origins) > 1:
+            return "there is more than one Host or Origin"
+        host = "".join(hosts)
+        asked = _place(f"//{host}")
+        if asked is None or not (asked.hostname in self._names or _is_address(asked.hostname)):
+            told = cut(ascii(host))
+            return f"Host {told} is not allowed; start with --allow-host to allow a name"
+        for origin in origins:
+            web = origin.startswith(("http://", "https://"))
+            came_from = _place(origin) if web else None
+            if came_from is None or came_from.place.lower() != host.lower():
+                return f"Origin {cut(ascii(origin))} is another site"
         return ""
 
 
-def _hostname(url: str) -> str | None:
+class _Place(NamedTuple):
+    """Host name, and with it what else stands there, such as a port."""
+
+    hostname: str
+    place: str
+
+
+def _place(url: str) -> _Place | None:
+    """Where an address is; None for what is none, however it is malformed."""
     try:
-        return urlsplit(url).hostname
+        parts = urlsplit(url)
+        name, _ = parts.hostname, parts.port
     except ValueError:
         return None
+    if not name or not url.isascii() or not url.isprintable() or " " in url:
+        return None
+    if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
+        return None
+    return _Place(name, parts.netloc)
 
 
 def _is_address(name: str) -> bool:

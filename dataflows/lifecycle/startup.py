@@ -22,6 +22,8 @@ from dataflows.lifecycle.unsaved import unsaved
 from dataflows.topology.parts import failure
 from operators.keygroups.shelf import FOLDER, IN_SNAPSHOTS, NOT_SAVED, Saving
 from tidegauge.errors import Stop, TidegaugeError, UserMistake
+from tidegauge.memory import OUT_OF_MEMORY, is_out_of_memory
+from tidegauge.texts import visible
 
 COULD_NOT_RUN = 2
 """Exit code of a flow that could not start, or not go on, before a person has done something."""
@@ -56,7 +58,10 @@ def one_line_errors() -> Iterator[None]:
     """End the process with the message of a `UserMistake` and exit code 2, without a traceback."""
     try:
         yield
-    except UserMistake as mistake:
+    except Exception as error:
+        mistake = error if isinstance(error, UserMistake) else _without_memory([error])
+        if mistake is None:
+            raise
         _say(mistake)
         raise SystemExit(COULD_NOT_RUN) from None
 
@@ -86,7 +91,8 @@ def tell_errors_of_ours(*, clustered: bool = False) -> None:
 
     def tell(_: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         lost = clustered and is_lost_connection(error)
-        ours = failure.error or _ours([error, *raised.errors] if lost else [error])
+        found = [error, *raised.errors] if lost else [error]
+        ours = failure.error or _ours(found) or _without_memory(found)
         if ours is None and lost and not raised.errors:
             ours = lost_peer()
         code = FAILED
@@ -104,6 +110,11 @@ def tell_errors_of_ours(*, clustered: bool = False) -> None:
         _end(code, panics) if clustered else sys.exit(code)
 
     sys.excepthook = tell
+
+
+def _without_memory(errors: Iterable[BaseException]) -> UserMistake | None:
+    """What is told where one of them says that there is no more memory."""
+    return UserMistake(OUT_OF_MEMORY) if any(map(is_out_of_memory, errors)) else None
 
 
 def _ours(errors: Iterable[BaseException]) -> TidegaugeError | None:
@@ -181,5 +192,5 @@ def require_recovery_directory(key_groups: int, arguments: Sequence[str] | None 
 
 
 def _say(error: TidegaugeError) -> None:
-    sys.stderr.write(f"{error}\n")
+    sys.stderr.write(f"{visible(str(error))}\n")
     sys.stderr.flush()

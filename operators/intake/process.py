@@ -71,6 +71,9 @@ def process_rows(
         return process.with_added(frame), []
     try:
         made = process.function(frame)
+    except MemoryError:
+        # That is no row's fault.
+        raise
     except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - a user's function
         if frame.height == 1:
             reason = f"process: {type(error).__name__}: {error}"

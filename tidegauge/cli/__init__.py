@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.errors import UserMistake
+from tidegauge.memory import OUT_OF_MEMORY, is_out_of_memory
+from tidegauge.texts import visible
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -43,7 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
             app(args=arguments, prog_name="tidegauge")
         except UserMistake as mistake:
-            sys.stderr.write(f"{mistake}\n")
+            sys.stderr.write(f"{visible(str(mistake))}\n")
+            raise SystemExit(EXIT_COULD_NOT_RUN) from None
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            sys.stderr.write(f"{OUT_OF_MEMORY}\n")
             raise SystemExit(EXIT_COULD_NOT_RUN) from None
 
 

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 import tidegauge.cli
+from tidegauge.cli._say import say
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
@@ -72,9 +73,9 @@ def _tell_version(*, asked: bool) -> None:
         from importlib.metadata import PackageNotFoundError, version
 
         try:
-            typer.echo(f"tidegauge {version('tidegauge')}")
+            say(f"tidegauge {version('tidegauge')}")
         except PackageNotFoundError:
-            typer.echo("tidegauge of a checkout that is not installed")
+            say("tidegauge of a checkout that is not installed")
         raise typer.Exit
 
 

@@ -1,11 +1,11 @@
 """Whether an anomaly was: asked of the store that the pipeline's records are in."""
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidegauge.cli._labels import time_text
+from tidegauge.cli._say import say
 from tidegauge.errors import UserMistake
 from tidegauge.expressions.targets import anomaly_keys, target_columns
 from tidegauge.fieldtypes import FieldType
@@ -48,9 +48,7 @@ def require_stored(pipeline: Pipeline, label: Label, embedded: Path | None) -> N
     if embedded is not None:
         settings = settings.model_copy(update={"store": embedded})
     if settings.store is None and pipeline.output.influxdb is None:
-        sys.stderr.write(
-            "the pipeline has no store: whether there was such an anomaly is unknown\n"
-        )
+        say("the pipeline has no store: whether there was such an anomaly is unknown", err=True)
         return
     catalogue = catalogue_of(pipeline)
     (measurement,) = {one.measurement for one in catalogue if one.kind is SignalKind.ANOMALY}

@@ -1,19 +1,16 @@
 """`tidegauge check`: every mistake of a pipeline file at once."""
 
-import json
 import os
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tidegauge.cli._say import say, say_json, say_lines
+
 if TYPE_CHECKING:
     from tidegauge.spec.models import Pipeline
-
-PRINTED_WIDTH = 200
-"""Columns of the summary when it does not go to a terminal."""
 
 
 def command(
@@ -69,12 +66,12 @@ def command(
                 for mistake in found.mistakes
             ]
             if not as_json:
-                typer.echo(str(found))
+                say_lines(found)
         except UserMistake as found:
             code = EXIT_COULD_NOT_RUN
             error = str(found)
             if not as_json:
-                sys.stderr.write(f"{found}\n")
+                say_lines(found, err=True)
         told: dict[str, Any] = {"file": str(file), "mistakes": mistakes, "error": error}
         if warnings:
             told["warnings"] = warnings
@@ -82,7 +79,7 @@ def command(
             told["series"] = [{"message": line, "warning": warning} for line, warning in series]
         report.append(told)
     if as_json:
-        typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        say_json(report)
     raise typer.Exit(code)
 
 
@@ -114,7 +111,7 @@ def _warned(
         ]
     )
     for one in found if tell else []:
-        typer.echo(f"warning: {one.render(str(file))}")
+        say(f"warning: {one.render(str(file))}")
     return [{"line": one.line, "key": one.key, "message": one.message} for one in found]
 
 
@@ -126,7 +123,7 @@ def _looked_at(
         _print_summary(file, pipeline)
     lines = _series(pipeline, live=live)
     for line, warning in lines if tell else []:
-        typer.echo(f"warning: {line}" if warning else line)
+        say(f"warning: {line}" if warning else line)
     return lines
 
 
@@ -146,10 +143,10 @@ def _series(pipeline: "Pipeline", *, live: bool | None) -> list[tuple[str, bool]
 
 
 def _print_summary(file: Path, pipeline: "Pipeline") -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from tidegauge.catalogue import catalogue_of
+    from tidegauge.cli._screen import screen
     from tidegauge.cli._summary import rows
 
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
@@ -157,8 +154,7 @@ def _print_summary(file: Path, pipeline: "Pipeline") -> None:
         table.add_column(overflow="fold")
     for row in rows(pipeline):
         table.add_row(*row)
-    width = None if sys.stdout.isatty() else PRINTED_WIDTH
-    console = Console(highlight=False, markup=False, width=width)
+    console = screen()
     console.print(f"{file}: no mistakes. Pipeline {pipeline.pipeline}:")
     console.print(table)
     signals = ", ".join(sorted(signal.name for signal in catalogue_of(pipeline)))

@@ -1,11 +1,12 @@
 """`tidegauge demo`: see it work, with nothing but Python."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from tidegauge.cli._say import say_json
 
 DATA = Path(__file__).parents[2] / "data" / "demo"
 INTERRUPTED = 130
@@ -35,20 +36,19 @@ def command(
     Exit code 0, or 1 when it found less than 90 % of the faults or gave more than two false alarms,
     or 2 when it could not run.
     """
-    from rich.console import Console
-
     from tidegauge.cli import EXIT_MISTAKES
     from tidegauge.cli._demo.interrupts import Interrupts
     from tidegauge.cli._demo.options import parse_options
     from tidegauge.cli._demo.report import live_command, print_report
     from tidegauge.cli._demo.run import run
     from tidegauge.cli._demo.screen import Screen
+    from tidegauge.cli._screen import Terminal
 
     if live is None:
         live = sys.stdout.isatty()
     options = parse_options(seconds, seed, _short(data), live=live)
     # With --json, standard output is the summary's alone.
-    console = Console(stderr=as_json)
+    console = Terminal(stderr=as_json)
     screen = Screen(console, options.seconds)
     try:
         with Interrupts() as interrupts:
@@ -57,7 +57,7 @@ def command(
         screen.say("Stopped: broker, simulator and flow have ended")
         raise typer.Exit(INTERRUPTED) from None
     if as_json:
-        typer.echo(json.dumps(summary.as_json(), indent=2, ensure_ascii=False))
+        say_json(summary.as_json())
     else:
         print_report(console, summary)
         if options.live:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tidegauge.cli._dlq.options import DryRun, Json, Yes, filtered
+from tidegauge.cli._say import say, say_lines
 
 if TYPE_CHECKING:
     from connectors.kafka.letters.filters import LetterFilter
@@ -60,7 +61,7 @@ def show(
         for entry in entries:
             print_one(entry)
     if not entries:
-        typer.echo("no letter has such an id", err=True)
+        say("no letter has such an id", err=True)
         raise typer.Exit(EXIT_MISTAKES)
 
 
@@ -110,9 +111,9 @@ def redrive(
         told = [plan.as_object() for plan in plans]
         print_json({"dry_run": dry_run, "sent": sent, "handled": handled, "letters": told})
     elif not dry_run:
-        typer.echo(f"{sent} sent")
+        say(f"{sent} sent")
     if fault is not None:
-        typer.echo(fault, err=True)
+        say_lines(fault, err=True)
         raise typer.Exit(EXIT_COULD_NOT_RUN)
     # To name a letter that was handled is to ask for what is not done without --again.
     left_out = len(plans) > sending - unsent or bool(wanted.ids and handled)
@@ -135,7 +136,7 @@ def drop(
 
     entries = chosen(desk, wanted)
     if not as_json:
-        typer.echo(counted(entries))
+        say(counted(entries))
     dropped = 0
     if entries and not dry_run:
         if not yes:
@@ -145,7 +146,7 @@ def drop(
         told = [as_object(entry) for entry in entries]
         print_json({"dry_run": dry_run, "dropped": dropped, "letters": told})
     elif not dry_run:
-        typer.echo(f"{dropped} dropped")
+        say(f"{dropped} dropped")
 
 
 commands = {"list": list_, "show": show, "redrive": redrive, "drop": drop}

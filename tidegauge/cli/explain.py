@@ -1,18 +1,15 @@
 """`tidegauge explain`: a pattern over some events, run by run, and as a picture."""
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tidegauge.cli._say import say, say_json
+
 if TYPE_CHECKING:
     from tidegauge.cli._explained_events import PatternEvents
     from tidegauge.spec.models import Pattern, Pipeline
-
-PRINTED_WIDTH = 200
-"""Columns of the trees when they do not go to a terminal."""
 
 
 def command(
@@ -65,7 +62,7 @@ def command(
     if svg is not None:
         _draw(pipeline, name, svg)
         if not as_json:
-            typer.echo(f"wrote {svg}")
+            say(f"wrote {svg}")
     if not events:
         return
     declared = pipeline.patterns[name]
@@ -116,12 +113,12 @@ def _tell(
     as_json: bool,
 ) -> None:
     import polars as pl
-    from rich.console import Console
 
     from operators.cep.explain import explain
     from operators.cep.plan import plan_pattern
     from tidegauge.catalogue import pattern_columns
     from tidegauge.cli._explained import Telling
+    from tidegauge.cli._screen import screen
     from tidegauge.records import NO_KEY
 
     declared, plan = pipeline.patterns[name], plan_pattern(pipeline, name)
@@ -146,10 +143,9 @@ def _tell(
             "keys": telling.plain(),
             "matches": matches,
         }
-        typer.echo(json.dumps(told, indent=2, ensure_ascii=False, default=str))
+        say_json(told)
         return
-    width = None if sys.stdout.isatty() else PRINTED_WIDTH
-    console = Console(highlight=False, markup=False, width=width)
+    console = screen()
     console.print(f"{name}: {' '.join(declared.match.split())}")
     for tree in telling.trees():
         console.print(tree)

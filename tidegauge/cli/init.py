@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,14 +127,12 @@ def _write(file: Path, text: str, *, force: bool) -> None:
 def _tell(
     file: Path, draft: "Draft", read: "TopicSample", rehearsal: Rehearsal, other: int
 ) -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from tidegauge.cli._screen import screen
     from tidegauge.spec.inference.yaml_text import comment
 
-    console = Console(
-        highlight=False, markup=False, width=None if sys.stdout.isatty() else PRINTED_WIDTH
-    )
+    console = screen(PRINTED_WIDTH)
     console.print(
         f"{draft.topic}: looked at {read.messages:,} of {read.available:,} messages, oldest and "
         f"newest, in {len(read.partitions)} of {read.partition_count} partitions"

@@ -1,6 +1,5 @@
 """`tidegauge label`: say of a past anomaly whether it was one."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tidegauge.cli._announcing import announce, effective_ns, time_ns
+from tidegauge.cli._say import say, say_json
 
 if TYPE_CHECKING:
     from tidegauge.fieldtypes import FieldType
@@ -159,9 +159,9 @@ def _tell(
         if label == only or (only is None and anomaly in (None, label.anomaly))
     ]
     if as_json:
-        typer.echo(json.dumps(shown[0] if only else shown, indent=2, ensure_ascii=False))
+        say_json(shown[0] if only else shown)
         return
     for row in shown:
-        typer.echo(line(row))
+        say(line(row))
     if not shown:
-        typer.echo("no labels")
+        say("no labels")

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from tidegauge.cli._say import say
+
 HOST, PORT = "127.0.0.1", 8787
 
 
@@ -55,7 +57,7 @@ def command(
     listener = listen(host, port)
 
     def started() -> None:
-        typer.echo(f"Live page of {pipeline.pipeline}: {listener.url} (Ctrl-C ends it)")
+        say(f"Live page of {pipeline.pipeline}: {listener.url} (Ctrl-C ends it)")
         if open_browser:
             open_page(listener.url)
 

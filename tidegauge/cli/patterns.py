@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tidegauge.cli._announcing import announce, effective_ns
+from tidegauge.cli._say import say, say_json
 
 if TYPE_CHECKING:
     from tidegauge.patterns.changes import PatternChange
@@ -41,7 +42,7 @@ def apply(
     plan_patterns(new)
     if found := list(obstacles(old, new)):
         for one in found:
-            typer.echo(f"{changed}: {one}", err=True)
+            say(f"{changed}: {one}", err=True)
         raise typer.Exit(EXIT_MISTAKES)
     now_ns = time.time_ns()
     counts_ns = effective_ns("patterns", effective, now_ns)
@@ -97,8 +98,8 @@ def _tell(changes: "list[PatternChange]", *, as_json: bool) -> None:
             {"effective_ns": one.effective_ns, "patterns": json.loads(one.patterns)}
             for one in changes
         ]
-        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        say_json(told)
         return
     for one in changes:
         at = datetime.fromtimestamp(one.effective_ns / 1e9, UTC).isoformat(timespec="milliseconds")
-        typer.echo(f"from {at} on: {', '.join(json.loads(one.patterns)) or 'no pattern'}")
+        say(f"from {at} on: {', '.join(json.loads(one.patterns)) or 'no pattern'}")

@@ -1,11 +1,12 @@
 """`tidegauge plan`: what an edited pipeline file does to state and stored records."""
 
-import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from tidegauge.cli._say import say, say_json
 
 if TYPE_CHECKING:
     from connectors.influxdb.conflicts import Conflict
@@ -52,16 +53,16 @@ def command(
             {"measurement": one.measurement, "column": one.column, "why": one.why}
             for one in conflicts
         ]
-        typer.echo(json.dumps({"state": state, "conflicts": columns}, indent=2))
+        say_json({"state": state, "conflicts": columns})
     else:
         for decision in decisions:
             why = f": {decision.why}" if decision.why else ""
-            typer.echo(f"{decision.verdict:8} {called(decision.part)}{why}")
+            say(f"{decision.verdict:8} {called(decision.part)}{why}")
         if agreeing := [one.part for one in decisions if one.verdict is Verdict.RESET]:
             options = " ".join(f"--accept-reset {shlex.quote(part)}" for part in agreeing)
-            typer.echo(f"to agree to what begins anew: tidegauge run {new} {options}")
+            say(f"to agree to what begins anew: tidegauge run {new} {options}")
         for conflict in conflicts:
-            typer.echo(f"conflict {conflict.measurement}.{conflict.column}: {conflict.why}")
+            say(f"conflict {conflict.measurement}.{conflict.column}: {conflict.why}")
     raise typer.Exit(EXIT_MISTAKES if bad else 0)
 
 

@@ -1,12 +1,13 @@
 """`tidegauge render`: what Grafana provisions, from the pipeline files."""
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from tidegauge.cli._say import say, say_lines
 
 if TYPE_CHECKING:
     from grafana.alerting.delay import Delay
@@ -44,7 +45,7 @@ def command(
     try:
         subjects = _subjects(chosen)
     except Mistakes as mistakes:
-        sys.stderr.write(f"{mistakes}\n")
+        say_lines(mistakes, err=True)
         raise typer.Exit(EXIT_MISTAKES) from None
     from grafana.render import render
 
@@ -58,11 +59,11 @@ def command(
         raise UserMistake(f"{where}: {error.strerror}; give another folder with --out") from None
     word = "stale" if check else "written"
     for path in stale:
-        typer.echo(f"{out.name}/{path} {word if path in rendered else _gone(check=check)}")
+        say(f"{out.name}/{path} {word if path in rendered else _gone(check=check)}")
     if not stale:
-        typer.echo(f"{out.name}/ is current: {len(rendered)} files")
+        say(f"{out.name}/ is current: {len(rendered)} files")
     elif check:
-        typer.echo("run 'tidegauge render', and leave these files to it")
+        say("run 'tidegauge render', and leave these files to it")
         raise typer.Exit(EXIT_MISTAKES)
 
 
@@ -78,7 +79,7 @@ def _subjects(files: Sequence[Path]) -> list["Subject"]:
     for file in files:
         pipeline = load_pipeline(file)
         if pipeline.output.influxdb is None:
-            typer.echo(f"{file}: no output.influxdb, so there is nothing for Grafana")
+            say(f"{file}: no output.influxdb, so there is nothing for Grafana")
             continue
         if pipeline.pipeline in found:
             raise UserMistake(f"{file}: another file has a pipeline called {pipeline.pipeline}")
@@ -89,7 +90,7 @@ def _subjects(files: Sequence[Path]) -> list["Subject"]:
     if not found:
         raise UserMistake("no pipeline with output.influxdb: name its file")
     for line in told:
-        typer.echo(line)
+        say(line)
     return list(found.values())
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from tidegauge.cli._say import say
+
 SCHEMA_FILE = Path(__file__).parents[2] / "pipelines" / "pipeline.schema.json"
 
 
@@ -24,12 +26,12 @@ def command(
     try:
         current = file.read_text(encoding="utf-8") if file.exists() else ""
         if current == rendered:
-            typer.echo(f"{file.name} is current")
+            say(f"{file.name} is current")
         elif check:
-            typer.echo(f"{file.name} is stale: run 'tidegauge schema'")
+            say(f"{file.name} is stale: run 'tidegauge schema'")
             raise typer.Exit(EXIT_MISTAKES)
         else:
             file.write_text(rendered, encoding="utf-8")
-            typer.echo(f"{file.name} written")
+            say(f"{file.name} written")
     except OSError as error:
         raise UserMistake(f"{file}: {error.strerror}; give a file with --file") from None

@@ -1,18 +1,16 @@
 """What a recovery directory holds: inspect, backup."""
 
-import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tidegauge.cli._say import say, say_json
+
 if TYPE_CHECKING:
     from connectors.recovery.contents import Contents
 
-PRINTED_WIDTH = 200
-"""Columns of the tables when they do not go to a terminal."""
 _S_NS = 1_000_000_000
 _PLAIN: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0)}
 
@@ -32,7 +30,7 @@ def inspect(
 
     found = read_contents(directory)
     if as_json:
-        typer.echo(json.dumps(found.as_json(), indent=2))
+        say_json(found.as_json())
     else:
         _tell(found)
     raise typer.Exit(EXIT_MISTAKES if found.problems else 0)
@@ -59,11 +57,11 @@ def backup(
     problems = read_contents(target).problems
     if as_json:
         told = {"folder": str(target), "epoch": moment.epoch, "problems": problems}
-        typer.echo(json.dumps(told, indent=2))
+        say_json(told)
     else:
-        typer.echo(f"{target}: a start from it goes on at epoch {moment.epoch}")
+        say(f"{target}: a start from it goes on at epoch {moment.epoch}")
         for problem in problems:
-            typer.echo(f"problem: {problem}")
+            say(f"problem: {problem}")
     raise typer.Exit(EXIT_MISTAKES if problems else 0)
 
 
@@ -71,11 +69,11 @@ commands = {"inspect": inspect, "backup": backup}
 
 
 def _tell(found: "Contents") -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    width = None if sys.stdout.isatty() else PRINTED_WIDTH
-    console = Console(highlight=False, markup=False, width=width)
+    from tidegauge.cli._screen import screen
+
+    console = screen()
     about = f"pipeline {found.pipeline}, " if found.pipeline else ""
     if found.execution is None:
         console.print(f"{found.folder}: {about}nothing is saved yet")

@@ -1,10 +1,11 @@
 """`tidegauge test`: the tests that pipeline files bring along."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from tidegauge.cli._say import say, say_json
 
 
 def command(
@@ -27,14 +28,14 @@ def command(
             differences = run_file_test(pipeline, file.parent, test)
             results.append({"file": str(file), "events": test.events, "differences": differences})
             if not as_json:
-                typer.echo(f"{'FAILED' if differences else 'passed'} {file}: {test.events}")
+                say(f"{'FAILED' if differences else 'passed'} {file}: {test.events}")
                 for line in differences:
-                    typer.echo(f"       {line}")
+                    say(f"       {line}")
         if not pipeline.tests and not as_json:
-            typer.echo(f"{file}: no tests")
+            say(f"{file}: no tests")
     failed = sum(bool(result["differences"]) for result in results)
     if as_json:
-        typer.echo(json.dumps(results, indent=2, ensure_ascii=False))
+        say_json(results)
     else:
-        typer.echo(f"{len(results) - failed} passed, {failed} failed")
+        say(f"{len(results) - failed} passed, {failed} failed")
     raise typer.Exit(EXIT_MISTAKES if failed else 0)

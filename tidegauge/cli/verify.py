@@ -1,6 +1,5 @@
 """`tidegauge verify`: whether what is stored is what follows from the log."""
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -8,6 +7,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from tidegauge.cli._say import say, say_json
 
 if TYPE_CHECKING:
     from dataflows.checks.verify import Span
@@ -66,7 +67,7 @@ def command(
     whole = _together(found)
     enough = whole.accuracy is not None and whole.accuracy >= at_least
     if as_json:
-        typer.echo(json.dumps(_as_json(span, found, whole, at_least=at_least), indent=2))
+        say_json(_as_json(span, found, whole, at_least=at_least))
     else:
         _tell(found, whole, at_least=at_least)
     raise typer.Exit(0 if enough else EXIT_MISTAKES)
@@ -142,11 +143,11 @@ def _numbers(one: "Comparison") -> dict[str, object]:
 def _tell(found: "dict[str, Comparison]", whole: "Comparison", *, at_least: float) -> None:
     for name, one in [*found.items(), ("together", whole)]:
         percent = "nothing to compare" if one.accuracy is None else f"{one.accuracy:.4f} %"
-        typer.echo(
+        say(
             f"{name}: {percent}: {one.equal} equal, {one.different} different,"
             f" {one.missing} missing, {one.extra} extra"
         )
     for example in whole.examples:
-        typer.echo(f"  {example}")
+        say(f"  {example}")
     if whole.accuracy is not None and whole.accuracy < at_least:
-        typer.echo(f"below {at_least:g} %")
+        say(f"below {at_least:g} %")

@@ -2,11 +2,14 @@
 
 import json
 import math
+from datetime import UTC, datetime
+from math import inf
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.influxdb.faults import pause_s
 from connectors.influxdb.writer import LineWriter, WriteLimits
 from tests.connectors.influxdb.judging import (
     Judging,
@@ -180,6 +183,30 @@ def test_a_pause_longer_than_is_tried_is_told_with_its_length(
     with serving(server), pytest.raises(Throttle, match="asks for a pause: busy") as error:
         write(server, LINES, retry_for_s=0.5)
     assert (error.value.after_s, len(server.requests)) == (after_s, 1)
+
+
+NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        *(("3", 3.0), (" 2.5 ", 2.5), ("0", 0.0), ("1" + "0" * 400, inf)),
+        ("Fri, 01 May 2026 12:00:30 GMT", 30.0),
+        ("Fri, 01 May 2026 11:00:00 GMT", 0.0),
+        *((wrong, 1.0) for wrong in ("nan", "inf", "-inf", "-1", "1e3", "1_0", "１", "", "soon")),
+        *((wrong, 1.0) for wrong in ("0x10", "1,5", "Fri, 01 May 2026 12:00:30", "9999-99-99")),
+    ],
+)
+def test_a_pause_is_what_http_knows_as_one(asked: str, seconds: float) -> None:
+    assert pause_s(asked, NOW) == seconds
+
+
+@pytest.mark.parametrize("pause", ["nan", "inf", "-inf"])
+def test_a_pause_that_is_no_number_does_not_end_the_flow(pause: str) -> None:
+    with serving(Judging(first=[(503, {"Retry-After": pause}, b"")])) as server:
+        assert write(server, LINES) == []
+    assert len(server.requests) == 2
 
 
 def test_a_request_that_is_too_large_is_divided_until_it_fits() -> None:

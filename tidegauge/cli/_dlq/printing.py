@@ -1,27 +1,25 @@
 """Letters on a screen and as JSON."""
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from connectors.kafka.letters.log import Entry
+from tidegauge.cli._say import say, say_json
+from tidegauge.cli._screen import screen
+from tidegauge.texts import visible
 
 if TYPE_CHECKING:
     from tidegauge.cli._dlq.redriving import Plan
 
 SHORT_ID = 12
 MOST_PLANS = 50
-PRINTED_WIDTH = 200
-"""Columns when it does not go to a terminal."""
 
 
 def as_object(entry: Entry) -> dict[str, Any]:
@@ -57,13 +55,7 @@ def iso8601(at_ms: int) -> str:
 
 def print_json(found: Any) -> None:
     """One JSON value."""
-    typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
-
-
-def screen() -> Console:
-    """Where tables go."""
-    width = None if sys.stdout.isatty() else PRINTED_WIDTH
-    return Console(highlight=False, markup=False, width=width)
+    say_json(found, indent=1)
 
 
 def print_list(entries: Sequence[Entry], limit: int) -> None:
@@ -80,7 +72,7 @@ def print_list(entries: Sequence[Entry], limit: int) -> None:
         table.add_row(*told, str(entry.attempt), entry.state.value, _line(letter.reason))
     if shown:
         screen().print(table)
-    typer.echo(counted(entries) + ("" if len(shown) == len(entries) else f"; newest {limit} shown"))
+    say(counted(entries) + ("" if len(shown) == len(entries) else f"; newest {limit} shown"))
 
 
 def counted(entries: Sequence[Entry]) -> str:
@@ -98,7 +90,7 @@ def print_one(entry: Entry) -> None:
     for name, value in as_object(entry).items():
         if value not in (None, []):
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            table.add_row(name, _visible(text))
+            table.add_row(name, visible(text))
     screen().print(table)
 
 
@@ -122,7 +114,7 @@ def print_plans(plans: "Sequence[Plan]", handled: int) -> None:
     told = [f"{len(plans)} letter(s)", f"{sent} to be sent", f"{len(plans) - sent} left out"]
     told += [f"{late} too late for their windows"] if late else []
     told += [f"{handled} handled before (--again sends them, too)"] if handled else []
-    typer.echo(", ".join(told))
+    say(", ".join(told))
 
 
 def print_unsent(plans: "Sequence[Plan]", unsent: Collection[str]) -> None:
@@ -131,26 +123,19 @@ def print_unsent(plans: "Sequence[Plan]", unsent: Collection[str]) -> None:
     for plan in left[:MOST_PLANS]:
         letter = plan.entry.letter
         where = str(letter.spot) if letter.spot else letter.topic
-        typer.echo(f"not sent: {letter.id[:SHORT_ID]} {where}: {_line(plan.hindrance)}")
+        say(f"not sent: {letter.id[:SHORT_ID]} {where}: {_line(plan.hindrance)}")
     if len(left) > MOST_PLANS:
-        typer.echo(f"not sent: {len(left) - MOST_PLANS} more")
+        say(f"not sent: {len(left) - MOST_PLANS} more")
 
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar on standard error where that is a terminal; what is given is told of how many more."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=screen(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda more: bar.advance(task, more)
 
 
 def _line(text: str) -> str:
-    return _visible(text).replace("\n", "␊")
-
-
-def _visible(text: str) -> str:
-    """A text without what could steer a terminal."""
-    return "".join(
-        char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text
-    )
+    return visible(text).replace("\n", "␊")
