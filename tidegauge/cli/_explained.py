@@ -15,6 +15,7 @@ from operators.cep.reasons import Cause, Obstacle
 from tidegauge.batch import END_OF_TIME, OFFSET, TIME
 from tidegauge.catalogue import SOURCE
 from tidegauge.records import key_text
+from tidegauge.texts import visible_line
 
 _STYLES = {Fate.MATCHES: "bold green", Fate.ENDS: "red", Fate.VOID: "red", Fate.WAITS: "dim"}
 _ENDS = {
@@ -42,7 +43,7 @@ class Telling:
     def trees(self) -> Iterator[Tree]:
         """A tree for each key: events, and below each what it did."""
         for key, story in self.explained.stories.items():
-            named = ", ".join(f"{k}={key_text(v)}" for k, v in self._key(key).items())
+            named = ", ".join(f"{k}={visible_line(key_text(v))}" for k, v in self._key(key).items())
             tree = Tree(Text(named or "all events", style="bold"), guide_style="dim")
             for moment in story.moments:
                 branch = tree.add(Text(self._heading(moment)))
@@ -196,4 +197,4 @@ def _time(time_ns: int) -> str:
 def _value(value: Any) -> str:
     if value is None:
         return "null"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else visible_line(str(value))

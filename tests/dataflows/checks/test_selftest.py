@@ -15,6 +15,7 @@ from tests.dataflows.shop.files import PIPELINE
 from tests.dataflows.shop.truth import anomalies, critical_alerts, truth_of
 from tests.tidegauge.cli.test_main import run
 from tidegauge.errors import UserMistake
+from tidegauge.memory import OUT_OF_MEMORY
 from tidegauge.spec.loader import load_pipeline
 
 EXAMPLES = ("machines", "payments", "warehouse", "web")
@@ -122,6 +123,17 @@ def test_an_events_file_that_is_not_there_is_exit_code_2_and_a_line(
     (line,) = (out + err).splitlines()
     assert str(tmp_path) in line
     assert "events.jsonl" in line
+
+
+def test_a_process_function_that_gets_no_memory_is_a_line_and_no_dead_letters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "greedy.py").write_text("def all_of_it(frame):\n    bytearray(1 << 60)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    file = write(tmp_path, FOUND, "process: greedy:all_of_it")
+    code, out, err = run("test", str(file), capsys=capsys)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1] == OUT_OF_MEMORY
 
 
 def test_a_process_function_that_breaks_the_rules_is_a_line(

@@ -15,6 +15,7 @@ from bytewax.recovery import init_db_dir
 from benchmarks.flow_process import ROOT, free_ports
 from connectors.recovery.store import partition_files
 from dataflows.lifecycle.engine_errors import unusable
+from tidegauge.memory import OUT_OF_MEMORY
 
 PROGRAM = """
 import sys
@@ -40,6 +41,8 @@ class Part(StatefulSourcePartition):
                 raise Stop("the first process cannot go on")
             if fails == "retry":
                 raise Retry("the first process may go on later")
+            if fails == "memory":
+                bytearray(1 << 60)
             if fails == "bug":
                 raise ZeroDivisionError("a bug")
         return [("key", 1)]
@@ -102,6 +105,7 @@ def outcome(process: subprocess.Popen[str]) -> tuple[int, list[str]]:
     [
         ("stop", 2, "the first process cannot go on"),
         ("retry", 1, "the first process may go on later"),
+        ("memory", 2, OUT_OF_MEMORY),
     ],
 )
 def test_an_error_of_ours_is_told_in_a_line_in_a_cluster_too(
