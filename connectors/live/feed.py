@@ -138,9 +138,11 @@ class Feed:
     def _take(self, poll: Poll | None, now_s: float) -> bool:
         """Take in what the source gave and wake the clients, unless there is nothing to tell."""
         due = now_s >= self._ranked_s + self._pace.refresh_s
-        if poll is None and not (due and self._outdated()):
+        now_ns = self._clock_ns()
+        outdated = self._hub.is_due(now_ns) or (due and self._outdated())
+        if poll is None and not outdated:
             return False
-        self._hub.begin()
+        self._hub.begin(now_ns)
         self._encoded.clear()
         if poll is not None:
             self._hub.take(poll)
