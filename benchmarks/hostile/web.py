@@ -208,7 +208,8 @@ FRAMES = _attacks(
 """Frames, and the codes of which one must close the feed."""
 
 
-def _connected(url: str) -> socket.socket:
+def connected(url: str) -> socket.socket:
+    """A connection on which nothing was sent yet."""
     parts = urlsplit(url)
     assert parts.hostname is not None
     return socket.create_connection((parts.hostname, parts.port), TIMEOUT_S)
@@ -222,7 +223,7 @@ def _send(connection: socket.socket, url: str, sent: bytes) -> None:
 
 def answer(url: str, attack: Attack) -> int | None:
     """Send a request; the status of the answer, or None when the connection was just closed."""
-    with _connected(url) as connection:
+    with connected(url) as connection:
         _send(connection, url, attack.sent)
         line = _read(connection, b"\r\n")
     parts = line.split(b" ", 2)
@@ -235,7 +236,7 @@ def opened(url: str, token: str = "", receive_buffer: int | None = None) -> Iter
     parts = urlsplit(url)
     key = base64.b64encode(os.urandom(16)).decode()
     login = f"Authorization: Bearer {token}\r\n" if token else ""
-    with _connected(url) as connection:
+    with connected(url) as connection:
         if receive_buffer is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         connection.sendall(

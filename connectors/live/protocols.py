@@ -12,6 +12,7 @@ import h11
 from uvicorn._types import ASGISendEvent
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.frames import Frame
@@ -188,6 +189,9 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
 
     async def send(self, message: ASGISendEvent) -> None:
         """Write a message."""
+        if message["type"] == "websocket.send" and self.close_sent:
+            # It was closed for what the client sent; uvicorn would call that a mistake of ours.
+            raise ClientDisconnected
         await super().send(message)
         if self.initial_response is not None and self.close_sent:
             # It was refused, which uvicorn would report as an error of the application.
