@@ -25,9 +25,11 @@ SECRETS = {
     "kafka_ssl_key_password": "KAFKA_SSL_KEY_PASSWORD",
     "influxdb_token": "INFLUXDB_TOKEN",
     "hash_key": "TIDEGAUGE_HASH_KEY",
+    "live_token": "TIDEGAUGE_LIVE_TOKEN",
 }
 """Variables that hold secrets, by the name of the setting."""
 SHORTEST_HASH_KEY = 16
+SHORTEST_LIVE_TOKEN = 16
 
 NOT_SET = SecretStr("")
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
@@ -72,6 +74,9 @@ class Settings(BaseSettings):
     hash_key: SecretStr = Field(NOT_SET, alias="TIDEGAUGE_HASH_KEY")
     """Key of the hashes that stand for sensitive fields."""
     hash_key_file: OptionalFile = Field(None, alias="TIDEGAUGE_HASH_KEY_FILE")
+    live_token: SecretStr = Field(NOT_SET, alias="TIDEGAUGE_LIVE_TOKEN")
+    """What a client of the live page must show; empty for nothing."""
+    live_token_file: OptionalFile = Field(None, alias="TIDEGAUGE_LIVE_TOKEN_FILE")
     batch_size: int = Field(20_000, alias="TIDEGAUGE_BATCH_SIZE", ge=1, le=100_000)
     """At most so many messages are read from a partition at once."""
     epoch_bytes: int = Field(2**30, alias="TIDEGAUGE_EPOCH_BYTES", ge=2**20)
@@ -136,6 +141,7 @@ class Settings(BaseSettings):
                 yield f"{name}={path}: cannot be read: {reason}; name a file in PEM format"
         if 0 < len(self.hash_key.get_secret_value()) < SHORTEST_HASH_KEY:
             yield f"TIDEGAUGE_HASH_KEY is too short: it has at least {SHORTEST_HASH_KEY} characters"
+        yield from _live_token_mistakes(self.live_token.get_secret_value())
 
 
 def read_settings() -> Settings:
@@ -173,3 +179,10 @@ def _unreadable(path: Path) -> str | None:
             return None
     except OSError as error:
         return error.strerror or type(error).__name__
+
+
+def _live_token_mistakes(token: str) -> Iterator[str]:
+    if 0 < len(token) < SHORTEST_LIVE_TOKEN:
+        yield f"TIDEGAUGE_LIVE_TOKEN is too short: it has at least {SHORTEST_LIVE_TOKEN} characters"
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        yield "TIDEGAUGE_LIVE_TOKEN has characters that no header can hold: letters and digits do"

@@ -2,9 +2,11 @@
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -17,8 +19,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from connectors.live.access import Access
+from connectors.live.connections import Connections
 from connectors.live.feed import MOST_CLIENTS, ClientGoneError, Feed
+from connectors.live.gate import Gate
+from connectors.live.limits import client_of
 from connectors.live.origin import SameHost
+from connectors.live.protocols import CONNECTIONS, READY
+from connectors.live.rates import Rates
 from connectors.live.schema import render_schema
 from tidegauge.errors import UserMistake
 
@@ -40,14 +48,18 @@ HEADERS = {
 
 def make_app(
     feed: Feed,
+    connections: Connections,
     allowed_hosts: Iterable[str] = (),
+    token: str = "",
     on_failure: Callable[[BaseException], None] = lambda _: None,
 ) -> Starlette:
     """The application; the feed runs as long as it does.
 
     Args:
         feed: what it serves.
+        connections: those of the server; their limits are also those of the application.
         allowed_hosts: names it may be reached by, besides addresses and localhost.
+        token: what a client must show to read; empty for nothing.
         on_failure: called when the feed ends by itself.
 
     Raises:
@@ -55,23 +67,26 @@ def make_app(
     """
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
         def ended(task: asyncio.Task[None]) -> None:
             if not task.cancelled() and (error := task.exception()) is not None:
                 on_failure(error)
 
         running = asyncio.create_task(feed.run())
         running.add_done_callback(ended)
-        yield
+        yield {CONNECTIONS: connections}
         running.cancel()
         await asyncio.wait({running})
+
+    limits = connections.limits
+    messages = Rates(limits.messages_per_s, limits.message_burst)
 
     async def serve(websocket: WebSocket) -> None:
         if feed.clients >= MOST_CLIENTS:
             await websocket.close(TRY_AGAIN_LATER, "too many clients")
             return
         await websocket.accept()
-        await feed.serve(_SocketChannel(websocket))
+        await feed.serve(_SocketChannel(websocket, messages))
         with suppress(WebSocketDisconnect):
             if websocket.application_state is WebSocketState.CONNECTED:
                 await websocket.close()
@@ -83,15 +98,26 @@ def make_app(
         Mount("/page", StaticFiles(directory=PAGE)),
         Mount("/charts", _ChartScripts(directory=_chart_folder())),
     ]
-    middleware = [Middleware(SameHost, names=tuple(allowed_hosts)), Middleware(_Headers)]
+    middleware = [
+        Middleware(_Headers),
+        Middleware(Gate, limits=limits),
+        Middleware(SameHost, names=tuple(allowed_hosts)),
+        Middleware(Access, token=token),
+    ]
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
 
 
 class _SocketChannel:
     """A client's connection as the feed sees it."""
 
-    def __init__(self, websocket: WebSocket) -> None:
+    def __init__(self, websocket: WebSocket, messages: Rates) -> None:
         self._websocket = websocket
+        self._ready: Callable[[bool], Awaitable[None]] = websocket.scope["state"][READY]
+        self._client = client_of(websocket.client.host if websocket.client else None)
+        self._messages = messages
+
+    async def ready(self, *, large: bool) -> None:
+        await self._ready(large)
 
     async def send(self, text: str) -> None:
         try:
@@ -103,12 +129,14 @@ class _SocketChannel:
         message = await self._websocket.receive()
         if message["type"] != "websocket.receive":
             return None
+        # What comes meanwhile is not read, so it waits in the network.
+        await asyncio.sleep(self._messages.delay_s(self._client, monotonic()))
         text: str | None = message.get("text")
         return message["bytes"] if text is None else text
 
 
 class _Headers:
-    """Adds `HEADERS` to every answer."""
+    """Adds those of `HEADERS` to every answer that it does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -116,7 +144,9 @@ class _Headers:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

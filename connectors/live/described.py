@@ -8,6 +8,7 @@ from sqlglot import exp
 from tidegauge.catalogue import WINDOW_METADATA, Catalogue
 from tidegauge.expressions.parsing import parse
 from tidegauge.fieldtypes import FieldType
+from tidegauge.moments import moments_of
 from tidegauge.signals import Column, Signal, SignalKind
 from tidegauge.spec.kinds import in_words
 from tidegauge.spec.models import Alert, Anomaly, Pipeline, Window
@@ -34,6 +35,7 @@ def described(pipeline: Pipeline, catalogue: Catalogue) -> dict[str, Any]:
     windows = [
         _window(pipeline.windows[signal.name], signal) for signal in window_signals(catalogue)
     ]
+    moments = moments_of(pipeline)
     return {
         "pipeline": {
             "name": pipeline.pipeline,
@@ -44,7 +46,9 @@ def described(pipeline: Pipeline, catalogue: Catalogue) -> dict[str, Any]:
         "anomaly_rules": [
             _anomaly(pipeline, name, each) for name, each in pipeline.anomalies.items()
         ],
-        "alert_rules": [_alert(name, each) for name, each in pipeline.alerts.items()],
+        "alert_rules": [
+            _alert(name, each, moment=name in moments) for name, each in pipeline.alerts.items()
+        ],
     }
 
 
@@ -103,5 +107,11 @@ def _columns(sql: str) -> set[str]:
     return {column.name for column in parse(sql).find_all(exp.Column)}
 
 
-def _alert(name: str, alert: Alert) -> Mapping[str, Any]:
-    return {"name": name, "level": alert.level, "when": alert.when, "summary": alert.summary}
+def _alert(name: str, alert: Alert, *, moment: bool) -> Mapping[str, Any]:
+    return {
+        "name": name,
+        "level": alert.level,
+        "when": alert.when,
+        "summary": alert.summary,
+        "moment": moment,
+    }

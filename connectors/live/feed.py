@@ -15,16 +15,16 @@ from typing import Any, Protocol
 
 import orjson
 
+from connectors.live.encoded import Encoded
 from connectors.live.hub import Hub
 from connectors.live.requests import RefusedRequestError, parse_request
 from connectors.live.source import FeedSource, Poll
-from connectors.live.views import ALL, Selection, View
+from connectors.live.views import ALL, REMEMBERED, Selection, View
 
 MOST_CLIENTS = 1_000
 MOST_REPLIES = 8
 """So many errors wait for a client that does not read; of more, the newest."""
-SEND_TIMEOUT_S = 60.0
-"""A client that takes no byte for so long is given up."""
+_FEW_CHANGES = 60
 _LOOKS_PER_UPDATE = 5
 _MOST_OFTEN_S = 0.005
 _LEAST_OFTEN_S = 0.05
@@ -35,10 +35,17 @@ class ClientGoneError(Exception):
 
 
 class Channel(Protocol):
-    """A connection to a client."""
+    """A connection to a client, which gives up by itself who takes nothing any more."""
+
+    async def ready(self, *, large: bool) -> None:
+        """Return when a message can be sent: what would have to wait is not made.
+
+        Args:
+            large: whether it will be a large one, which also waits for the other clients.
+        """
 
     async def send(self, text: str) -> None:
-        """Send a message; returns when the network has room for more.
+        """Send a message.
 
         Raises:
             ClientGoneError: there is nobody any more.
@@ -100,7 +107,7 @@ class Feed:
         self._clock_ns = clock_ns
         self._clients: set[_Client] = set()
         self._views: dict[Selection, View] = {}
-        self._encoded: dict[tuple[Selection, int], str] = {}
+        self._encoded = Encoded()
         self._ranked_s = 0.0
         self._ranked_change = 0
         self.polls = 0
@@ -131,9 +138,11 @@ class Feed:
     def _take(self, poll: Poll | None, now_s: float) -> bool:
         """Take in what the source gave and wake the clients, unless there is nothing to tell."""
         due = now_s >= self._ranked_s + self._pace.refresh_s
-        if poll is None and not (due and self._outdated()):
+        now_ns = self._clock_ns()
+        outdated = self._hub.is_due(now_ns) or (due and self._outdated())
+        if poll is None and not outdated:
             return False
-        self._hub.begin()
+        self._hub.begin(now_ns)
         self._encoded.clear()
         if poll is not None:
             self._hub.take(poll)
@@ -178,22 +187,25 @@ class Feed:
             self._clients.discard(client)
             for task in (sending, receiving):
                 task.cancel()
-                with suppress(asyncio.CancelledError, TimeoutError, ClientGoneError):
+                with suppress(asyncio.CancelledError, ClientGoneError):
                     await task
 
     async def _send(self, client: _Client, channel: Channel) -> None:
         while True:
             client.wake.clear()
+            await channel.ready(large=self._is_large(client))
             for text in self._due(client):
-                async with asyncio.timeout(SEND_TIMEOUT_S):
-                    await channel.send(text)
+                await channel.send(text)
             if not client.errors and not client.fresh and client.position >= self._hub.change:
                 await client.wake.wait()
+
+    def _is_large(self, client: _Client) -> bool:
+        return client.fresh or client.position < self._hub.change - _FEW_CHANGES
 
     def _due(self, client: _Client) -> list[str]:
         texts = [_encode(error) for error in client.errors]
         client.errors.clear()
-        if client.fresh:
+        if client.fresh or client.position < self._hub.change - REMEMBERED:
             texts.append(self._initial(client.selection, client.reply_to))
             client.fresh, client.reply_to = False, None
         elif client.position < self._hub.change:
@@ -210,12 +222,12 @@ class Feed:
         return view
 
     def _initial(self, selection: Selection, reply_to: str | None) -> str:
-        encoded = self._encoded.get((selection, ALL))
+        encoded = self._encoded.get(selection, ALL)
         if encoded is None or reply_to is not None:
             message = self._initial_state(selection)
             if reply_to is not None:
                 return _encode(message | {"reply_to": reply_to})
-            encoded = self._encoded[selection, ALL] = _encode(message)
+            encoded = self._encoded.put(selection, ALL, _encode(message))
         return encoded
 
     def _initial_state(self, selection: Selection) -> dict[str, Any]:
@@ -241,7 +253,7 @@ class Feed:
         }
 
     def _update(self, selection: Selection, position: int) -> str:
-        encoded = self._encoded.get((selection, position))
+        encoded = self._encoded.get(selection, position)
         if encoded is None:
             view = self._view(selection)
             message = {
@@ -252,7 +264,7 @@ class Feed:
                 "overview": view.overview(),
                 **view.news(position),
             }
-            encoded = self._encoded[selection, position] = _encode(message)
+            encoded = self._encoded.put(selection, position, _encode(message))
         return encoded
 
     async def _receive(self, client: _Client, channel: Channel) -> None:

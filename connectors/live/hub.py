@@ -1,6 +1,5 @@
 """What a feed knows: the newest of everything, bounded, and by which change it came."""
 
-import heapq
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,11 +12,14 @@ from connectors.live.pulse import Pulse
 from connectors.live.series import Series
 from connectors.live.source import Poll
 from tidegauge.catalogue import FINAL, SESSION_METADATA, STATE, Catalogue
+from tidegauge.moments import moments_of
 from tidegauge.records import NO_KEY, TIME_NS, RecordBatch
 from tidegauge.signals import Signal, SignalKind
 from tidegauge.spec.models import Pipeline
 
 MOST_SERIES = 50_000
+MOST_KEY_CHARACTERS = 2**26
+"""Characters of the keys of all series together."""
 MOST_POINTS = 300_000
 """Points of all series together: with many series, fewer of each are kept."""
 LEAST_POINTS = 16
@@ -48,6 +50,8 @@ class Hub:
         self.about = described(pipeline, catalogue)
         self.points = points
         self._catalogue = catalogue
+        self._moments = moments_of(pipeline)
+        self._now_ns = 0
         self._fields = {
             signal.name: [field.name for field in plotted_fields(signal)]
             for signal in window_signals(catalogue)
@@ -56,7 +60,7 @@ class Hub:
 
     def _forget(self) -> None:
         self.series: dict[int, Series] = {}
-        self.alerts = AlertBoard()
+        self.alerts = AlertBoard(self._moments)
         self.anomalies = AnomalyLog()
         self.pulse = Pulse()
         self.dead_letters: Mapping[str, int] = {}
@@ -65,10 +69,17 @@ class Hub:
         self.counts = dict.fromkeys(self._fields, 0)
         self._by_keys: dict[tuple[str, Keys], Series] = {}
         self._last_number = 0
+        self._key_characters = 0
 
-    def begin(self) -> int:
-        """Begin a change; its number."""
+    def is_due(self, now_ns: int) -> bool:
+        """Whether something has changed because time has passed."""
+        return self.alerts.is_due(now_ns)
+
+    def begin(self, now_ns: int) -> int:
+        """Begin a change at a time of the wall clock; its number."""
         self.change += 1
+        self._now_ns = now_ns
+        self.alerts.settle(now_ns, self.change)
         return self.change
 
     def take(self, poll: Poll) -> None:
@@ -80,7 +91,8 @@ class Hub:
         self.trouble = poll.trouble
         for batch in poll.records:
             self._take_batch(batch, self._catalogue[batch.signal])
-        if len(self.series) > MOST_SERIES:
+        self.alerts.settle(self._now_ns, self.change)
+        if len(self.series) > MOST_SERIES or self._key_characters > MOST_KEY_CHARACTERS:
             self._drop_series()
 
     def _take_batch(self, batch: RecordBatch, signal: Signal) -> None:
@@ -123,6 +135,7 @@ class Hub:
         named = dict(zip(tags, keys, strict=True))
         series = Series(self._last_number, signal, named, self._fields[signal])
         self._by_keys[signal, keys] = self.series[series.number] = series
+        self._key_characters += sum(map(len, keys))
         self.counts[signal] += 1
         self.created = self.change
         return series
@@ -131,13 +144,15 @@ class Hub:
         return max(LEAST_POINTS, min(self.points, MOST_POINTS // max(1, len(self.series))))
 
     def _drop_series(self) -> None:
-        excess = len(self.series) - MOST_SERIES
-        for series in heapq.nsmallest(
-            excess, self.series.values(), key=lambda series: series.newest_ns
-        ):
+        oldest_first = sorted(self.series.values(), key=lambda series: series.newest_ns)
+        for series in oldest_first:
+            if len(self.series) <= MOST_SERIES and self._key_characters <= MOST_KEY_CHARACTERS:
+                break
+            keys = tuple(series.keys.values())
+            self._key_characters -= sum(map(len, keys))
             self.counts[series.signal] -= 1
             del self.series[series.number]
-            del self._by_keys[series.signal, tuple(series.keys.values())]
+            del self._by_keys[series.signal, keys]
         self.created = self.change
 
 

@@ -63,6 +63,7 @@ class AlertRule(_Message):
     level: int
     when: str
     summary: str
+    moment: bool = Field(description="Whether it is about a moment, so that nothing resolves it.")
 
 
 class PipelineAbout(_Message):
@@ -92,7 +93,9 @@ class AlertState(_Message):
     alert: str
     level: int
     keys: Keys
-    state: Literal["pending", "firing", "resolved", "stale", "inactive"]
+    state: Literal["pending", "firing", "resolved", "stale", "inactive", "ended"] = Field(
+        description="`ended`: nothing resolves it, and it was told more than five minutes ago."
+    )
     id: str
     value: float | None
     summary: str | None

@@ -6,8 +6,10 @@ id seen then, however old its event time is.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from time import monotonic
+from typing import cast
 
 import polars as pl
 
@@ -29,6 +31,10 @@ FIRST_ROWS = {
 """So many of the newest rows of a table are read at the start."""
 MOST_ROWS = 50_000
 """So many rows of a table are read at once later on."""
+MOST_CHARACTERS = 2**26
+"""Characters of the texts of rows that are read at once, and at most a row more."""
+COUNTING_SHARE = 0.05
+"""Most of the time that is spent on counting dead letters."""
 _COUNT = "SELECT kind, COUNT(*) FROM dead_letters WHERE pipeline = ? GROUP BY kind ORDER BY kind"
 _ROW_IDS = ("rowid", "_rowid_", "oid")
 
@@ -49,6 +55,8 @@ class StoreSource:
         self._version = -1
         self._seen: dict[str, int] = {}
         self._told = ""
+        self._count_at_s = 0.0
+        self._uncounted = False
 
     def poll(self) -> Poll | None:
         """What was written since the call before, or None; the first call gives the newest."""
@@ -93,7 +101,8 @@ class StoreSource:
             refused = self._refused(connection)
         finally:
             connection.execute("COMMIT")
-        self._version = self._version if more and not reset else version
+        again = more or self._uncounted
+        self._version = self._version if again and not reset else version
         self._told = ""
         if not records and refused is None and not reset:
             return None
@@ -113,15 +122,16 @@ class StoreSource:
             there = _columns(connection, table)
             if not there:
                 continue
-            rows = self._new_rows(connection, table, there, signals[0])
-            more = more or len(rows) == MOST_ROWS
+            rows, cut = self._new_rows(connection, table, there, signals[0])
+            more = more or cut
             if rows:
                 records += _batches(rows, there, signals)
         return records, more
 
     def _new_rows(
         self, connection: sqlite3.Connection, table: str, there: Sequence[str], signal: Signal
-    ) -> list[tuple[object, ...]]:
+    ) -> tuple[list[tuple[object, ...]], bool]:
+        """Rows, and whether there may be more of them."""
         row_id = _row_id(there)
         columns = ", ".join(map(quoted, [*there, row_id]))
         pipeline = self._catalogue.pipeline
@@ -129,23 +139,41 @@ class StoreSource:
         if seen is None:
             self._seen[table] = _greatest(connection, table)
             newest = f"SELECT {columns} FROM {quoted(table)} WHERE pipeline = ? ORDER BY {TIME_NS} DESC LIMIT ?"  # noqa: S608, E501 - names are quoted
-            found = connection.execute(newest, [pipeline, FIRST_ROWS[signal.kind]]).fetchall()
-            return found[::-1]
+            found, _ = _read(connection.execute(newest, [pipeline, FIRST_ROWS[signal.kind]]))
+            return found[::-1], False
         later = f"SELECT {columns} FROM {quoted(table)} WHERE {row_id} > ? AND pipeline = ? ORDER BY {row_id} LIMIT ?"  # noqa: S608, E501 - names are quoted
-        found = connection.execute(later, [seen, pipeline, MOST_ROWS]).fetchall()
+        found, cut = _read(connection.execute(later, [seen, pipeline, MOST_ROWS]))
         if found:
-            self._seen[table] = found[-1][-1]
-        return found
+            self._seen[table] = cast("int", found[-1][-1])
+        return found, cut or len(found) == MOST_ROWS
 
     def _refused(self, connection: sqlite3.Connection) -> dict[str, int] | None:
         """Number of dead letters by kind, if there are new ones."""
         if not _columns(connection, DEAD_LETTERS):
             return None
         greatest = _greatest(connection, DEAD_LETTERS)
-        if greatest == self._seen.get(DEAD_LETTERS):
+        began_s = monotonic()
+        self._uncounted = greatest != self._seen.get(DEAD_LETTERS) and began_s < self._count_at_s
+        if greatest == self._seen.get(DEAD_LETTERS) or self._uncounted:
             return None
         self._seen[DEAD_LETTERS] = greatest
-        return dict(connection.execute(_COUNT, [self._catalogue.pipeline]).fetchall())
+        counts = dict(connection.execute(_COUNT, [self._catalogue.pipeline]).fetchall())
+        # All letters are looked at: of many, less often.
+        self._count_at_s = monotonic() + (monotonic() - began_s) / COUNTING_SHARE
+        return counts
+
+
+def _read(
+    cursor: Iterator[tuple[object, ...]],
+) -> tuple[list[tuple[object, ...]], bool]:
+    """Rows until their texts are too many, and whether they were."""
+    found, characters = [], 0
+    for row in cursor:
+        found.append(row)
+        characters += sum(len(value) for value in row if isinstance(value, str))
+        if characters > MOST_CHARACTERS:
+            return found, True
+    return found, False
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> list[str]:

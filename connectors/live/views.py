@@ -1,18 +1,20 @@
 """A view: what a client has asked for, and the messages of it, shared by all who ask the same."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectors.live.hub import Hub
+from connectors.live.hub import LEAST_POINTS, Hub
 from connectors.live.ranking import Ranking
 from connectors.live.requests import DEFAULT_TOP, Filter, Subscribe
 from connectors.live.series import Series
 
 ALL = -1
 """Before every change."""
-_REMEMBERED = 10_000
+REMEMBERED = 1_000
 """So many changes long it is remembered that a series is no longer chosen."""
+MOST_VALUES = 500_000
+"""Values in a message: with many series, fewer points of each, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class View:
         for number in chosen - self._chosen.keys():
             self._chosen[number] = now
             self._left.pop(number, None)
-        for number in [n for n, at in self._left.items() if at < now - _REMEMBERED]:
+        for number in [n for n, at in self._left.items() if at < now - REMEMBERED]:
             del self._left[number]
 
     def _best(self) -> Iterable[Series]:
@@ -117,7 +119,9 @@ class View:
         """What came after a change, of what was chosen; with `ALL`, everything."""
         hub = self._hub
         news: dict[str, Any] = {}
-        told = (self._series_since(number, change) for number in sorted(self._chosen))
+        chosen = [hub.series[number] for number in sorted(self._chosen) if number in hub.series]
+        depth = _depth(chosen)
+        told = (self._series_since(series, change, depth) for series in chosen)
         if series := [each for each in told if each]:
             news["series"] = series
         if change >= 0 and (left := [n for n, at in self._left.items() if at > change]):
@@ -141,19 +145,26 @@ class View:
             "trouble": hub.trouble,
         }
 
-    def _series_since(self, number: int, change: int) -> dict[str, Any] | None:
-        series = self._hub.series.get(number)
-        if series is None:
-            return None
-        entered = self._chosen[number] > change
+    def _series_since(self, series: Series, change: int, depth: int) -> dict[str, Any] | None:
+        entered = self._chosen[series.number] > change
         if not entered and series.changed <= change:
             return None
         times, values = series.since(ALL if entered else change)
+        if times.size > depth:
+            entered = True
+            times, values = series.since(ALL)
+            times, values = times[-depth:], values[:, -depth:]
         told = {
-            "series": number,
+            "series": series.number,
             "signal": series.signal,
             "keys": series.keys,
             "time_ms": times / 1e6,
             "fields": dict(zip(series.fields, values, strict=True)),
         }
         return told | {"replace": True} if entered else told
+
+
+def _depth(chosen: Sequence[Series]) -> int:
+    """Most points of each series in a message."""
+    width = sum(1 + len(series.fields) for series in chosen)
+    return max(LEAST_POINTS, MOST_VALUES // max(1, width))

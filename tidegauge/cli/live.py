@@ -8,6 +8,7 @@ import typer
 from tidegauge.cli._say import say
 
 HOST, PORT = "127.0.0.1", 8787
+CONNECTIONS_PER_CLIENT = 100
 
 
 def command(
@@ -23,6 +24,9 @@ def command(
         list[str] | None,
         typer.Option(metavar="NAME", help="A host name that the page may be reached by."),
     ] = None,
+    connections_per_client: Annotated[
+        int, typer.Option(min=1, help="Open connections of one address; more behind a proxy.")
+    ] = CONNECTIONS_PER_CLIENT,
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page in a browser, if there is one.")
     ] = True,
@@ -35,6 +39,7 @@ def command(
     """
     from connectors.live.feed import Feed, Pace
     from connectors.live.hub import Hub
+    from connectors.live.limits import Limits
     from connectors.live.server import listen, serve
     from connectors.live.store_source import StoreSource
     from tidegauge.catalogue import catalogue_of
@@ -45,7 +50,8 @@ def command(
     from tidegauge.spec.models import SECOND_NS
 
     pipeline = load_pipeline(file)
-    path = store or read_settings().store
+    settings = read_settings()
+    path = store or settings.store
     if path is None:
         raise UserMistake(
             "no store: name the SQLite file that the flow writes with --store or TIDEGAUGE_STORE"
@@ -55,10 +61,18 @@ def command(
     pace = Pace(live.update / SECOND_NS, live.refresh / SECOND_NS, live.range / SECOND_NS)
     feed = Feed(Hub(pipeline, catalogue, live.buffer), StoreSource(path, catalogue), pace)
     listener = listen(host, port)
+    token = settings.live_token.get_secret_value()
+    if not token and not listener.private:
+        typer.echo(
+            f"warning: without a token everybody who reaches {host}:{listener.port} reads all of"
+            f" {pipeline.pipeline}: set TIDEGAUGE_LIVE_TOKEN, or listen on {HOST}",
+            err=True,
+        )
 
     def started() -> None:
         say(f"Live page of {pipeline.pipeline}: {listener.url} (Ctrl-C ends it)")
         if open_browser:
             open_page(listener.url)
 
-    serve(feed, listener, allow_host or (), started)
+    limits = Limits(connections_per_client=connections_per_client)
+    serve(feed, listener, allow_host or (), started, token, limits)

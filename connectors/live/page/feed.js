@@ -24,9 +24,16 @@ export class Feed {
     this.socket.onmessage = (event) => this.receive(event.data);
     this.socket.onclose = () => {
       this.onState("away");
+      this.logInAgain();
       setTimeout(() => this.connect(), this.pause);
       this.pause = Math.min(2 * this.pause, LONGEST_PAUSE_MS);
     };
+  }
+
+  // A closed socket does not tell why: where the session is over, the start page asks for the token.
+  async logInAgain() {
+    const answer = await fetch("/feed.schema.json", { cache: "no-store" }).catch(() => null);
+    if (answer?.status === 401) location.reload();
   }
 
   receive(text) {

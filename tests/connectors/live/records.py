@@ -74,8 +74,8 @@ def hub_with(*batches: RecordBatch, points: int = 1_000) -> Hub:
     return hub
 
 
-def take(hub: Hub, *batches: RecordBatch) -> int:
-    """Take in records as one change; its number."""
-    change = hub.begin()
+def take(hub: Hub, *batches: RecordBatch, now_ns: int = START_NS) -> int:
+    """Take in records as one change, at a time of the wall clock; its number."""
+    change = hub.begin(now_ns)
     hub.take(Poll(batches))
     return change

@@ -4,9 +4,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,13 @@ import psutil
 from websockets.sync.client import ClientConnection, connect
 
 from connectors.embedded.store import Store
+from connectors.live.limits import Limits
 from connectors.live.messages import SERVER_MESSAGE
 from tests.connectors.live.records import CATALOGUE, FILE, ROOT
 
 TIMEOUT_S = 120.0
+LOG = "live.log"
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class Live:
     process: psutil.Process
 
     @property
+    def log(self) -> str:
+        """What it has written to its standard error."""
+        return (self.path.parent / LOG).read_text()
+
+    @property
     def feed(self) -> str:
         """Address of the feed."""
         return f"{self.url.replace('http', 'ws', 1)}feed"
@@ -48,10 +56,25 @@ class Live:
 
 
 @contextmanager
-def served(store: Path, log: Path, file: Path = FILE) -> Iterator[tuple[str, int]]:
-    """A server of a store, which need not be there yet: its address and process id."""
-    command = [sys.executable, "-m", "tidegauge.cli", "live", str(file)]
-    command += ["--store", str(store), "--port", "0", "--no-open"]
+def served(
+    store: Path,
+    log: Path,
+    file: Path = FILE,
+    *,
+    options: Sequence[str] = (),
+    environment: Mapping[str, str] = NOTHING,
+    limits: Limits | None = None,
+) -> Iterator[tuple[str, int]]:
+    """A server of a store, which need not be there yet: its address and process id.
+
+    With `limits` it is not the command but `tests.connectors.live.limited`.
+    """
+    if limits is None:
+        command = [sys.executable, "-m", "tidegauge.cli", "live", str(file), *options]
+        command += ["--store", str(store), "--port", "0", "--no-open"]
+    else:
+        told = json.dumps(asdict(limits))
+        command = [sys.executable, "-m", "tests.connectors.live.limited", str(store), told]
     with log.open("w") as errors:
         process = subprocess.Popen(
             command,
@@ -59,7 +82,7 @@ def served(store: Path, log: Path, file: Path = FILE) -> Iterator[tuple[str, int
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
         )
     try:
         assert process.stdout is not None
@@ -72,12 +95,21 @@ def served(store: Path, log: Path, file: Path = FILE) -> Iterator[tuple[str, int
 
 
 @contextmanager
-def live(folder: Path) -> Iterator[Live]:
+def live(
+    folder: Path,
+    *,
+    options: Sequence[str] = (),
+    environment: Mapping[str, str] = NOTHING,
+    limits: Limits | None = None,
+) -> Iterator[Live]:
     """A server of a new store; it ends with the block."""
     path = folder / "store.db"
     with (
         closing(Store(path, CATALOGUE)) as store,
-        served(path, folder / "live.log") as (url, pid),
+        served(path, folder / LOG, options=options, environment=environment, limits=limits) as (
+            url,
+            pid,
+        ),
     ):
         yield Live(url, store, path, psutil.Process(pid))
 

@@ -28,6 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         running.store.write([window("oven", step, 70.0 + 3 * step) for step in range(9)])
         running.store.write([anomaly("oven", step) for step in range(6, 9)])
         running.store.write([alert("overheating", "oven", 8, "firing", 9), counts(0, 1, 10)])
+        running.store.write([alert("event_level", "pump-9", 8, "firing", 10)])
         yield running
 
 
@@ -96,6 +97,16 @@ def test_the_overview_tells_alerts_and_counts(chrome: Chrome) -> None:
     assert "10 events" in figures
     (first, *_) = texts(chrome, "#alerts h3")
     assert first == "overheating · oven"
+
+
+def test_a_moment_that_is_over_is_told_as_history(chrome: Chrome) -> None:
+    (state,) = asked(
+        chrome,
+        "[...tidegauge.model.alerts.values()].filter((each) => each.alert === 'event_level')"
+        ".map((each) => each.state)",
+    )
+    assert state == "ended"
+    assert texts(chrome, "#alerts li[data-state=ended] time")[0].startswith("at ")
 
 
 def test_every_field_has_a_chart_with_its_thresholds_and_anomalies(chrome: Chrome) -> None:

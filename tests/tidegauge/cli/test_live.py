@@ -1,5 +1,6 @@
 """`tidegauge live` tells in a line why it cannot start."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -67,3 +68,56 @@ def test_a_signal_ends_it_with_code_0_and_no_word(tmp_path: Path, sign: signal.S
         process.send_signal(sign)
         assert process.wait(60) == 0
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "token", "warned"),
+    [
+        ("0.0.0.0", "", True),  # noqa: S104 - that is what is warned of
+        ("::", "", True),
+        ("0.0.0.0", "x" * 16, False),  # noqa: S104
+        ("127.0.0.1", "", False),
+        ("::1", "", False),
+        ("localhost", "", False),
+    ],
+)
+def test_a_page_that_everybody_may_read_is_warned_of(
+    tmp_path: Path, host: str, token: str, *, warned: bool
+) -> None:
+    command = [sys.executable, "-m", "tidegauge.cli", "live", str(FILE), "--port", "0", "--no-open"]
+    with subprocess.Popen(
+        [*command, "--store", str(tmp_path / "x.db"), "--host", host],
+        cwd=ROOT,
+        env={**os.environ, "TIDEGAUGE_LIVE_TOKEN": token},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("Live page of ")
+        process.terminate()
+        assert process.wait(60) == 0
+        told = process.stderr.read()
+    if warned:
+        assert told.startswith(f"warning: without a token everybody who reaches {host}:")
+        assert told.rstrip().endswith("set TIDEGAUGE_LIVE_TOKEN, or listen on 127.0.0.1")
+        assert len(told.splitlines()) == 1
+    else:
+        assert told == ""
+
+
+@pytest.mark.parametrize(
+    ("token", "told"),
+    [
+        ("secret-word", "TIDEGAUGE_LIVE_TOKEN is too short: it has at least 16 characters"),
+        ("secret-word-\u00e9 with spaces", "TIDEGAUGE_LIVE_TOKEN has characters that no header"),
+    ],
+)
+def test_a_token_that_will_not_do_is_told_without_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, token: str, told: str
+) -> None:
+    monkeypatch.setenv("TIDEGAUGE_LIVE_TOKEN", token)
+    line = refused(capsys, FILE)
+    assert line.startswith(told)
+    assert "secret-word" not in line
