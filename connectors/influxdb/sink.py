@@ -6,6 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from connectors.codecs.frames import merged
+from connectors.influxdb.delay import retold
 from connectors.influxdb.lines import LineEncoder
 from connectors.influxdb.writer import LineWriter, WriteLimits
 from connectors.partitions import PARTS, RecordPart, RecordSink
@@ -89,7 +90,10 @@ class InfluxPart(RecordPart):
             Stop: token, organisation or bucket are no longer right.
         """
         for batch in merged(values):
-            self._writer.write(self._encoders[batch.signal].lines(batch))
+            encoder, told = self._encoders[batch.signal], retold(batch, time.time_ns())
+            self._writer.write(encoder.lines(told))
+            if (late := retold(told, time.time_ns())) is not told:
+                self._writer.write(encoder.lines(late))
         if self._refused:
             refused, self._refused = self._refused, []
             self._tell(refused)

@@ -4,8 +4,19 @@ from string import Formatter
 
 from tidegauge.spec.models import Alert
 
-VALUE = '{{ printf "%.6g" (index $values "E").Value }}'
-"""The newest value, as the flow writes it; expression E of the rule."""
+NO_VALUE = "no value"
+"""What the flow writes in place of a value that is null, too."""
+VALUE = (
+    f'{{{{ $told := "{NO_VALUE}" }}}}'
+    "{{ range $ref, $found := $values }}"
+    '{{ if and (eq $ref "E") (eq $found.Value $found.Value) }}'
+    '{{ $told = printf "%.6g" $found.Value }}'
+    "{{ end }}{{ end }}{{ $told }}"
+)
+"""The value of the record that fires, as the flow writes it; expression E of the rule.
+
+To a template what is not there is 0, so E is looked for; only a number equals itself.
+"""
 
 _FIELD = "…"
 """For a field of the event, which only the summary in the record knows: labels and numbers are all
@@ -43,7 +54,7 @@ def label(name: str) -> str:
 def _summary(name: str, alert: Alert, keys: list[str], *, has_value: bool) -> str:
     known = {key: label(key) for key in keys}
     known |= {"alert": name, "level": str(alert.level)}
-    known["value"] = VALUE if has_value else "no value"
+    known["value"] = VALUE if has_value else NO_VALUE
     if not alert.summary:
         which = " ".join(known[key] for key in keys)
         return f"{name} {which}".strip()

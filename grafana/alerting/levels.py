@@ -28,9 +28,9 @@ class Pace:
     repeat_ns: int
 
     @property
-    def hold_ns(self) -> int:
-        """How long a firing that has ended is still seen, so that no evaluation can miss it."""
-        return self.evaluation_ns + 50 * _S
+    def seen_ns(self) -> int:
+        """How long a firing that has ended is seen after it was told, so that none is missed."""
+        return self.evaluation_ns + 20 * _S
 
 
 CRITICAL = Pace("critical", 10 * _S, 1 * _S, 5 * _S, 4 * 3600 * _S)

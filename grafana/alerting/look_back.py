@@ -8,8 +8,11 @@ of a cumulative window has a result where it changes, and at the period's end at
 An alert whose series is gone ends in the flow, as stale: until then a rule must see what it said
 last, so it looks back for as long, and for another half hour in which the flow tells it. Only when
 the whole stream stops, and no event time passes, it is the look-back that ends an alert.
+
+Where the file lets more time pass until an event is known, both allowances are longer by that.
 """
 
+from grafana.alerting.late import longest_wait
 from tidegauge.durations import UNITS_NS
 from tidegauge.expressions.conditions import read_condition
 from tidegauge.spec.models import Alert, Pipeline
@@ -33,8 +36,10 @@ def rewritten_ns(pipeline: Pipeline, alert: Alert) -> int:
 
 def look_back_ns(pipeline: Pipeline, alert: Alert) -> int:
     """How far back the last state of an alert is looked for."""
+    wait_ns = longest_wait(pipeline).total_ns
+    longer_ns = wait_ns if wait_ns > TOLD_NS else 0
     rewritten = MARGIN_NS + 2 * rewritten_ns(pipeline, alert)
-    return max(rewritten, stale_after_ns(pipeline, alert) + TOLD_NS)
+    return longer_ns + max(rewritten, stale_after_ns(pipeline, alert) + TOLD_NS)
 
 
 def longest(pipeline: Pipeline) -> int:

@@ -1,13 +1,14 @@
 """Alert rules: they read the state that the flow decided, and decide nothing themselves.
 
 A (InfluxQL) is 1 for a series that is firing; B takes its last value, C compares it. D and E are
-the value for the text. All queries of a rule have one time range: Grafana's data source uses that
-of the first for all.
+the value for the text, that of the record by which the series fires. All queries of a rule have one
+time range: Grafana's data source uses that of the first for all.
 """
 
 from collections.abc import Mapping, Sequence
 
 from grafana.alerting.annotations import annotations, label
+from grafana.alerting.late import holds, reach_ns
 from grafana.alerting.levels import CRITICAL, OTHER, Pace, pace
 from grafana.alerting.look_back import MARGIN_NS, look_back_ns
 from grafana.durations import duration, seconds
@@ -39,6 +40,8 @@ from tidegauge.expressions.targets import key_columns
 from tidegauge.forecasts import all_forecasts
 
 STOPPED_LEVEL = 7
+MOMENT_NS = parse_duration_ns(MOMENT)
+"""How long an alert that nothing resolves is seen."""
 _INFLUXDB = DataSourceRef(type="influxdb", uid=DATA_SOURCE)
 _EXPRESSION = DataSourceRef(type=EXPRESSIONS, uid=EXPRESSIONS)
 _STEP_MS, _POINTS = 1_000, 43_200
@@ -86,15 +89,13 @@ class RuleMaker:
         when = compile_condition(alert.when, pipeline)
         keys = key_columns(pipeline, when.kind, when.target)
         tags = [*keys, *self._labels]
-        hold = duration(pace(alert.level).hold_ns)
-        back_ns = look_back_ns(pipeline, alert)
-        if name in self._subject.moments:
-            back_ns = parse_duration_ns(MOMENT)
-            data = _firing(queries.recent(store, tags, name, alert.level), back_ns)
-        else:
-            data = _firing(queries.state(store, name, alert.level, tags, hold), back_ns)
+        lasts = name not in self._subject.moments
+        seen = holds(pipeline, pace(alert.level).seen_ns, 0 if lasts else MOMENT_NS)
+        records = queries.FiringRecords(store, name, tags, seen, level=alert.level, lasts=lasts)
+        back_ns = look_back_ns(pipeline, alert) if lasts else MOMENT_NS + reach_ns(pipeline)
+        data = _firing(records.state(), back_ns)
         if when.value:
-            data += _valued(queries.value(store, name, tags), back_ns)
+            data += _valued(records.value(), back_ns)
         texts = annotations(name, alert, keys, has_value=bool(when.value))
         panel = self._panel(when)
         return self._made(name, data, texts, {"level": str(alert.level)}, panel)
@@ -102,19 +103,21 @@ class RuleMaker:
     def event_level(self) -> Rule:
         """The rule of events that say themselves how urgent they are."""
         tags = ["level", *self._subject.variables, *self._labels]
-        query = queries.recent(self._subject.store, tags)
+        pipeline, store = self._subject.pipeline, self._subject.store
+        seen = holds(pipeline, CRITICAL.seen_ns, MOMENT_NS)
+        records = queries.FiringRecords(store, EVENT_LEVEL, tags, seen, level=None, lasts=False)
         texts = {
             "summary": f"An event of level {label('level')}",
             "description": "An event says itself, in its field alert_level, that it is critical",
         }
-        data = _firing(query, parse_duration_ns(MOMENT))
+        data = _firing(records.state(), MOMENT_NS + reach_ns(pipeline))
         return self._made(EVENT_LEVEL, data, texts, {}, self._panels[TIMELINE])
 
     def stopped(self, panel: int) -> Rule:
         """The rule of a flow that writes no more: no alert can begin or end while it does not."""
         name = self._subject.pipeline.pipeline
         query = queries.heartbeats(self._subject.store)
-        data = _compared(query, MARGIN_NS, Evaluator(type="lt", params=[0.01]))
+        data = _compared(query, MARGIN_NS, Evaluator(type="lt", params=[1.0]))
         texts = {
             "summary": f"The flow of {name} has stopped",
             "description": "It wrote no record of its own for two minutes: alerts stay as they are",

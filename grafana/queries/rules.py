@@ -1,58 +1,84 @@
-"""Queries of alert rules. Grafana puts `$timeFilter` in and nothing else."""
+"""Queries of alert rules. Grafana puts `$timeFilter` in and nothing else.
 
-from collections.abc import Sequence
+State and value of a rule are asked of the same records, so that its text tells of the one that
+fires: the newest record of each series that says so.
+"""
 
+from collections.abc import Iterable, Sequence
+
+from grafana.alerting.late import Hold
+from grafana.durations import duration
 from grafana.influxql import TIME, Store, applied, inner, quoted, select, text
 from grafana.queries.alerts import MEASUREMENT
-from tidegauge.catalogue import EVENT_LEVEL
+from tidegauge.catalogue import DELAY
+from tidegauge.durations import UNITS_NS
 
-STOPPED_AFTER = "1m"
-"""Two such spans without a record, and the flow has stopped."""
+STOPPED_AFTER = "2m"
+"""So long without a record of its own, and a flow has stopped."""
+_FIRES = '"active" = 1'
 
 
-def state(store: Store, alert: str, level: int, tags: Sequence[str], hold: str) -> str:
-    """1 for each series of an alert that is firing or was within `hold`, else 0.
+class FiringRecords:
+    """The records that a rule goes by: of each series the last one, and those of firings just told.
 
-    The last state alone would miss a firing that begins and ends between two evaluations. Records
-    of another level are from before the file was changed, and nothing resolves them.
+    The last one alone would miss a firing that begins and ends between two evaluations. Records of
+    another level are from before the file was changed, and nothing resolves them.
+
+    Args:
+        store: where the records are.
+        alert: name of the alert.
+        tags: what its series are told apart by.
+        holds: which firings are seen how long, whatever came after them.
+        level: its level; None for any.
+        lasts: whether a firing lasts until a record ends it.
     """
-    which = [_named(alert), f"\"level\" = '{level}'"]
-    lasting = _active(store, [*which, TIME], tags, "last")
-    held = _active(store, [*which, f"time > now() - {hold}"], tags, "max")
-    return select(applied("max", "active"), inner(lasting), inner(held), by=quoted(tags))
 
+    def __init__(
+        self,
+        store: Store,
+        alert: str,
+        tags: Sequence[str],
+        holds: Iterable[Hold],
+        *,
+        level: int | None,
+        lasts: bool,
+    ) -> None:
+        self._source = store.measurement(MEASUREMENT)
+        of_level = [] if level is None else [f"\"level\" = '{level}'"]
+        self._which = [store.own, f'"alert" = {text(alert)}', *of_level]
+        self._by = quoted(tags)
+        self._conditions = [[TIME]] if lasts else []
+        self._conditions += [_held(hold) for hold in holds]
 
-def recent(
-    store: Store, tags: Sequence[str], alert: str = EVENT_LEVEL, level: int | None = None
-) -> str:
-    """1 for each series of an alert that nothing resolves, for records in the time range."""
-    of_level = [] if level is None else [f"\"level\" = '{level}'"]
-    return _active(store, [_named(alert), *of_level, TIME], tags, "max")
+    def state(self) -> str:
+        """1 for each series that is firing or was just told to be, else 0."""
+        newest = applied("last", "active")
+        return select(applied("max", "active"), *self._newest(newest), by=self._by)
 
+    def value(self) -> str:
+        """The value of the record by which each series is firing."""
+        newest = f'{applied("last", "active")}, "value"'
+        return select('"value"', *self._newest(newest), where=[_FIRES], by=self._by)
 
-def value(store: Store, alert: str, tags: Sequence[str]) -> str:
-    """The newest value of each series of an alert."""
-    where = [store.own, _named(alert), TIME]
-    source = store.measurement(MEASUREMENT)
-    return select(applied("last", "value"), source, where=where, by=quoted(tags))
+    def _newest(self, what: str) -> list[str]:
+        return [
+            inner(select(what, self._source, where=[*self._which, *conditions], by=self._by))
+            for conditions in self._conditions
+        ]
 
 
 def heartbeats(store: Store) -> str:
-    """Records of the flow in the last two spans, on average; nothing if it never ran."""
-    counted = select(
-        'count("processed") AS "records"',
-        store.measurement("flow"),
-        where=[store.own, TIME],
-        by=[f"time({STOPPED_AFTER})"],
-        fill="0",
-    )
-    return select('moving_average("records", 2) AS "records"', inner(counted))
+    """How many records the flow has just written of itself; nothing if it did not run before."""
+    before = _counted(store, 'count("processed") * 0', TIME)
+    now = _counted(store, 'count("processed")', f"time > now() - {STOPPED_AFTER}")
+    return select(applied("sum", "records"), before, now)
 
 
-def _active(store: Store, which: Sequence[str], tags: Sequence[str], function: str) -> str:
-    what, source = applied(function, "active"), store.measurement(MEASUREMENT)
-    return select(what, source, where=[store.own, *which], by=quoted(tags))
+def _held(hold: Hold) -> list[str]:
+    late = [] if hold.late_ns is None else [f'"{DELAY}" > {hold.late_ns // UNITS_NS["ms"]}']
+    return [_FIRES, *late, f"time > now() - {duration(hold.span_ns)}"]
 
 
-def _named(alert: str) -> str:
-    return f'"alert" = {text(alert)}'
+def _counted(store: Store, what: str, when: str) -> str:
+    source = store.measurement("flow")
+    return inner(select(f'{what} AS "records"', source, where=[store.own, when]))

@@ -46,13 +46,13 @@ class _Health(StatefulBatchLogic[Observed, RecordBatch, None]):
         return self._health.observe(values[-1], self._clock_ns()), StatefulBatchLogic.RETAIN
 
     def on_notify(self) -> tuple[Iterable[RecordBatch], bool]:
-        return self._health.flush(self._clock_ns()), StatefulBatchLogic.RETAIN
+        return self._health.tell(self._clock_ns()), StatefulBatchLogic.RETAIN
 
     def on_eof(self) -> tuple[Iterable[RecordBatch], bool]:
         return self._health.flush(self._clock_ns()), StatefulBatchLogic.RETAIN
 
     def notify_at(self) -> datetime | None:
-        due_ns = self._health.due_ns
+        due_ns = self._health.due_ns or self._health.alive_ns
         return None if due_ns is None else datetime.fromtimestamp(due_ns / 1e9, UTC)
 
     def snapshot(self) -> None:

@@ -1,7 +1,8 @@
 """Counts of each partition as records of the flow signal, at most one a period.
 
 One that is idle has a record each period, too: else nobody could tell it from one that nobody
-reads.
+reads. One that is active and has nothing to read, or waits for a transaction to end, has one now
+and then.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from tidegauge.catalogue import FLOW, FLOW_SIGNAL
 from tidegauge.records import TIME_NS, RecordBatch
 
 _SCHEMA = {TIME_NS: pl.Int64} | {column.name: column.type.dtype for column in FLOW_SIGNAL.columns}
+
+
+ALIVE_PERIODS = 30
+"""So many periods without something observed, and what was last is told again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class PartitionHealth:
         self._at_ns: int | None = None
         self._processed = 0
         self._waiting: Observed | None = None
+        self._last: Observed | None = None
 
     @property
     def due_ns(self) -> int | None:
@@ -46,11 +52,24 @@ class PartitionHealth:
             return None
         return self._at_ns + self._period_ns
 
+    @property
+    def alive_ns(self) -> int | None:
+        """When it has to be told again that the partition is read, though nothing was observed."""
+        if self._last is None or self._at_ns is None:
+            return None
+        ended = self._last.progress.state is PartitionState.FINISHED
+        return None if ended else self._at_ns + ALIVE_PERIODS * self._period_ns
+
     def observe(self, observed: Observed, now_ns: int) -> list[RecordBatch]:
         """The partition's record, when one is due."""
-        self._waiting = observed
+        self._waiting = self._last = observed
         due_ns = self.due_ns
         return self.flush(now_ns) if due_ns is None or now_ns >= due_ns else []
+
+    def tell(self, now_ns: int) -> list[RecordBatch]:
+        """A record of what no record has told yet, or again of what was observed last."""
+        self._waiting = self._waiting or self._last
+        return self.flush(now_ns)
 
     def flush(self, now_ns: int) -> list[RecordBatch]:
         """A record of what no record has told yet."""

@@ -29,6 +29,7 @@ from tidegauge.catalogue.declared import (
 from tidegauge.catalogue.fields import (
     ALERT_FIELDS,
     ANOMALY_FIELDS,
+    DELAY,
     FINAL,
     FORECAST_FIELDS,
     MATCH_FIELDS,
@@ -75,6 +76,7 @@ __all__ = [
     "ANOMALY_FIELDS",
     "DEAD_LETTERS",
     "DEAD_LETTER_SIGNAL",
+    "DELAY",
     "EVENT_LEVEL",
     "FINAL",
     "FLOW",

@@ -49,9 +49,10 @@ def command(
         raise typer.Exit(EXIT_MISTAKES) from None
     from grafana.render import render
 
-    rendered = render(subjects, webhook=webhook)
     try:
-        stale = _stale(out, rendered)
+        before = _ours(out)
+        rendered = render(subjects, webhook=webhook, before=before)
+        stale = _stale(before, rendered, out)
         if not check:
             _write(out, rendered, stale)
     except OSError as error:
@@ -109,18 +110,24 @@ def _refuse(file: Path, subject: "Subject", late: "list[Delay]") -> None:
         raise Mistakes(str(file), lines)
 
 
-def _stale(out: Path, rendered: Mapping[str, str]) -> list[str]:
-    """Paths whose files are not as rendered, and of files rendered once that are no more."""
+def _ours(out: Path) -> dict[str, str]:
+    """Path and text of the files that were rendered before."""
     from grafana.render import is_ours
 
-    stale = [path for path, text in rendered.items() if _text(out / path) != text]
+    found = {}
     for folder in FOLDERS:
         for file in sorted((out / folder).rglob("*")):
             path = file.relative_to(out).as_posix()
             text = _text(file) if file.suffix in {".yaml", ".json"} else None
-            if path not in rendered and text is not None and is_ours(path, text):
-                stale.append(path)
-    return stale
+            if text is not None and is_ours(path, text):
+                found[path] = text
+    return found
+
+
+def _stale(before: Mapping[str, str], rendered: Mapping[str, str], out: Path) -> list[str]:
+    """Paths whose files are not as rendered, and of files rendered once that are no more."""
+    stale = [path for path, text in rendered.items() if _text(out / path) != text]
+    return [*stale, *(path for path in before if path not in rendered)]
 
 
 def _write(out: Path, rendered: Mapping[str, str], stale: Sequence[str]) -> None:

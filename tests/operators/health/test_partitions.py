@@ -102,3 +102,17 @@ def test_a_partition_that_never_had_a_message_has_records_while_it_is_idle() -> 
     observe(health, asleep, 0)
     assert health.due_ns == SECOND
     assert [one.frame["watermark_ns"].to_list() for one in health.flush(SECOND)] == [[None]]
+
+
+def test_an_active_partition_of_which_nothing_comes_is_told_of_now_and_then() -> None:
+    """A transaction may hold its messages back for minutes: the flow has not stopped."""
+    health = PartitionHealth(SECOND)
+    observe(health, seen(10), 0)
+    for second in (30, 60):
+        assert (health.due_ns, health.alive_ns) == (None, second * SECOND)
+        (again,) = health.tell(second * SECOND)
+        assert again.frame.select("time_ns", "state", "processed", "rate").row(0) == (
+            *(second * SECOND, "active", 10, 0.0),
+        )
+    observe(health, seen(10, state=PartitionState.FINISHED), 61 * SECOND)
+    assert health.alive_ns is None
