@@ -16,6 +16,7 @@ from grafana_foundation_sdk.models.dashboard import (
 from grafana.panels.frame import Frame, framed, legend, tooltip
 from grafana.queries.alerts import STATES
 from grafana.targets import Target
+from grafana.thresholds import GOOD
 
 ALERT_COLORS = {
     "firing": "red",
@@ -26,7 +27,7 @@ ALERT_COLORS = {
 }
 PAGE = 20
 """Series on a page."""
-STEPS = 240
+STEPS = 120
 """Steps of the states of alerts: each is wide enough to be seen."""
 
 
@@ -72,7 +73,9 @@ def _numbered() -> ValueMap:
     """Text and colour of each state's number."""
     return ValueMap(
         {
-            str(number): ValueMappingResult(text=state, color=ALERT_COLORS[state], index=number)
+            str(number): ValueMappingResult(
+                text=state, color=ALERT_COLORS.get(state, GOOD), index=number
+            )
             for number, state in enumerate(STATES)
         }
     )

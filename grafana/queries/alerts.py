@@ -1,6 +1,6 @@
 """Queries over the states of alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from grafana.influxql import STEP, TIME, Store, applied, inner, quoted, select, since, text
 from grafana.queries.heartbeat import ALIVE_NS, zero_of
@@ -9,8 +9,9 @@ from tidegauge.catalogue import EVENT_LEVEL
 MEASUREMENT = "alerts"
 MOMENT = "5m"
 """How long the alert of an event counts as firing, as those on matches of patterns do."""
-STATES = ("inactive", "resolved", "stale", "pending", "firing")
-"""States of an alert, the gravest last."""
+STATES = ("not firing", "stale", "pending", "firing")
+"""What an alert can be in a step, the gravest last; not firing is one that resolved, or that came
+to nothing."""
 _TOLD = '"state", "value", "summary", "since_ns"'
 
 
@@ -50,31 +51,24 @@ def over_time(store: Store, tags: Sequence[str], moments: Sequence[str] = ()) ->
     """
     names = [f'"alert" <> {text(name)}' for name in (EVENT_LEVEL, *moments)]
     series = quoted(["alert", *tags])
-    source = store.measurement(MEASUREMENT)
+    # Of two numbers at one time both functions take the higher: 0 stands for all other states.
     numbered = [
-        inner(
-            select(
-                f'"active" * 0 + {number} AS "_state"',
-                source,
-                where=[store.own, *names, f'"state" = {text(state)}', TIME],
-                by=series,
+        _numbered(store, f'"active" * {STATES.index("firing")}', names, series),
+        *(
+            _numbered(
+                store,
+                f'"active" * 0 + {STATES.index(state)}',
+                [*names, f'"state" = {text(state)}'],
+                series,
             )
-        )
-        for number, state in enumerate(STATES)
+            for state in ("stale", "pending")
+        ),
     ]
     steps = [
-        inner(
-            select(
-                f'{function}("_state") AS "_state"',
-                *numbered,
-                where=[TIME],
-                by=[STEP, *series],
-                fill=fill,
-            )
-        )
+        _stepped(f'{function}("_state") AS "_state"', numbered, series, fill)
         for function, fill in (("max", "none"), ("last", "previous"))
     ]
-    return select('max("_state") AS "state"', *steps, where=[TIME], by=[STEP, *series], fill="none")
+    return _stepped('max("_state") AS "state"', map(inner, steps), series, "none")
 
 
 def moments_over_time(store: Store, tags: Sequence[str], moments: Sequence[str] = ()) -> str:
@@ -88,6 +82,16 @@ def moments_over_time(store: Store, tags: Sequence[str], moments: Sequence[str] 
         by=[STEP, *quoted(["alert", *tags])],
         fill="none",
     )
+
+
+def _numbered(store: Store, number: str, which: Sequence[str], series: Sequence[str]) -> str:
+    source = store.measurement(MEASUREMENT)
+    where = [store.own, *which, TIME]
+    return inner(select(f'{number} AS "_state"', source, where=where, by=series))
+
+
+def _stepped(what: str, sources: Iterable[str], series: Sequence[str], fill: str) -> str:
+    return select(what, *sources, where=[TIME], by=[STEP, *series], fill=fill)
 
 
 def _states(store: Store, tags: Sequence[str], age_ns: int, moments: Sequence[str]) -> list[str]:

@@ -41,7 +41,7 @@ def test_defaults_a_buffer_of_1000_points_updates_every_1000_ms_refresh_every_5_
     assert board["time"] == range_
     assert board["schemaVersion"] == 42
     for panel in panels(board):
-        assert panel["maxDataPoints"] == {"heatmap": 60, "state-timeline": 240}.get(
+        assert panel["maxDataPoints"] == {"heatmap": 60, "state-timeline": 120}.get(
             panel["type"], 1_000
         )
         # Results of a window that come every 10 or 20 s are not asked for every second.
@@ -195,3 +195,28 @@ def test_the_flow_dashboard_shows_the_units_of_the_flow_signal() -> None:
             if prop["id"] == "unit" and name in units and name != "watermark":
                 assert prop["value"] == units[name]
     assert all(name in text for name in ("processed", "rate", "errors", "corrections", "filtered"))
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_every_picker_changes_what_a_panel_shows(name: str) -> None:
+    board = BOARDS[name]
+    asked = [target["query"] for panel in panels(board) for target in panel["targets"]]
+    variables = {each["name"]: str(each["query"]) for each in board["templating"]["list"]}
+    hidden = {each["name"] for each in board["templating"]["list"] if each.get("hide") == 2}
+    for one in variables:
+        drawn = [text for other, text in variables.items() if other in hidden - {one}]
+        assert any(f"${{{one}:" in text for text in (*asked, *drawn)), one
+    for one in hidden:
+        assert any(f"${{{one}:" in text for text in asked), one
+
+
+def test_a_forecast_without_keys_has_no_picker_of_keys() -> None:
+    assert BOARDS["web-forecasts"]["templating"]["list"] == []
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_link_to_the_other_dashboards_is_in_sight(name: str) -> None:
+    """A link with a place is an entry of a menu that is closed at first."""
+    (link,) = BOARDS[name]["links"]
+    assert "placement" not in link
+    assert (link["type"], link["tags"], link["asDropdown"]) == ("dashboards", ["tidegauge"], True)
