@@ -51,9 +51,7 @@ def pipeline_dashboard(subject: Subject) -> Board:
         alerts.row(subject),
     ]
     made = _dashboard(pipeline.pipeline, subject.uid, about, pipeline.dashboard)
-    chosen = [*variables.key_variables(subject), *variables.drawn_variables(subject)]
-    made.variables(list[Builder[models.VariableModel]](chosen))
-    return _board(made.link(_link()), [row for row in found if row])
+    return _board(made, [row for row in found if row], variables.of_pipeline(subject))
 
 
 def forecast_dashboard(subject: Subject) -> Board | None:
@@ -70,9 +68,7 @@ def forecast_dashboard(subject: Subject) -> Board | None:
     about = f"What pipeline {pipeline.pipeline} expects of the time to come"
     made = _dashboard(f"{pipeline.pipeline} forecasts", uid, about, pipeline.dashboard)
     made.time(f"now-{duration(2 * ahead)}", f"now+{duration(ahead)}")
-    chosen = [*variables.key_variables(subject), *variables.drawn_variables(subject)]
-    made.variables(list[Builder[models.VariableModel]](chosen))
-    return _board(made.link(_link()), [row])
+    return _board(made, [row], variables.of_pipeline(subject))
 
 
 def flow_dashboard(subjects: Sequence[Subject]) -> Board:
@@ -84,8 +80,8 @@ def flow_dashboard(subjects: Sequence[Subject]) -> Board:
     chart = most_live([subject.pipeline.dashboard for subject in subjects])
     about = "What the flows say of themselves: throughput, watermarks, dead letters"
     made = _dashboard("Flow", FLOW_DASHBOARD, about, chart)
-    made.variables([variables.pipeline_variable(VARIABLE, [each.store for each in subjects])])
-    return _board(made.link(_link()), flow.rows(chart))
+    chosen = variables.pipeline_variable(VARIABLE, [each.store for each in subjects])
+    return _board(made, flow.rows(chart), [chosen])
 
 
 def most_live(charts: Sequence[Dashboard]) -> Dashboard:
@@ -106,9 +102,15 @@ def _dashboard(title: str, uid: str, about: str, chart: Dashboard) -> builders.D
     return made.timepicker(builders.TimePicker().refresh_intervals(offered))
 
 
-def _board(made: builders.Dashboard, rows: Sequence[Row]) -> Board:
-    model = made.build()
+def _board(
+    made: builders.Dashboard,
+    rows: Sequence[Row],
+    offered: Sequence[Builder[models.VariableModel]],
+) -> Board:
+    model = made.link(_link()).build()
     model.panels, numbers = arrange(rows)
+    found = [variable.build() for variable in offered]
+    model.templating.list_val = variables.used(found, model.panels)
     model.schema_version = SCHEMA
     return Board(model, numbers)
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from grafana.durations import duration
+
 POLICY = "autogen"
 """The retention policy of every bucket's database."""
 TIME = "$timeFilter"
@@ -19,6 +21,11 @@ def name(text: str) -> str:
 def text(value: str) -> str:
     """A string, quoted."""
     return "'" + value.replace("\\", r"\\").replace("'", r"\'") + "'"
+
+
+def since(age_ns: int) -> str:
+    """The condition that a point is from the last so much before now, whatever is looked at."""
+    return f"time > now() - {duration(age_ns)}"
 
 
 def quoted(parts: Iterable[str]) -> list[str]:

@@ -1,8 +1,14 @@
 """Variables of a dashboard."""
 
+import re
+from collections.abc import Iterable, Sequence
+
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models.dashboard import (
+    Panel,
+    RowPanel,
     VariableHide,
+    VariableModel,
     VariableOption,
     VariableRefresh,
     VariableSort,
@@ -11,11 +17,36 @@ from grafana_foundation_sdk.models.dashboard import (
 from grafana.influxql import Store
 from grafana.keys import Ranking, values_query
 from grafana.subject import Subject
-from grafana.targets import data_source
+from grafana.targets import InfluxQuery, data_source
 
 EVERYTHING = ".*"
 """What a variable without a choice stands for."""
+_NAMED = re.compile(r"\$\{(\w+):\w+\}", re.ASCII)
 _ALL = VariableOption(selected=True, text=["All"], value=["$__all"])
+
+
+def of_pipeline(subject: Subject) -> list[builders.QueryVariable]:
+    """The keys that can be chosen, and those that are drawn."""
+    return [*key_variables(subject), *drawn_variables(subject)]
+
+
+def used(
+    offered: Sequence[VariableModel], panels: Iterable[Panel | RowPanel]
+) -> list[VariableModel]:
+    """The variables that a query names: of a panel, or of another such variable.
+
+    What is chosen in another would change nothing.
+    """
+    targets = (
+        target for panel in panels if isinstance(panel, Panel) for target in panel.targets or ()
+    )
+    wanted = [target.query for target in targets if isinstance(target, InfluxQuery)]
+    found: set[str] = set()
+    while wanted:
+        named = set(_NAMED.findall(wanted.pop())) - found
+        found |= named
+        wanted += [str(each.query) for each in offered if each.name in named]
+    return [each for each in offered if each.name in found]
 
 
 def key_variables(subject: Subject) -> list[builders.QueryVariable]:

@@ -22,6 +22,7 @@ from grafana_foundation_sdk.models.common import (
 )
 
 from grafana.durations import duration
+from grafana.subject import NUMBERS
 from grafana.targets import Target, data_source
 from tidegauge.signals import Column
 
@@ -37,6 +38,8 @@ P = TypeVar(
 )
 NO_UNIT = "short"
 """Unit of a number that the signal gives none."""
+AS_IT_IS = "string"
+"""Unit of a text: what looks like a number in it stays as it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,8 @@ class Frame:
         height: in units of 30 pixels.
         points: most points of a series.
         step_ns: least distance of two points.
-        look_back_ns: time before now that it looks at, whatever the dashboard shows; None for the
-            dashboard's range.
+        look_back_ns: time before now that its queries look at, whatever the dashboard shows; None
+            for the dashboard's range.
     """
 
     title: str
@@ -69,6 +72,7 @@ def framed(panel: P, frame: Frame, targets: Sequence[Target]) -> P:
     panel.span(frame.width).height(frame.height)
     panel.max_data_points(frame.points).interval(duration(frame.step_ns))
     if frame.look_back_ns is not None:
+        # It says so in its title. Grafana minds it in relative ranges only: the queries do it.
         panel.time_from(duration(frame.look_back_ns))
     for target in targets:
         panel.with_target(target)
@@ -77,7 +81,7 @@ def framed(panel: P, frame: Frame, targets: Sequence[Target]) -> P:
 
 def unit(column: Column) -> str:
     """Unit of a field's panels: the signal's."""
-    return column.unit or NO_UNIT
+    return column.unit or (NO_UNIT if column.type in NUMBERS else AS_IT_IS)
 
 
 def newest() -> common.ReduceDataOptions:

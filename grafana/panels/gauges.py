@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from grafana_foundation_sdk.builders import bargauge, common, gauge
 from grafana_foundation_sdk.models.common import BarGaugeDisplayMode, VizOrientation
-from grafana_foundation_sdk.models.dashboard import Panel
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, MatcherConfig, Panel
 
 from grafana.keys import DRAWN
-from grafana.panels.frame import Frame, framed, newest, unit
-from grafana.panels.links import key_links
+from grafana.panels.frame import AS_IT_IS, Frame, framed, newest, unit
+from grafana.panels.links import row_link
 from grafana.targets import Target
 from grafana.thresholds import scale_end, steps
 from tidegauge.signals import Column
@@ -29,22 +29,25 @@ def worst_keys(
     target: Target,
     field: Column,
     dashboard: str,
-    variables: Sequence[tuple[str, str]],
+    variables: Sequence[tuple[int, str]],
 ) -> Panel:
     """A bar for each of the worst series; a click on one chooses it.
 
     Args:
         frame: title, meaning, place.
-        target: a table of keys and values.
+        target: a table of times, values and keys.
         field: the field that is looked at.
         dashboard: uid of the dashboard that a click leads to.
-        variables: each key column with its variable.
+        variables: place of each key column in the table, and its variable.
     """
     panel = framed(bargauge.Panel(), frame, [target])
     panel.unit(unit(field)).thresholds(steps(field.thresholds))
     panel.display_mode(BarGaugeDisplayMode.BASIC).orientation(VizOrientation.HORIZONTAL)
     panel.reduce_options(common.ReduceDataOptions().values(True).limit(DRAWN).calcs([]).fields(""))
-    panel.data_links([key_links(dashboard, variables)])
+    panel.data_links([row_link(dashboard, variables)])
+    # A bar is named by the texts of its row, which would have the unit of the value.
+    texts = MatcherConfig(id_val="byType", options="string")
+    panel.with_override(texts, [DynamicConfigValue("unit", AS_IT_IS)])
     end = scale_end(field.thresholds)
     if end is not None:
         panel.min(0).max(end)

@@ -17,8 +17,8 @@ def density(frame: Frame, target: Target, unit: str) -> Panel:
     panel = framed(heatmap.Panel(), frame, [target])
     panel.unit(unit).calculate(True).calculation(common.HeatmapCalculationOptions())
     panel.y_axis(heatmap.YAxisConfig().unit(unit))
-    panel.color(
-        heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges").steps(64)
-    )
+    color = heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges").steps(64)
+    # Grafana's own, where the SDK has 0 and no colour: for whoever chooses opacity in a copy.
+    panel.color(color.exponent(0.5).fill("dark-orange"))
     panel.tooltip(heatmap.HeatmapTooltip().mode(TooltipDisplayMode.SINGLE).y_histogram(True))
     return panel.build()

@@ -4,11 +4,21 @@ from collections.abc import Mapping
 
 from grafana_foundation_sdk.builders import stat
 from grafana_foundation_sdk.models.common import BigValueColorMode, BigValueGraphMode
-from grafana_foundation_sdk.models.dashboard import Panel
+from grafana_foundation_sdk.models.dashboard import (
+    DashboardSpecialValueMapOptions,
+    Panel,
+    SpecialValueMap,
+    SpecialValueMatch,
+    ValueMappingResult,
+)
 
 from grafana.panels.frame import Frame, framed, newest
 from grafana.targets import Target
 from grafana.thresholds import steps
+
+NONE_YET = "none yet"
+UNKNOWN = "unknown"
+"""Instead of a count where the flow was not there to count: 0 would say that all is well."""
 
 
 def number(
@@ -17,7 +27,7 @@ def number(
     unit: str,
     *,
     thresholds: Mapping[str, float] | None = None,
-    none: str = "",
+    none: str = NONE_YET,
 ) -> Panel:
     """The newest value of a query.
 
@@ -31,6 +41,11 @@ def number(
     panel = framed(stat.Panel(), frame, [target]).unit(unit).reduce_options(newest())
     panel.graph_mode(BigValueGraphMode.NONE).thresholds(steps(thresholds or {}))
     panel.color_mode(BigValueColorMode.BACKGROUND if thresholds else BigValueColorMode.VALUE)
-    if none:
-        panel.no_value(none)
+    panel.mappings([_missing(none)]).no_value(none)
     return panel.build()
+
+
+def _missing(told: str) -> SpecialValueMap:
+    """No value has no colour of a threshold either: green would be one."""
+    match, result = SpecialValueMatch.NULL_AND_NAN, ValueMappingResult(text=told, color="text")
+    return SpecialValueMap(DashboardSpecialValueMapOptions(match=match, result=result))

@@ -1,31 +1,41 @@
 """Queries over the states of alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from grafana.influxql import STEP, TIME, Store, applied, inner, quoted, select, text
+from grafana.influxql import STEP, TIME, Store, applied, inner, quoted, select, since, text
+from grafana.queries.heartbeat import ALIVE_NS, zero_of
 from tidegauge.catalogue import EVENT_LEVEL
 
 MEASUREMENT = "alerts"
 MOMENT = "5m"
 """How long the alert of an event counts as firing, as those on matches of patterns do."""
+STATES = ("not firing", "stale", "pending", "firing")
+"""What an alert can be in a step, the gravest last; not firing is one that resolved, or that came
+to nothing."""
 _TOLD = '"state", "value", "summary", "since_ns"'
 
 
-def firing(store: Store, tags: Sequence[str], moments: Sequence[str] = ()) -> str:
-    """The alerts that are firing, with what is known of them.
+def firing(store: Store, tags: Sequence[str], age_ns: int, moments: Sequence[str] = ()) -> str:
+    """The alerts that are firing now, with what is known of them.
 
     Args:
         store: where the records are.
         tags: tags of alerts besides name and level.
+        age_ns: how long before now the last state of an alert is looked for.
         moments: alerts that nothing resolves.
     """
     what = '"active", "state", "value", "summary", "since_ns" / 1000000 AS "_since"'
-    return select(what, *_states(store, tags, moments), where=['"active" = 1'], by=_series(tags))
+    states = _states(store, tags, age_ns, moments)
+    return select(what, *states, where=['"active" = 1'], by=_series(tags))
 
 
-def number_firing(store: Store, tags: Sequence[str], moments: Sequence[str] = ()) -> str:
-    """How many are firing; as `firing`."""
-    return select('sum("active") AS "firing"', *_states(store, tags, moments))
+def number_firing(
+    store: Store, tags: Sequence[str], age_ns: int, moments: Sequence[str] = ()
+) -> str:
+    """How many are firing, as `firing`; nothing where nobody knows, for the flow is not there."""
+    firing = select('"active"', *_states(store, tags, age_ns, moments), where=['"active" = 1'])
+    alive = zero_of(store, "active", since(ALIVE_NS))
+    return select('sum("active") AS "firing"', inner(firing), alive)
 
 
 def latest(store: Store, tags: Sequence[str]) -> str:
@@ -33,20 +43,60 @@ def latest(store: Store, tags: Sequence[str]) -> str:
     return _last_states(store, tags, TIME)
 
 
-def over_time(store: Store, tags: Sequence[str]) -> str:
-    """The state of each alert over time."""
+def over_time(store: Store, tags: Sequence[str], moments: Sequence[str] = ()) -> str:
+    """The state of each alert over time, as its number in `STATES`; without those of moments.
+
+    A step has the gravest state that was in it: an alert that an event fires and the next one
+    resolves is seen. What it was at last is what it is in the steps after it.
+    """
+    names = [f'"alert" <> {text(name)}' for name in (EVENT_LEVEL, *moments)]
+    series = quoted(["alert", *tags])
+    # Of two numbers at one time both functions take the higher: 0 stands for all other states.
+    numbered = [
+        _numbered(store, f'"active" * {STATES.index("firing")}', names, series),
+        *(
+            _numbered(
+                store,
+                f'"active" * 0 + {STATES.index(state)}',
+                [*names, f'"state" = {text(state)}'],
+                series,
+            )
+            for state in ("stale", "pending")
+        ),
+    ]
+    steps = [
+        _stepped(f'{function}("_state") AS "_state"', numbered, series, fill)
+        for function, fill in (("max", "none"), ("last", "previous"))
+    ]
+    return _stepped('max("_state") AS "state"', map(inner, steps), series, "none")
+
+
+def moments_over_time(store: Store, tags: Sequence[str], moments: Sequence[str] = ()) -> str:
+    """When each alert fired that nothing resolves, as the number of that state."""
+    among = " OR ".join(f'"alert" = {text(name)}' for name in (EVENT_LEVEL, *moments))
+    firing = STATES.index("firing")
     return select(
-        applied("last", "state"),
+        f'max("active") * {firing} AS "state"',
         store.measurement(MEASUREMENT),
-        where=[store.own, TIME],
+        where=[store.own, f"({among})", '"active" = 1', TIME],
         by=[STEP, *quoted(["alert", *tags])],
         fill="none",
     )
 
 
-def _states(store: Store, tags: Sequence[str], moments: Sequence[str]) -> list[str]:
+def _numbered(store: Store, number: str, which: Sequence[str], series: Sequence[str]) -> str:
+    source = store.measurement(MEASUREMENT)
+    where = [store.own, *which, TIME]
+    return inner(select(f'{number} AS "_state"', source, where=where, by=series))
+
+
+def _stepped(what: str, sources: Iterable[str], series: Sequence[str], fill: str) -> str:
+    return select(what, *sources, where=[TIME], by=[STEP, *series], fill=fill)
+
+
+def _states(store: Store, tags: Sequence[str], age_ns: int, moments: Sequence[str]) -> list[str]:
     names = [text(name) for name in (EVENT_LEVEL, *moments)]
-    lasting = [*(f'"alert" <> {name}' for name in names), TIME]
+    lasting = [*(f'"alert" <> {name}' for name in names), since(age_ns)]
     among = " OR ".join(f'"alert" = {name}' for name in names)
     recent = [f"({among})" if moments else among, f"time > now() - {MOMENT}"]
     return [inner(_last_states(store, tags, *which)) for which in (lasting, recent)]

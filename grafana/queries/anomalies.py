@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from grafana.influxql import TIME, Store, quoted, select, text
+from grafana.influxql import TIME, Store, inner, quoted, select, text
+from grafana.queries.heartbeat import zero_of
 from grafana.queries.over_time import over_time
 
 MEASUREMENT = "anomalies"
@@ -33,9 +34,10 @@ def newest(store: Store, keys: Sequence[str], conditions: Sequence[str]) -> str:
 
 
 def number(store: Store) -> str:
-    """How many there are in the time range."""
+    """How many there are in the time range; nothing where the flow was not there to find any."""
     source = store.measurement(MEASUREMENT)
-    return select('count("score") AS "anomalies"', source, where=[store.own, TIME])
+    found = select('count("score") AS "_found"', source, where=[store.own, TIME])
+    return select('sum("_found") AS "anomalies"', inner(found), zero_of(store, "_found", TIME))
 
 
 def _of(

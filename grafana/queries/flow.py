@@ -5,7 +5,10 @@ The pipeline is a variable of the dashboard: its value is the bucket, its text t
 
 from collections.abc import Iterable
 
-from grafana.influxql import POLICY, STEP, TIME, applied, inner, name, quoted, select
+from grafana.influxql import POLICY, STEP, TIME, applied, inner, name, quoted, select, since
+from grafana.queries.heartbeat import zero
+from tidegauge.catalogue import FLOW
+from tidegauge.durations import UNITS_NS
 
 VARIABLE = "pipeline"
 LISTED = 100
@@ -14,6 +17,10 @@ COUNTERS = ("on_time", "corrections", "filtered", "errors")
 """Counters of the flow signal, besides that of all messages."""
 HELD = ("keys", "bytes", "corrections", "dropped", "refused", "evicted")
 """Fields of the window-state signal that add up over key groups."""
+RATE_NS = UNITS_NS["m"]
+"""A flow writes every second: of one that wrote nothing for so long there is no rate now."""
+NEWEST_NS = UNITS_NS["h"]
+"""How long before now the newest records are looked for, beside which their age stands."""
 _OWN = f"\"pipeline\" = '${{{VARIABLE}:text}}'"
 _PARTITIONS = quoted(["source", "topic", "partition"])
 _WATERMARK = '"watermark_ns" / 1000000 AS "watermark"'
@@ -21,7 +28,7 @@ _WATERMARK = '"watermark_ns" / 1000000 AS "watermark"'
 
 def rate_now() -> str:
     """Messages a second, all partitions together."""
-    return select(applied("sum", "rate"), inner(_newest(applied("last", "rate"))))
+    return select(applied("sum", "rate"), inner(_newest(applied("last", "rate"), RATE_NS)))
 
 
 def watermark_now() -> str:
@@ -32,8 +39,11 @@ def watermark_now() -> str:
 
 
 def dead_letters_now() -> str:
-    """Dead letters in the time range."""
-    return _own('count("offset") AS "dead_letters"', "dead_letters")
+    """Dead letters in the time range; nothing where the flow was not there."""
+    found = inner(_own('count("offset") AS "_found"', "dead_letters"))
+    return select(
+        'sum("_found") AS "dead_letters"', found, zero(_source(FLOW), _OWN, "_found", TIME)
+    )
 
 
 def rate() -> str:
@@ -60,12 +70,11 @@ def partitions() -> str:
 
 
 def windows() -> str:
-    """What is held of each window now, all key groups together."""
+    """What each key group holds of each window now."""
     first, *others = HELD
     newest = ", ".join([applied("last", first), *quoted(others)])
-    read = _own(newest, "window_state", quoted(["window", "group"]))
-    summed = ", ".join(applied("sum", held) for held in HELD)
-    return select(summed, inner(read), by=quoted(["window"]))
+    groups = quoted(["window", "group"])
+    return _own(newest, "window_state", groups, when=since(NEWEST_NS))
 
 
 def dead_letters() -> str:
@@ -79,10 +88,20 @@ def newest_dead_letters() -> str:
     return _own(columns, "dead_letters", end=f"ORDER BY time DESC LIMIT {LISTED}")
 
 
-def _newest(what: str) -> str:
-    return _own(what, "flow", _PARTITIONS)
+def _newest(what: str, age_ns: int = NEWEST_NS) -> str:
+    return _own(what, FLOW, _PARTITIONS, when=since(age_ns))
 
 
-def _own(what: str, measurement: str, by: Iterable[str] = (), fill: str = "", end: str = "") -> str:
-    source = f'"${{{VARIABLE}:raw}}".{name(POLICY)}.{name(measurement)}'
-    return select(what, source, where=[_OWN, TIME], by=by, fill=fill, end=end)
+def _own(
+    what: str,
+    measurement: str,
+    by: Iterable[str] = (),
+    fill: str = "",
+    end: str = "",
+    when: str = TIME,
+) -> str:
+    return select(what, _source(measurement), where=[_OWN, when], by=by, fill=fill, end=end)
+
+
+def _source(measurement: str) -> str:
+    return f'"${{{VARIABLE}:raw}}".{name(POLICY)}.{name(measurement)}'

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grafana.influxql import STEP, TIME, Store, applied, inner, name, quoted, select, text
+from grafana.influxql import STEP, TIME, Store, applied, inner, name, quoted, select, since, text
 from grafana.keys import Ranking
 from grafana.thresholds import low_is_bad
 from tidegauge.catalogue import FINAL, STATE
@@ -53,20 +53,20 @@ class WindowQueries:
         """A field over time: all chosen series."""
         return self._over_time(self._merged(field), field.name, self._chosen(), "none")
 
-    def now(self, field: Column) -> str:
-        """The newest value: the worst of all series."""
-        last = self._last(field.name, self._chosen())
+    def now(self, field: Column, age_ns: int) -> str:
+        """The newest value, not older than `age_ns`: the worst of all series."""
+        last = self._last(field.name, self._chosen(), age_ns)
         if not self.ranking:
             return last
         worst = "min" if low_is_bad(field.thresholds) else "max"
         return select(applied(worst, field.name), inner(last))
 
-    def worst_now(self, field: Column) -> str:
-        """The series with the worst of the newest values, and these."""
+    def worst_now(self, field: Column, age_ns: int) -> str:
+        """The series with the worst of the newest values, and these: time, value, keys."""
         order = "bottom" if low_is_bad(field.thresholds) else "top"
         column, tags = name(field.name), ", ".join(quoted(self.window.by))
         what = f"{order}({column}, {tags}, {WORST}) AS {column}"
-        return select(what, inner(self._last(field.name, self._chosen())))
+        return select(what, inner(self._last(field.name, self._chosen(), age_ns)))
 
     def events(self) -> str:
         """Events of all chosen series together: in each step, or in a window that slides."""
@@ -79,9 +79,9 @@ class WindowQueries:
         counted = inner(self._over_time("mean", "data_points", self._chosen(), "none"))
         return select(total, counted, where=[TIME], by=[STEP], fill="null")
 
-    def latency(self) -> str:
+    def latency(self, age_ns: int) -> str:
         """The latency of the newest results, of the slowest series."""
-        return select(applied("max", "latency_ms"), inner(self._last("latency_ms", [])))
+        return select(applied("max", "latency_ms"), inner(self._last("latency_ms", [], age_ns)))
 
     def _over_time(self, function: str, field: str, keys: Sequence[str], fill: str) -> str:
         return select(
@@ -92,11 +92,11 @@ class WindowQueries:
             fill=fill,
         )
 
-    def _last(self, field: str, keys: Sequence[str]) -> str:
+    def _last(self, field: str, keys: Sequence[str], age_ns: int) -> str:
         return select(
             applied("last", field),
             self.store.measurement(self.name),
-            where=[*self._own, *keys, TIME],
+            where=[*self._own, *keys, since(age_ns)],
             by=quoted(self.window.by),
         )
 

@@ -8,6 +8,7 @@ from grafana.queries import alerts
 from grafana.rows.row import Row, Spot
 from grafana.subject import Subject
 from grafana.targets import series, table
+from tidegauge.durations import parse_duration_ns
 
 TIMELINE = ("alerts", "timeline")
 HEIGHT = 9
@@ -19,11 +20,17 @@ def row(subject: Subject) -> Row:
 
 
 def _timeline(subject: Subject) -> Spot:
-    about = "State of each alert that changed in the time range; it lasts until it changes again"
-    query = alerts.over_time(subject.store, subject.alert_tags)
-    target = series("A", query, alias(["alert", *_keys(subject)], ""))
-    frame = _frame(subject, "States", about)
-    return Spot(states.timeline(frame, target, "string", states.ALERT_COLORS), TIMELINE)
+    about = (
+        "State of each alert that changed in the time range; it lasts until it changes again, and"
+        f" for {alerts.MOMENT} where nothing resolves it"
+    )
+    named = alias(["alert", *_keys(subject)], "")
+    of = (subject.store, subject.alert_tags, subject.moments)
+    lasting = series("A", alerts.over_time(*of), named)
+    moments = series("B", alerts.moments_over_time(*of), named)
+    frame = _frame(subject, "States", about, states.STEPS)
+    panel = states.alert_timeline(frame, lasting, moments, parse_duration_ns(alerts.MOMENT))
+    return Spot(panel, TIMELINE)
 
 
 def _list(subject: Subject) -> Spot:
@@ -34,7 +41,7 @@ def _list(subject: Subject) -> Spot:
         Shown("level", "Level", width=70),
         Shown("alert", "Alert", width=180),
         *(Shown(tag, tag) for tag in subject.alert_tags),
-        Shown("value", "Value", "short", 110),
+        Shown("value", "Value", width=110),
         Shown("summary", "What happened"),
     ]
     target = table("A", alerts.latest(subject.store, subject.alert_tags))
@@ -48,6 +55,7 @@ def _keys(subject: Subject) -> list[str]:
     return [tag for tag in subject.alert_tags if tag != "anomaly"]
 
 
-def _frame(subject: Subject, title: str, about: str) -> Frame:
+def _frame(subject: Subject, title: str, about: str, points: int | None = None) -> Frame:
     chart = subject.pipeline.dashboard
-    return Frame(title, about, 24, HEIGHT, chart.buffer, chart.update)
+    points = min(points or chart.buffer, chart.buffer)
+    return Frame(title, about, 24, HEIGHT, points, chart.update)

@@ -2,7 +2,7 @@
 
 from grafana.panels import lines, numbers, tables
 from grafana.panels.frame import Frame, unit
-from grafana.panels.tables import Shown
+from grafana.panels.tables import Grouped, Shown
 from grafana.queries import flow
 from grafana.rows.row import Row, Spot
 from grafana.targets import series, table
@@ -33,22 +33,24 @@ def rows(chart: Dashboard) -> list[Row]:
 def _rate_now(chart: Dashboard) -> Spot:
     about = f"{_FIELDS['rate'].description}, all partitions together"
     target = series("A", flow.rate_now(), "rate")
-    panel = numbers.number(_frame(chart, "Rate", about, 8, 5), target, unit(_FIELDS["rate"]))
+    frame = _frame(chart, "Rate now", about, 8, 5, flow.RATE_NS)
+    panel = numbers.number(frame, target, unit(_FIELDS["rate"]))
     return Spot(panel, ("flow", "rate", "now"))
 
 
 def _watermark(chart: Dashboard) -> Spot:
     about = "Age of the lowest watermark: results are complete up to it"
     target = series("A", flow.watermark_now(), "watermark")
-    panel = numbers.number(_frame(chart, "Watermark", about, 8, 5), target, "dateTimeFromNow")
+    frame = _frame(chart, "Watermark now", about, 8, 5, flow.NEWEST_NS)
+    panel = numbers.number(frame, target, "dateTimeFromNow")
     return Spot(panel, ("flow", "watermark_ns"))
 
 
 def _refused(chart: Dashboard) -> Spot:
     about = f"{DEAD_LETTER_SIGNAL.description}: how many in the time range"
     target = series("A", flow.dead_letters_now(), "dead letters")
-    frame = _frame(chart, "Dead letters", about, 8, 5)
-    panel = numbers.number(frame, target, "short", thresholds=_SOME, none="0")
+    frame = _frame(chart, "Dead letters in range", about, 8, 5)
+    panel = numbers.number(frame, target, "short", thresholds=_SOME, none=numbers.UNKNOWN)
     return Spot(panel, ("dead_letters", "number"))
 
 
@@ -79,9 +81,10 @@ def _partitions(chart: Dashboard) -> Spot:
         Shown("watermark", "watermark", "dateTimeAsIso", 190),
         Shown("Time", "written", "dateTimeFromNow", 160),
     ]
-    about = "The newest counts of each partition"
+    about = "The newest counts of each partition, of the last hour"
     target = table("A", flow.partitions())
-    panel = tables.rows(_frame(chart, "Partitions", about, 24, 9), target, columns)
+    frame = _frame(chart, "Partitions now", about, 24, 9, flow.NEWEST_NS)
+    panel = tables.rows(frame, target, columns)
     return Spot(panel, ("flow", "partitions"))
 
 
@@ -92,10 +95,13 @@ def _windows(chart: Dashboard) -> Spot:
         *(Shown(name, name, unit(held[name])) for name in flow.HELD),
         Shown("Time", "written", "dateTimeFromNow", 160),
     ]
+    together = {**dict.fromkeys(flow.HELD, "sum"), "Time": "max"}
     meanings = "; ".join(f"{name}: {held[name].description}" for name in flow.HELD)
     target = table("A", flow.windows())
-    frame = _frame(chart, "State of the windows", f"All key groups. {meanings}", 24, 8)
-    return Spot(tables.rows(frame, target, columns), ("window_state", "windows"))
+    about = f"All key groups together. {meanings}"
+    frame = _frame(chart, "State of the windows now", about, 24, 8, flow.NEWEST_NS)
+    panel = tables.rows(frame, target, columns, grouped=Grouped("window", together))
+    return Spot(panel, ("window_state", "windows"))
 
 
 def _kinds(chart: Dashboard) -> Spot:
@@ -112,7 +118,7 @@ def _newest(chart: Dashboard) -> Spot:
         Shown("kind", "Kind", width=120),
         Shown("topic", "Topic", width=200),
         Shown("partition", "Partition", width=90),
-        Shown("offset", "Offset", "none", 120),
+        Shown("offset", "Offset", width=120),
         Shown("reason", "Reason"),
     ]
     target = table("A", flow.newest_dead_letters())
@@ -120,5 +126,12 @@ def _newest(chart: Dashboard) -> Spot:
     return Spot(panel, ("dead_letters", "list"))
 
 
-def _frame(chart: Dashboard, title: str, about: str, width: int, height: int) -> Frame:
-    return Frame(title, about, width, height, chart.buffer, chart.update)
+def _frame(
+    chart: Dashboard,
+    title: str,
+    about: str,
+    width: int,
+    height: int,
+    look_back_ns: int | None = None,
+) -> Frame:
+    return Frame(title, about, width, height, chart.buffer, chart.update, look_back_ns)

@@ -25,39 +25,42 @@ def now(subject: Subject) -> Row:
 
 def _firing(subject: Subject) -> Spot:
     about = "Alerts that are firing now, whatever is chosen above"
-    frame = _frame(subject, "Alerts firing", about, 4, HEIGHT, longest(subject.pipeline))
-    target = series(
-        "A", alerts.number_firing(subject.store, subject.alert_tags, subject.moments), "firing"
-    )
-    return Spot(numbers.number(frame, target, "short", thresholds=_SOME, none="0"), ("firing",))
+    age_ns = longest(subject.pipeline)
+    frame = _frame(subject, "Alerts firing", about, 4, HEIGHT, age_ns)
+    query = alerts.number_firing(subject.store, subject.alert_tags, age_ns, subject.moments)
+    target = series("A", query, "firing")
+    panel = numbers.number(frame, target, "short", thresholds=_SOME, none=numbers.UNKNOWN)
+    return Spot(panel, ("firing",))
 
 
 def _list(subject: Subject) -> Spot:
     about = (
         "What is firing now, whatever is chosen above; an alert whose stream is silent stays here"
     )
-    frame = _frame(subject, "What is wrong now", about, 20, HEIGHT, longest(subject.pipeline))
+    age_ns = longest(subject.pipeline)
+    frame = _frame(subject, "What is wrong now", about, 20, HEIGHT, age_ns)
     columns = [
         Shown("level", "Level", width=70),
         Shown("alert", "Alert", width=180),
         *(Shown(tag, tag) for tag in subject.alert_tags),
         Shown("_since", "Since", "dateTimeFromNow", 160),
-        Shown("value", "Value", "short", 110),
+        Shown("value", "Value", width=110),
         Shown("summary", "What happened"),
         Shown("Time", "Evaluated", "dateTimeFromNow", 160),
     ]
-    target = table("A", alerts.firing(subject.store, subject.alert_tags, subject.moments))
+    query = alerts.firing(subject.store, subject.alert_tags, age_ns, subject.moments)
     links = KeyLinks(subject.uid, list(subject.variables.items()))
     hidden = ["active", "state"]
+    target = table("A", query)
     panel = tables.rows(frame, target, columns, hidden=hidden, links=links, highest="level")
     return Spot(panel, ("wrong",))
 
 
 def _anomalies(subject: Subject) -> Spot:
     about = "Anomalies in the time range of the dashboard"
-    frame = _frame(subject, "Anomalies", about, 4, DIAL)
+    frame = _frame(subject, "Anomalies in range", about, 4, DIAL)
     target = series("A", anomalies.number(subject.store), "anomalies")
-    return Spot(numbers.number(frame, target, "short", none="0"), ("anomalies",))
+    return Spot(numbers.number(frame, target, "short", none=numbers.UNKNOWN), ("anomalies",))
 
 
 def _windows(subject: Subject) -> Iterator[Spot]:
@@ -66,15 +69,15 @@ def _windows(subject: Subject) -> Iterator[Spot]:
         recent_ns = subject.recent_ns(name)
         latency = next(column for column in WINDOW_METADATA if column.name == "latency_ms")
         frame = _frame(subject, f"Latency: {name}", latency.description, 4, DIAL, recent_ns)
-        target = series("A", queries.latency(), "latency")
+        target = series("A", queries.latency(recent_ns), "latency")
         yield Spot(numbers.number(frame, target, latency.unit), (name, "latency_ms"))
         for field in subject.fields(name):
             if field.thresholds and field.type in NUMBERS:
                 which = f" ({', '.join(window.by)} with the worst value)" if window.by else ""
                 about = f"{subject.describe(name, field)}, now{which}"
                 frame = _frame(subject, f"{field.name} now", about, 4, DIAL, recent_ns)
-                dial = gauges.worst(frame, series("A", queries.now(field), field.name), field)
-                yield Spot(dial, (name, field.name, "now"))
+                target = series("A", queries.now(field, recent_ns), field.name)
+                yield Spot(gauges.worst(frame, target, field), (name, field.name, "now"))
 
 
 def _frame(

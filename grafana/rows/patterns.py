@@ -50,8 +50,8 @@ def _list(subject: Subject, name: str, frame: Frame) -> Panel:
     columns = [
         Shown("Time", "When", "dateTimeAsIso", 180),
         *(Shown(key, key) for key in keys),
-        Shown("events", "events", "short", 90),
-        *(Shown(measure.name, measure.name, measure.unit or "short") for measure in measures),
+        Shown("events", "events", width=90),
+        *(Shown(measure.name, measure.name, measure.unit) for measure in measures),
     ]
     named = [shown.column for shown in columns[1:]]
     query = patterns.newest(subject.store, name, named, _conditions(subject, name))

@@ -77,7 +77,7 @@ class WindowRow:
     def _states(self, field: Column) -> Panel:
         target = series("A", self._queries.states(field), alias(self._window.by, field.name))
         frame = self._frame(field.name, f"{self._meaning(field)}{self._drawn()}")
-        return states.timeline(frame, target, unit(field), {})
+        return states.timeline(frame, target, unit(field))
 
     def _density(self, field: Column) -> Panel:
         about = f"{self._meaning(field)}: how many {self._keys()} lie where, of all that are chosen"
@@ -88,7 +88,7 @@ class WindowRow:
     def _worst(self, field: Column) -> Panel:
         which = f"the {WORST} {self._extreme(field)} {self._keys()} now; click one to choose it"
         about = f"{self._meaning(field)}: {which}"
-        chart = self._subject.pipeline.dashboard
+        chart, age_ns = self._subject.pipeline.dashboard, self._subject.recent_ns(self._name)
         frame = Frame(
             f"{field.name}: {self._extreme(field)} now",
             about,
@@ -96,10 +96,14 @@ class WindowRow:
             HEIGHT,
             chart.buffer,
             chart.update,
-            self._subject.recent_ns(self._name),
+            age_ns,
         )
-        variables = [(key, self._subject.variables[key]) for key in self._window.by]
-        target = table("A", self._queries.worst_now(field))
+        # The query gives the time, the value, then the keys.
+        variables = [
+            (place, self._subject.variables[key])
+            for place, key in enumerate(self._window.by, start=2)
+        ]
+        target = table("A", self._queries.worst_now(field, age_ns))
         return gauges.worst_keys(frame, target, field, self._subject.uid, variables)
 
     def _events(self) -> Panel:

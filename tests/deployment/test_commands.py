@@ -10,10 +10,11 @@ import pytest
 import typer
 
 from connectors.kafka.routes import Routes
-from dataflows import simulate
+from dataflows import buckets, simulate
 from dataflows.lifecycle.invocation import epoch_ns
 from dataflows.simulation.floor import MACHINES
 from dataflows.simulation.sender import TOPIC
+from grafana.provider import FLOW_FOLDER
 from tests.deployment.compose_file import ROOT, project, services
 from tidegauge.catalogue import catalogue_of
 from tidegauge.cli import app
@@ -92,3 +93,16 @@ def test_the_topics_are_those_of_the_pipeline() -> None:
 
 def test_the_simulator_can_fill_every_partition() -> None:
     assert 1 <= _created_topics()[TOPIC] <= len(MACHINES)
+
+
+def test_grafana_waits_for_the_buckets_of_all_pipelines_that_it_shows() -> None:
+    found = services(project())
+    made = found["buckets"]
+    assert made["command"] == ["python", "-m", buckets.__name__, "pipelines"]
+    (mount,) = made["volumes"]
+    assert (mount["source"], mount["target"]) == ("./pipelines", "/app/pipelines")
+    assert found["grafana"]["depends_on"]["buckets"] == {
+        "condition": "service_completed_successfully"
+    }
+    rendered = {file.parent.name for file in ROOT.glob("provisioning/dashboards/*/*.json")}
+    assert rendered - {FLOW_FOLDER} == set(PIPELINES)

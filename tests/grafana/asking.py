@@ -59,10 +59,20 @@ class Asking:
             found |= dict.fromkeys(offered)
         return list(found)
 
-    def answers(self, panel: Any, at_ms: int | None = None) -> Iterator[tuple[Any, list[Series]]]:
-        """Each query of a panel, and what it gives."""
-        span = Range.before(at_ms or self.at_ms, panel.get("timeFrom", self.span))
+    def answers(
+        self, panel: Any, at_ms: int | None = None, absolute: Range | None = None
+    ) -> Iterator[tuple[Any, list[Series]]]:
+        """Each query of a panel, and what it gives.
+
+        Args:
+            panel: the panel.
+            at_ms: now; that of the dashboard by default.
+            absolute: what the dashboard looks at, where it is no time before now. Grafana then
+                leaves the panel's own time (`timeFrom`) aside.
+        """
+        now_ms = at_ms or self.at_ms
+        span = absolute or Range.before(now_ms, panel.get("timeFrom", self.span))
         step = interval(span, panel["maxDataPoints"], panel["interval"])
         for target in panel["targets"]:
-            text = with_time(with_variables(target["query"], self.choices), span, step)
-            yield target, ask(self.server, "none", text)
+            text = with_variables(target["query"], self.choices)
+            yield target, ask(self.server, "none", with_time(text, span, step, now_ms))

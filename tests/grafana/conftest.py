@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.grafana.browser.display import Display, display
 from tests.grafana.filled import NAMES, Filled, filled
 from tests.grafana.schema.checker import TypeChecker, checker
 from tests.grafana.tally import tally
+from tests.grafana.written import Written, oddly
 from tests.services.errors import ServerUnavailableError
 from tests.services.influxdb import InfluxDB
 from tests.services.kafka import Kafka
@@ -40,3 +42,18 @@ def types(tmp_path_factory: pytest.TempPathFactory) -> TypeChecker:
         return checker(Path(tmp_path_factory.mktemp("types")))
     except ServerUnavailableError as error:
         pytest.skip(f"no type checker: {error}; {HOW}")
+
+
+@pytest.fixture(scope="session")
+def shows(tmp_path_factory: pytest.TempPathFactory) -> Display:
+    """Grafana's own library, which says what is shown of an answer."""
+    try:
+        return display(Path(tmp_path_factory.mktemp("display")))
+    except ServerUnavailableError as error:
+        pytest.skip(f"no display: {error}; {HOW}")
+
+
+@pytest.fixture(scope="session")
+def odd(influxdb: InfluxDB) -> Written:
+    """A store whose keys are odd."""
+    return oddly(influxdb)

@@ -23,7 +23,8 @@ _STEPS_MS = (
 """Distances up to the first are rounded to the second."""
 _ESCAPED = re.compile(r"[\\^$*+?.()|\[\]{}/]")
 _VARIABLE = re.compile(r"\$\{(\w+):(\w+)\}", re.ASCII)
-_LEFT = re.compile(r"\$[\w{]", re.ASCII)
+_LEFT = re.compile(r"(?<!\\)\$[\w{]", re.ASCII)
+"""A variable or macro that is left; what a value has of this is escaped."""
 _SINCE = re.compile(r"time > now\(\) - (\w+)", re.ASCII)
 
 
@@ -79,15 +80,23 @@ def with_variables(query: str, choices: Mapping[str, Choice]) -> str:
     return _VARIABLE.sub(lambda found: choices[found[1]].formatted(found[2]), query)
 
 
-def with_time(query: str, span: Range, step: str = "") -> str:
-    """A query with time and distance put in; without a distance, none may be in it."""
+def with_time(query: str, span: Range, step: str = "", now_ms: int | None = None) -> str:
+    """A query with time and distance put in; without a distance, none may be in it.
+
+    Args:
+        query: the query.
+        span: the time that is looked at.
+        step: distance of two points.
+        now_ms: now, where it is not the end of what is looked at.
+    """
+    now_ms = span.to_ms if now_ms is None else now_ms
     if step:
         query = query.replace("$__interval", step)
     query = query.replace("$timeFilter", f"time >= {span.from_ms}ms and time <= {span.to_ms}ms")
 
     def since(found: re.Match[str]) -> str:
-        from_ms = span.to_ms - parse_duration_ns(found[1]) // MS
-        return f"time > {from_ms}ms AND time <= {span.to_ms}ms"
+        from_ms = now_ms - parse_duration_ns(found[1]) // MS
+        return f"time > {from_ms}ms AND time <= {now_ms}ms"
 
     query = _SINCE.sub(since, query)
     assert not _LEFT.search(query), query

@@ -41,7 +41,9 @@ def test_defaults_a_buffer_of_1000_points_updates_every_1000_ms_refresh_every_5_
     assert board["time"] == range_
     assert board["schemaVersion"] == 42
     for panel in panels(board):
-        assert panel["maxDataPoints"] == (60 if panel["type"] == "heatmap" else 1_000)
+        assert panel["maxDataPoints"] == {"heatmap": 60, "state-timeline": 120}.get(
+            panel["type"], 1_000
+        )
         # Results of a window that come every 10 or 20 s are not asked for every second.
         assert panel["interval"] in {"1s", "10s", "20s"}
 
@@ -52,7 +54,8 @@ def test_other_values_of_the_pipeline_file_reach_every_panel() -> None:
     (board, flow) = (dashboards([subject_of(pipeline)])[name] for name in ("machines", "flow"))
     for each in (board, flow):
         assert (each["refresh"], each["time"]["from"]) == ("10s", "now-6h")
-        drawn = [panel for panel in panels(each) if panel["type"] != "heatmap"]
+        fewer = {"heatmap", "state-timeline"}
+        drawn = [panel for panel in panels(each) if panel["type"] not in fewer]
         assert {panel["maxDataPoints"] for panel in drawn} == {500}
         assert {panel["interval"] for panel in drawn} <= {"2s", "10s"}
 
@@ -62,7 +65,8 @@ def test_every_panel_has_a_unit_a_title_and_a_meaning(board: Any) -> None:
     for panel in panels(board):
         assert panel["title"], panel["id"]
         assert len(panel["description"]) > 10, panel["title"]
-        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+        if panel["type"] != "table":
+            assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
 
 
 @every_pipeline
@@ -184,10 +188,35 @@ def test_numbers_of_panels_and_letters_of_queries_are_unique(board: Any) -> None
 def test_the_flow_dashboard_shows_the_units_of_the_flow_signal() -> None:
     text = json.dumps(BOARDS["flow"])
     units = {field.name: field.unit for field in FLOW_SIGNAL.fields}
-    (table,) = (panel for panel in panels(BOARDS["flow"]) if panel["title"] == "Partitions")
+    (table,) = (panel for panel in panels(BOARDS["flow"]) if panel["title"] == "Partitions now")
     for override in table["fieldConfig"]["overrides"]:
         name = override["matcher"]["options"]
         for prop in override["properties"]:
             if prop["id"] == "unit" and name in units and name != "watermark":
                 assert prop["value"] == units[name]
     assert all(name in text for name in ("processed", "rate", "errors", "corrections", "filtered"))
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_every_picker_changes_what_a_panel_shows(name: str) -> None:
+    board = BOARDS[name]
+    asked = [target["query"] for panel in panels(board) for target in panel["targets"]]
+    variables = {each["name"]: str(each["query"]) for each in board["templating"]["list"]}
+    hidden = {each["name"] for each in board["templating"]["list"] if each.get("hide") == 2}
+    for one in variables:
+        drawn = [text for other, text in variables.items() if other in hidden - {one}]
+        assert any(f"${{{one}:" in text for text in (*asked, *drawn)), one
+    for one in hidden:
+        assert any(f"${{{one}:" in text for text in asked), one
+
+
+def test_a_forecast_without_keys_has_no_picker_of_keys() -> None:
+    assert BOARDS["web-forecasts"]["templating"]["list"] == []
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_link_to_the_other_dashboards_is_in_sight(name: str) -> None:
+    """A link with a place is an entry of a menu that is closed at first."""
+    (link,) = BOARDS[name]["links"]
+    assert "placement" not in link
+    assert (link["type"], link["tags"], link["asDropdown"]) == ("dashboards", ["tidegauge"], True)

@@ -36,13 +36,16 @@ def assert_drawn(panel: Any, target: Any, found: list[Series]) -> None:
     if target["resultFormat"] == "table" and panel["type"] == "table":
         organized = panel["transformations"][-1]["options"]
         named = {*organized["renameByName"], *organized["excludeByName"]}
+        if any(each["id"] == "groupBy" for each in panel["transformations"]):
+            named = {name.partition(" (")[0] for name in named}
+            columns.discard("group")
         assert named <= columns, where
         assert columns - named <= {"time", "Time"}, where
         return
     name = target["query"].split(" FROM ")[0].rpartition(" AS ")[2].strip('"')
     drawn = [value for series in found for value in series.column(name) if value is not None]
     assert drawn, f"only nulls: {where}"
-    kind = str if panel["type"] == "state-timeline" else (int, float)
+    kind = str if panel["fieldConfig"]["defaults"]["unit"] == "string" else (int, float)
     assert all(isinstance(value, kind) for value in drawn), where
 
 

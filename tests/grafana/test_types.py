@@ -26,6 +26,8 @@ def _override(board: Any) -> Any:
 
 
 WRONG: dict[str, Change] = {
+    "key_of_link": lambda board: board["links"][0].update(placement="inControlsMenu"),
+    "unit_of_table": lambda board: _defaults(board, "table").update(unit="short"),
     "key_of_dashboard": lambda board: board.update(refreshh="5s"),
     "key_of_panel": lambda board: _panel(board, "timeseries").update(titel="x"),
     "key_of_options": lambda board: _panel(board, "timeseries")["options"].update(legendd={}),

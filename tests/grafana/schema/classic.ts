@@ -32,7 +32,7 @@ interface Query {
 }
 
 interface Override {
-  matcher: { id: "byName" | "byFrameRefID"; options: string };
+  matcher: { id: "byName" | "byFrameRefID" | "byType"; options: string };
   properties: Array<
     | { id: "unit"; value: string }
     | { id: "mappings"; value: Plain<G.ValueMapping>[] }
@@ -41,6 +41,7 @@ interface Override {
     | { id: "custom.drawStyle"; value: Plain<G.GraphDrawStyle> }
     | { id: "custom.showPoints"; value: Plain<G.VisibilityMode> }
     | { id: "custom.pointSize" | "custom.width" | "custom.fillOpacity"; value: number }
+    | { id: "custom.insertNulls"; value: number }
     | { id: "custom.lineStyle"; value: Plain<G.LineStyle> }
     | { id: "custom.spanNulls"; value: Plain<G.GraphFieldConfig["spanNulls"]> }
     | { id: "custom.hideFrom"; value: G.HideSeriesConfig }
@@ -50,6 +51,12 @@ interface Override {
 }
 
 type Transformation =
+  | {
+      id: "groupBy";
+      options: {
+        fields: Record<string, { operation: "groupby" | "aggregate"; aggregations: string[] }>;
+      };
+    }
   | {
       id: "organize";
       options: {
@@ -67,12 +74,11 @@ type Transformation =
     };
 
 type Defaults<Custom> = Omit<Plain<G.FieldConfig>, "custom" | "unit" | "links"> & {
-  unit: string;
   links?: Array<{ title: string; url: string }>;
   custom?: Partial<Plain<Custom>>;
 };
 
-type PanelOf<Type, Options, Custom> = Omit<
+type PanelOf<Type, Options, Custom, Unit = { unit: string }> = Omit<
   Plain<G.Panel>,
   "type" | "datasource" | "fieldConfig" | "options" | "targets" | "transformations"
 > & {
@@ -86,7 +92,7 @@ type PanelOf<Type, Options, Custom> = Omit<
   targets: Query[];
   transformations?: Transformation[];
   options: Partial<Plain<Options>>;
-  fieldConfig: { defaults: Defaults<Custom>; overrides: Override[] };
+  fieldConfig: { defaults: Defaults<Custom> & Unit; overrides: Override[] };
 };
 
 type Panel =
@@ -96,7 +102,7 @@ type Panel =
   | PanelOf<"stat", Stat.Options, never>
   | PanelOf<"heatmap", HeatMap.Options, HeatMap.FieldConfig>
   | PanelOf<"state-timeline", States.Options, States.FieldConfig>
-  | PanelOf<"table", Table.Options, Table.FieldConfig>;
+  | PanelOf<"table", Table.Options, Table.FieldConfig, { unit?: never }>;
 
 type Row = Omit<Plain<G.RowPanel>, "panels"> & { panels: never[] };
 
@@ -108,8 +114,10 @@ type Variable = Omit<Plain<G.VariableModel>, "datasource" | "query"> &
 
 export type Classic = Omit<
   Plain<G.Dashboard>,
-  "panels" | "templating" | "annotations" | "refresh" | "schemaVersion" | "uid" | "description"
+  | "panels" | "templating" | "annotations" | "links" | "refresh" | "schemaVersion" | "uid"
+  | "description"
 > & {
+  links: Array<Omit<Plain<G.DashboardLink>, "placement">>;
   uid: string;
   description: string;
   refresh: string;
