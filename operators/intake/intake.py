@@ -36,6 +36,7 @@ from tidegauge.batch import (
     Tally,
 )
 from tidegauge.durations import format_duration_ns
+from tidegauge.savedstate import saved_type
 
 __all__ = ["Intake", "IntakePlan", "IntakeState"]
 
@@ -46,6 +47,7 @@ Changes = Sequence[tuple[int, int]]
 """Rows of a batch from which another out-of-orderness holds, and that, nanoseconds."""
 
 
+@saved_type
 @dataclass(frozen=True, slots=True)
 class IntakeState:
     """What must outlive a restart: the partition's highest event time, its floor, its counts.
