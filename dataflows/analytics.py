@@ -27,6 +27,7 @@ from dataflows.lifecycle.startup import (
     one_line_errors,
     refuse_web_api,
     require_recovery_directory,
+    require_saved_state,
     tell_errors_of_ours,
 )
 from dataflows.topology.alerts import raise_alerts
@@ -39,6 +40,7 @@ from dataflows.topology.journal import JournalFlow
 from dataflows.topology.ordering import order_sources
 from dataflows.topology.outputs import Sinks, write_kafka, write_store
 from dataflows.topology.patterns import look_for_patterns
+from dataflows.topology.sealed import seal
 from dataflows.topology.ticks import without_ticks
 from dataflows.topology.windows import measure_windows
 from operators.health.operator import PERIOD_NS
@@ -67,6 +69,7 @@ def flow(pipeline_file: str) -> Dataflow:
         saving = require_recovery_directory(pipeline.state.key_groups)
         invocation = read_invocation()
         own_recovery_directory(saving, invocation, pipeline.pipeline)
+        require_saved_state(saving)
         agreement = agree(pipeline, saving, settings.accept_reset)
         beside.watch()
         sources, sinks, journal = connect(pipeline, settings, Path(pipeline_file).parent)
@@ -131,4 +134,4 @@ def build(
     write_store(sinks, [*records, *health])
     events = taken_events(pipeline, inputs.batches) if sinks.kafka is not None else []
     write_kafka(sinks, [*records, *events])
-    return graph
+    return seal(graph) if saving.wanted else graph

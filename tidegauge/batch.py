@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from tidegauge.savedstate import saved_type
+
 TIME = "_time_ns"
 """Column of an event batch: event time in nanoseconds since the epoch (Int64, never null)."""
 OFFSET = "_offset"
@@ -53,6 +55,7 @@ class RawBatch:
     largest: int | None = None
 
 
+@saved_type
 class PartitionState(StrEnum):
     """Whether a partition still holds the watermark back.
 
@@ -86,6 +89,7 @@ class Progress:
     offset: int | None = None
 
 
+@saved_type
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What became of every record read from one partition since the flow's first start.

@@ -10,6 +10,7 @@ from connectors.kafka.identity import require_same
 from connectors.kafka.journal import JournalReader
 from tidegauge.errors import UserMistake
 from tidegauge.journal import Claims, News, PartitionKey
+from tidegauge.savedstate import saved_type
 from tidegauge.settings import Settings
 
 _WAIT = timedelta(milliseconds=20)
@@ -17,6 +18,7 @@ _WAIT = timedelta(milliseconds=20)
 _VERSION = 1
 
 
+@saved_type
 @dataclass(frozen=True, slots=True)
 class JournalPosition:
     """Saved state: the next offset to read, which run claimed each partition last, the journal."""

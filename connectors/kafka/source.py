@@ -19,6 +19,7 @@ from connectors.kafka.reader import CONSUMER_CONFIG, PartitionReader, Reading
 from tidegauge.batch import EventBatch, PartitionState
 from tidegauge.intake import Intake
 from tidegauge.journal import PartitionJournal
+from tidegauge.savedstate import saved_type
 
 __all__ = ["CONSUMER_CONFIG", "KafkaSource", "Position", "Reading"]
 
@@ -26,6 +27,7 @@ _SHORTEST_WAIT = timedelta(milliseconds=1)
 _LONGEST_WAIT = timedelta(milliseconds=16)
 
 
+@saved_type
 @dataclass(frozen=True, slots=True)
 class Position:
     """Saved state of a partition.

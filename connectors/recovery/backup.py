@@ -1,5 +1,6 @@
 """A copy of a recovery directory that a start can go on from, made while the flow runs or not."""
 
+import os
 import shutil
 import sqlite3
 import time
@@ -9,11 +10,12 @@ from pathlib import Path
 
 import xxhash
 
-from connectors.recovery.contents import PIECES, places
+from connectors.recovery.contents import PIECES, piece, places
 from connectors.recovery.inert import read_inert
 from connectors.recovery.remembered import FILE
 from connectors.recovery.store import Moment, RecoveryStore, opened
 from tidegauge.errors import Reject, UserMistake
+from tidegauge.private import FOLDER_MODE, open_private, private_folder
 
 TRY_FOR_S = 30.0
 
@@ -58,6 +60,9 @@ def back_up(
                     f"{folder}: {reason} for {try_for_s:g} s; let the flow keep saved states for"
                     " longer than a copy takes (-b SECONDS), or end it first"
                 ) from None
+        except sqlite3.Error as error:
+            _emptied(target)
+            raise UserMistake(f"{folder}: cannot be copied ({error})") from None
         except OSError as error:
             _emptied(target)
             raise UserMistake(f"{target}: cannot be written: {error.strerror}") from None
@@ -75,10 +80,12 @@ def _copied(folder: Path, target: Path) -> Moment:
             raise UserMistake(f"{folder}: recovery partition {lost[0]} is missing")
         _copy_pieces(store, moment, folder, target)
         for name, connection in store.connections.items():
+            # SQLite makes the files beside it as private as it is.
+            os.close(open_private(target / name, os.O_RDWR))
             with closing(sqlite3.connect(target / name)) as copy:
                 connection.backup(copy)
         if (folder / FILE).is_file():
-            shutil.copy2(folder / FILE, target / FILE)
+            _copy_file(folder / FILE, target / FILE)
     return moment
 
 
@@ -92,21 +99,30 @@ def _copy_pieces(store: RecoveryStore, moment: Moment, folder: Path, target: Pat
                 raise UserMistake(f"{folder}: {saved.step} {saved.key}: {error}") from None
     for path in dict.fromkeys(path for path, *_ in wanted):
         copy = target / path.relative_to(folder)
-        copy.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(copy.parent, parents=True)
         try:
-            shutil.copyfile(path, copy)
+            _copy_file(path, copy)
         except FileNotFoundError:
             raise _MovedOnError(f"{path} was gone before it was copied") from None
     for path, offset, size, digest in wanted:
-        with (target / path.relative_to(folder)).open("rb") as file:
-            file.seek(offset)
-            if xxhash.xxh3_64_intdigest(file.read(size)) != digest:
-                raise _MovedOnError(f"{path} was written over before it was copied")
+        data = piece(target / path.relative_to(folder), offset, size)
+        if xxhash.xxh3_64_intdigest(data) != digest:
+            raise _MovedOnError(f"{path} was written over before it was copied")
+
+
+def _copy_file(path: Path, copy: Path) -> None:
+    """Copy a file that only its owner can read afterwards; a symbolic link is not followed."""
+    with (
+        open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as old,  # noqa: PTH123 - a descriptor
+        open(open_private(copy, os.O_WRONLY), "wb") as new,  # noqa: PTH123 - as above
+    ):
+        shutil.copyfileobj(old, new)
 
 
 def _require_empty(folder: Path, target: Path) -> None:
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        private_folder(target, parents=True)
+        target.chmod(FOLDER_MODE)
         if any(target.iterdir()):
             raise UserMistake(f"{target}: is not empty; name a folder that is new")
     except OSError as error:

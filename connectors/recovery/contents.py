@@ -5,14 +5,27 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import xxhash
+
 from connectors.recovery.inert import Inert, found_in, read_inert, size_of
-from connectors.recovery.remembered import read_definitions
-from connectors.recovery.store import RecoveryStore, Snapshot, opened
-from tidegauge.errors import Reject
+from connectors.recovery.integrity import fault
+from connectors.recovery.remembered import FILE, read_definitions
+from connectors.recovery.store import (
+    PARTITIONS,
+    RecoveryStore,
+    Snapshot,
+    opened,
+    partition_files,
+)
+from tidegauge.errors import Reject, UserMistake
 
 PIECES = "pieces"
 """Folder of the pieces in the directory; below it one a step, then one a key group."""
 _MARK = "#"
+_UNFIT = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What comes of state that is none of any step."""
+_TRIES = 5
+"""How often a directory is looked at that changes meanwhile."""
 _COUNTS = ("read", "on_time", "corrections", "filtered", "dead_lettered", "late")
 _PARTS = {
     "windows": "window",
@@ -105,11 +118,34 @@ def read_contents(folder: Path) -> Contents:
     """Look into a recovery directory, also while a flow writes it.
 
     Raises:
-        UserMistake: it is none, or cannot be read.
+        UserMistake: it is none.
     """
-    remembered = read_definitions(folder)
-    with opened(folder) as store:
-        return contents_of(store, folder, remembered.pipeline if remembered else None)
+    problems: list[str] = []
+    pipeline = _pipeline(folder, problems)
+    if not list(folder.glob(PARTITIONS)) and (folder / FILE).exists():
+        problems.append("there are no recovery partitions")
+    else:
+        files = partition_files(folder)
+        problems.extend(f"{file.name} {why}" for file in files if (why := fault(file)))
+    if problems:
+        return Contents(str(folder), pipeline, None, 0, 0, problems=problems)
+    for _ in range(_TRIES):
+        with opened(folder) as store:
+            found = contents_of(store, folder, pipeline)
+        with opened(folder) as store:
+            # Pieces are written over while the flow goes on.
+            if not found.problems or store.moment().epoch == found.epoch:
+                break
+    return found
+
+
+def _pipeline(folder: Path, problems: list[str]) -> str | None:
+    try:
+        remembered = read_definitions(folder)
+    except UserMistake as mistake:
+        problems.append(str(mistake))
+        return None
+    return remembered.pipeline if remembered else None
 
 
 def contents_of(store: RecoveryStore, folder: Path, pipeline: str | None) -> Contents:
@@ -129,6 +165,9 @@ def contents_of(store: RecoveryStore, folder: Path, pipeline: str | None) -> Con
             _look_at(saved, read_inert(saved.data), found)
         except Reject as error:
             found.problems.append(f"{saved.step} {saved.key}: {error}")
+        except _UNFIT as error:
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            found.problems.append(f"{saved.step} {saved.key}: does not fit ({reason})")
     found.positions.sort(key=lambda one: (one.step, one.partition))
     found.groups.sort(key=lambda one: (one.step, one.group, one.part))
     return found
@@ -162,27 +201,25 @@ def _named(parts: Any) -> list[tuple[str, Any]]:
 
 def _position(step: str, key: str, value: Any) -> PartitionPosition | None:
     """A saved position of any of our sources."""
-    fields = value
-    if isinstance(value, Inert):
-        fields = value.state if isinstance(value.state, list | tuple) else value.args
+    fields = value.parts if isinstance(value, Inert) else value
     if not isinstance(fields, list | tuple) or not fields or not isinstance(fields[0], int):
         return None
     version = next((one for one in fields[1:] if isinstance(one, int)), None)
     intake = next((one for one in fields if isinstance(one, Inert)), None)
     high_ns, counts = None, dict[str, int]()
-    if intake is not None and isinstance(intake.state, list | tuple):
-        high_ns = intake.state[0]
-        counted = next((one for one in intake.state if isinstance(one, Inert)), None)
-        if counted is not None and isinstance(counted.state, list | tuple):
-            counts = dict(zip(_COUNTS, counted.state, strict=False))
+    if intake is not None and intake.parts:
+        high_ns = intake.parts[0]
+        counted = next((one for one in intake.parts if isinstance(one, Inert)), None)
+        if counted is not None:
+            counts = dict(zip(_COUNTS, counted.parts, strict=False))
     return PartitionPosition(step, key, fields[0], version, _time(high_ns), counts)
 
 
 def _adopted(value: Any) -> list[tuple[Any, Any]]:
     """Saved positions of the partitions that a part has adopted, by number."""
-    if not isinstance(value, Inert) or not isinstance(value.state, list | tuple):
+    if not isinstance(value, Inert):
         return []
-    return [item for one in value.state if isinstance(one, dict) for item in one.items()]
+    return [item for one in value.parts if isinstance(one, dict) for item in one.items()]
 
 
 def _watermark(saved: Any) -> int | None:
@@ -201,19 +238,36 @@ def _time(value: Any) -> int | None:
 
 
 def _sizes(value: Any) -> tuple[int, int]:
-    sizes = [place.state[2] for place in found_in(value, "Place")]
+    sizes = [place.parts[2] for place in found_in(value, "Place")]
     return len(sizes), sum(sizes)
 
 
 def missing_pieces(folder: Path, saved: Snapshot, value: Any) -> list[str]:
-    """Pieces that a snapshot names and whose files are not there, or too short; a line a file."""
+    """Pieces that a snapshot names and that are not in their files as it does; a line a file."""
     lines = {}
-    for path, offset, size, _ in places(folder, saved, value):
-        length = path.stat().st_size if path.is_file() else -1
-        if length < offset + size:
-            what = "is missing" if length < 0 else "is too short"
-            lines[path] = f"{path} {what}: {saved.step} {saved.key} needs it"
+    for path, offset, size, digest in places(folder, saved, value):
+        try:
+            data = piece(path, offset, size)
+        except OSError as error:
+            missing = isinstance(error, FileNotFoundError)
+            what = "is missing" if missing else f"cannot be read ({error.strerror})"
+        else:
+            if xxhash.xxh3_64_intdigest(data) == digest:
+                continue
+            what = "is too short" if len(data) < size else "is damaged (its digest is another)"
+        lines[path] = f"{path} {what}: {saved.step} {saved.key} needs it"
     return list(lines.values())
+
+
+def piece(path: Path, offset: int, size: int) -> bytes:
+    """The bytes of a piece; fewer where its file is shorter.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(size)
 
 
 def places(folder: Path, saved: Snapshot, value: Any) -> list[tuple[Path, int, int, int]]:
@@ -221,5 +275,5 @@ def places(folder: Path, saved: Snapshot, value: Any) -> list[tuple[Path, int, i
     shelf = folder / PIECES / saved.step.rpartition(".")[0] / saved.key
     return [
         (shelf / f"{number:06}", offset, size, digest)
-        for number, offset, size, digest in (one.state for one in found_in(value, "Place"))
+        for number, offset, size, digest in (one.parts for one in found_in(value, "Place"))
     ]

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tidegauge.errors import UserMistake
+from tidegauge.private import open_private
 
 NAME = "lock"
 """Held by who looks at the locks or takes one, which are called `lock-N` for process N."""
@@ -140,7 +141,7 @@ def _holders(folder: Path) -> Iterator[Holder]:
 def _open(path: Path) -> int:
     try:
         # Writable, for over NFS nothing else can be locked.
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return open_private(path, os.O_RDWR)
     except OSError as error:
         raise UserMistake(
             f"recovery directory {path.parent}: {path.name} cannot be written ({error.strerror});"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tidegauge.errors import UserMistake
+from tidegauge.private import open_private
 from tidegauge.statedefs import Definitions, Remembered
 
 FILE = "definitions.json"
@@ -39,7 +40,8 @@ def write_definitions(folder: Path, definitions: Definitions) -> None:
     path = folder / FILE
     new = path.with_name(f"{FILE}.{os.getpid()}")
     try:
-        with new.open("w", encoding="utf-8") as file:
+        descriptor = open_private(new, os.O_WRONLY | os.O_TRUNC)
+        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
             json.dump(_written(definitions), file, indent=1, ensure_ascii=False)
             file.flush()
             os.fsync(file.fileno())

@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 from tidegauge.errors import UserMistake
 
+PARTITIONS = "part-*.sqlite3"
+"""Names of the engine's files in a recovery directory."""
 _BUSY_S = 5.0
 
 
@@ -117,13 +119,29 @@ def partition_files(folder: Path) -> Sequence[Path]:
     Raises:
         UserMistake: there are none.
     """
-    files = sorted(folder.glob("part-*.sqlite3")) if folder.is_dir() else []
+    files = sorted(folder.glob(PARTITIONS)) if folder.is_dir() else []
     if not files:
         raise UserMistake(
             f"recovery directory {folder}: no recovery partitions in it; name the folder that the"
             " flow was started with"
         )
     return files
+
+
+def partition_number(path: Path) -> int | None:
+    """The number in the name of a partition's file; None where it has none."""
+    number = path.name.removeprefix("part-").removesuffix(".sqlite3")
+    return int(number) if number.isdecimal() and number.isascii() else None
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that only reads; transactions begin where they are told to.
+
+    Raises:
+        sqlite3.Error: the file cannot be opened.
+    """
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    return sqlite3.connect(address, uri=True, timeout=_BUSY_S, isolation_level=None)
 
 
 @contextmanager
@@ -136,11 +154,8 @@ def opened(folder: Path) -> Iterator[RecoveryStore]:
     with ExitStack() as held:
         connections = {}
         for file in partition_files(folder):
-            address = f"file:{quote(str(file.absolute()))}?mode=ro"
             try:
-                connection = sqlite3.connect(
-                    address, uri=True, timeout=_BUSY_S, isolation_level=None
-                )
+                connection = connect(file)
                 held.callback(connection.close)
                 connection.execute("BEGIN")
                 # What is read first fixes what is seen from then on.

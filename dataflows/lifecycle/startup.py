@@ -17,7 +17,7 @@ from dataflows.lifecycle.engine_errors import (
 )
 from dataflows.lifecycle.invocation import own_arguments
 from dataflows.lifecycle.panics import PanicFilter
-from dataflows.lifecycle.recoverable import require_readable
+from dataflows.lifecycle.recoverable import require_own, require_readable
 from dataflows.lifecycle.unsaved import unsaved
 from dataflows.topology.parts import failure
 from operators.keygroups.shelf import FOLDER, IN_SNAPSHOTS, NOT_SAVED, Saving
@@ -165,8 +165,8 @@ def require_recovery_directory(key_groups: int, arguments: Sequence[str] | None 
         where they go is not known here.
 
     Raises:
-        UserMistake: it is no folder, or no recovery partitions are in it, or one cannot be read.
-            With several processes they may be in the folders of the others.
+        UserMistake: it is no folder, or another user can have written it, or no recovery partitions
+            are in it. With several processes they may be in the folders of the others.
     """
     if arguments is None:
         arguments = own_arguments()
@@ -183,12 +183,22 @@ def require_recovery_directory(key_groups: int, arguments: Sequence[str] | None 
     make = f"make it with: mkdir -p {folder} && python -m bytewax.recovery {folder} {key_groups}"
     if not Path(folder).is_dir():
         raise UserMistake(f"recovery directory {folder}: there is no such folder; {make}")
+    require_own(Path(folder))
     addresses = given.addresses or os.environ.get("BYTEWAX_ADDRESSES") or ""
     if ";" not in addresses and not any(Path(folder).glob("part-*.sqlite3")):
         raise UserMistake(f"recovery directory {folder}: no recovery partitions in it; {make}")
-    require_readable(Path(folder))
     backup_s = given.backup_interval or os.environ.get("BYTEWAX_RECOVERY_BACKUP_INTERVAL") or 0
     return Saving(folder=Path(folder) / FOLDER, keep_ns=int(backup_s) * 1_000_000_000)
+
+
+def require_saved_state(saving: Saving) -> None:
+    """See that the engine will be able to read what is saved; nothing where nothing is.
+
+    Raises:
+        UserMistake: something of it is damaged or missing, or was not made by this program.
+    """
+    if saving.folder is not None:
+        require_readable(saving.folder.parent)
 
 
 def _say(error: TidegaugeError) -> None:

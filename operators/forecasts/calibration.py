@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 
 from operators.forecasts.smoothing import Floats
+from tidegauge.savedstate import saved_type
 
 NEAR_RATE = 0.05
 FAR_RATE = 0.02
@@ -13,6 +14,7 @@ FAR_RATE = 0.02
 NARROWEST, WIDEST = 0.25, 8.0
 
 
+@saved_type
 @dataclass(slots=True)
 class Calibration:
     """Factors on a band's half width, so that the share of values outside is what it shall be.

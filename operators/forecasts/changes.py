@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 
 from operators.forecasts.smoothing import Floats, Smoothing
+from tidegauge.savedstate import saved_type
 
 SLACK = 1.0
 """Standard deviations of the errors one cell ahead that are nothing."""
@@ -25,6 +26,7 @@ DOUBT = 0.5
 """Part of the rise to come that is one standard deviation of it: it may go on or end."""
 
 
+@saved_type
 @dataclass(slots=True)
 class Watch:
     """Two-sided cumulative sum of the errors one cell ahead, in their usual standard deviations.

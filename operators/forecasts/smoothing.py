@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from operators.smoothing.holt_winters import fit_damped
+from tidegauge.savedstate import saved_type
 
 Floats = npt.NDArray[np.float64]
 
@@ -14,6 +15,7 @@ MEMORY = 64
 """The error's variance rests on about so many points."""
 
 
+@saved_type
 @dataclass(slots=True)
 class Smoothing:
     """Additive damped Holt-Winters smoothing of one series of evenly spaced points.

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegauge.durations import format_duration_ns
+from tidegauge.savedstate import saved_type
 from tidegauge.texts import LINE_WIDTH, cut
 
 Times = npt.NDArray[np.int64]
@@ -24,6 +25,7 @@ _MS = 1_000_000
 _LATEST_MS = (2**63 - 2**60) // _MS
 
 
+@saved_type
 @dataclass(frozen=True, slots=True)
 class Mover:
     """The event to which the watermark of a partition goes back.
@@ -46,6 +48,7 @@ class Mover:
         return f"offset {self.offset}{key}, which is {ahead} ahead of its Kafka timestamp"
 
 
+@saved_type
 @dataclass(frozen=True, slots=True)
 class ClockState:
     """Saved state.

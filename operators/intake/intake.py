@@ -37,6 +37,7 @@ from tidegauge.batch import (
     Tally,
 )
 from tidegauge.durations import format_duration_ns
+from tidegauge.savedstate import saved_type
 from tidegauge.sizes import texts_in
 
 __all__ = ["Intake", "IntakePlan", "IntakeState"]
@@ -48,6 +49,7 @@ Changes = Sequence[tuple[int, int]]
 """Rows of a batch from which another out-of-orderness holds, and that, nanoseconds."""
 
 
+@saved_type
 @dataclass(frozen=True, slots=True)
 class IntakeState:
     """What must outlive a restart: the partition's highest event time, its floor, its counts.

@@ -15,6 +15,7 @@ from operators.intake.clocks import Mover
 from operators.intake.dead_letters import Refused
 from tidegauge.batch import NO_TIME
 from tidegauge.errors import UserMistake
+from tidegauge.savedstate import saved_type
 from tidegauge.texts import LINE_WIDTH, cut
 
 Numbers = npt.NDArray[np.int64]
@@ -39,6 +40,7 @@ class LetterLimit:
     declared: str = ""
 
 
+@saved_type
 @dataclass(frozen=True, slots=True)
 class LettersSeen:
     """Saved state: the dead letters among the last messages of a partition.

@@ -15,9 +15,11 @@ from operators.intake.rows import MakeIntake, Row, RowIntake
 from tidegauge.batch import TIME, EventBatch, PartitionState
 from tidegauge.errors import UserMistake
 from tidegauge.records import TIME_NS, RecordBatch
+from tidegauge.savedstate import saved_type
 
 
-class _Saved(NamedTuple):
+@saved_type
+class SavedIntake(NamedTuple):
     """State of the intake of one partition: its number, how many rows it took, and its own."""
 
     number: int
@@ -54,12 +56,12 @@ class _ByPartition:
         return [(key, _Rows(self._numbers[key], rows)) for key, rows in gathered.items()]
 
 
-class _PartitionLogic(StatefulBatchLogic[_Rows, EventBatch, _Saved]):
+class _PartitionLogic(StatefulBatchLogic[_Rows, EventBatch, SavedIntake]):
     """Intake of one partition."""
 
     def __init__(
         self,
-        saved: _Saved | None,
+        saved: SavedIntake | None,
         *,
         make_intake: MakeIntake,
         idle_after: timedelta | None,
@@ -77,7 +79,7 @@ class _PartitionLogic(StatefulBatchLogic[_Rows, EventBatch, _Saved]):
             self._begin(saved)
 
     def on_batch(self, values: list[_Rows]) -> tuple[Iterable[EventBatch], bool]:
-        intake = self._intake or self._begin(_Saved(values[0].number, 0, None))
+        intake = self._intake or self._begin(SavedIntake(values[0].number, 0, None))
         self._expect()
         rows = [row for value in values for row in value.rows]
         return [intake.take(rows, self._clock_ns() // 1_000_000)], self.RETAIN
@@ -96,11 +98,11 @@ class _PartitionLogic(StatefulBatchLogic[_Rows, EventBatch, _Saved]):
     def notify_at(self) -> datetime | None:
         return self._idle_at
 
-    def snapshot(self) -> _Saved:
+    def snapshot(self) -> SavedIntake:
         offset, state = self._intake.state if self._intake else (0, None)
-        return _Saved(self._number, offset, state)
+        return SavedIntake(self._number, offset, state)
 
-    def _begin(self, saved: _Saved) -> RowIntake:
+    def _begin(self, saved: SavedIntake) -> RowIntake:
         self._number = saved.number
         self._intake = RowIntake(self._make_intake(saved.number, saved.intake), saved.offset)
         self._expect()

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tidegauge.savedstate import saved_type
 
+
+@saved_type
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a piece is kept, and what must be found there.
@@ -22,12 +25,13 @@ class Place:
     digest: int
 
 
+@saved_type
 class Piece:
     """Content that never changes, from now on.
 
     A state that returns the same piece in its next snapshot says by this that nothing in it is new.
-    Once kept in a file (`operators.keygroups.shelf`) a piece is pickled as its place and lets go of
-    its content; until then it is pickled whole.
+    Once kept in a file (`operators.keygroups.shelf`) a piece is saved as its place and lets go of
+    its content; until then it is saved whole.
 
     Attributes:
         place: where it is kept, if it is.
@@ -35,9 +39,9 @@ class Piece:
 
     __slots__ = ("_content", "place")
 
-    def __init__(self, content: Any) -> None:
+    def __init__(self, content: Any, place: Place | None = None) -> None:
         self._content = content
-        self.place: Place | None = None
+        self.place = place
 
     @property
     def content(self) -> Any:
@@ -59,11 +63,9 @@ class Piece:
             self._content = None
         return content
 
-    def __getstate__(self) -> tuple[Place | None, Any]:
-        return self.place, None if self.place is not None else self._content
-
-    def __setstate__(self, state: tuple[Place | None, Any]) -> None:
-        self.place, self._content = state
+    def saved(self) -> tuple[Any, Place | None]:
+        """What makes it again."""
+        return None if self.place is not None else self._content, self.place
 
 
 def pieces_in(state: Any) -> Iterator[Piece]:

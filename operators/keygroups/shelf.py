@@ -5,7 +5,6 @@ that it holds would be written again and again; pieces are written once, and the
 """
 
 import os
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,9 @@ import xxhash
 
 from operators.keygroups.begun import NEVER, Begun
 from operators.keygroups.pieces import Piece, Place, pieces_in
-from tidegauge.errors import Stop, UserMistake
+from tidegauge.errors import Reject, Stop, UserMistake
+from tidegauge.private import open_private, private_folder
+from tidegauge.savedstate import dumps, loads
 
 FOLDER = "pieces"
 """Name of the folder in the recovery directory."""
@@ -112,7 +113,7 @@ class Shelf:
                 piece.bring(self._read(piece.place))
 
     def _write(self, pieces: Sequence[Piece], now_ns: int) -> None:
-        found = [(piece, pickle.dumps(piece.content, protocol=5)) for piece in pieces]
+        found = [(piece, dumps(piece.content)) for piece in pieces]
         large = [(piece, data) for piece, data in found if len(data) >= INLINE_BELOW]
         if not large:
             return
@@ -122,7 +123,7 @@ class Shelf:
             raise _unsaved(self._folder, error) from None
 
     def _fill(self, file: int, large: Sequence[tuple[Piece, bytes]]) -> None:
-        descriptor = os.open(self._path(file), os.O_WRONLY | os.O_CREAT, 0o644)
+        descriptor = open_private(self._path(file), os.O_WRONLY)
         try:
             offset = 0
             for piece, data in large:
@@ -148,7 +149,7 @@ class Shelf:
             return self._spare.pop(0)
         taken = self._named | {one.file for one in self._retired}
         file = next(number for number in range(len(taken) + 1) if number not in taken)
-        self._path(file).touch()
+        os.close(open_private(self._path(file), os.O_WRONLY))
         _flush_folder(self._folder)
         return file
 
@@ -158,7 +159,7 @@ class Shelf:
 
     def _unknown(self) -> list[int]:
         """Files that no snapshot names: of runs that were killed before one was saved."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self._folder, parents=True)
         found = {int(path.name) for path in self._folder.iterdir() if path.name.isdecimal()}
         return sorted(found - self._named - {one.file for one in self._retired})
 
@@ -172,7 +173,10 @@ class Shelf:
             raise _lost(path, error.strerror or type(error).__name__) from None
         if xxhash.xxh3_64_intdigest(data) != place.digest:
             raise _lost(path, "holds something else")
-        return pickle.loads(data)  # noqa: S301 - as trusted as the snapshot that names it
+        try:
+            return loads(data)
+        except Reject as reject:
+            raise _lost(path, reject.reason) from None
 
     def _path(self, file: int) -> Path:
         return self._folder / f"{file:06}"

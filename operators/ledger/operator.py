@@ -16,6 +16,7 @@ from operators.intake.intake import LATE
 from operators.ledger.ledger import PartitionLedger, ledger_records
 from tidegauge.batch import EventBatch, Tally
 from tidegauge.records import RecordBatch
+from tidegauge.savedstate import saved_type
 
 PERIOD_NS = 1_000_000_000
 """How often the record of a range that fills is rewritten."""
@@ -30,16 +31,19 @@ class _Noted(NamedTuple):
     lost: int = 0
 
 
-class _Saved(NamedTuple):
+@saved_type
+class SavedLedger(NamedTuple):
+    """State of the ledger of one partition of a topic."""
+
     topic: str
     partition: int
     ledger: dict[str, Any]
 
 
-class _LedgerLogic(StatefulBatchLogic[_Noted, RecordBatch, _Saved]):
+class _LedgerLogic(StatefulBatchLogic[_Noted, RecordBatch, SavedLedger]):
     """One partition: its ranges as they are complete, and the open one once a period."""
 
-    def __init__(self, source: str, clock_ns: Callable[[], int], saved: _Saved | None) -> None:
+    def __init__(self, source: str, clock_ns: Callable[[], int], saved: SavedLedger | None) -> None:
         self._source = source
         self._clock_ns = clock_ns
         self._ledger = PartitionLedger(saved.ledger if saved else None)
@@ -67,8 +71,8 @@ class _LedgerLogic(StatefulBatchLogic[_Noted, RecordBatch, _Saved]):
     def notify_at(self) -> datetime | None:
         return datetime.fromtimestamp(self._due_ns / 1e9, UTC) if self._ledger.dirty else None
 
-    def snapshot(self) -> _Saved:
-        return _Saved(*self._place, self._ledger.snapshot())
+    def snapshot(self) -> SavedLedger:
+        return SavedLedger(*self._place, self._ledger.snapshot())
 
     def _flushed(self) -> list[Tally]:
         self._due_ns = self._clock_ns() + PERIOD_NS

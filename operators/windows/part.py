@@ -8,6 +8,7 @@ import polars as pl
 from operators.keygroups.assign import KeyGroups
 from operators.ordering.identity import PARTITION
 from tidegauge.batch import EventBatch
+from tidegauge.savedstate import saved_type
 
 CLOSED = ("time_ns", "start_ns", "revision")
 """Places of a closed window: its end (time of the record), its start, and which result it is."""
@@ -17,6 +18,7 @@ ROWS_AT_ONCE = 500_000
 """About so many rows of closed windows are made at once: memory bears them, and it is fast."""
 
 
+@saved_type
 @dataclass(frozen=True, slots=True)
 class Part:
     """Pre-aggregated content of one window; mergeable (`operators.windows.merging.merge_part`).

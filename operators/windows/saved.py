@@ -11,6 +11,7 @@ from operators.windows.keyholders import map_frames
 from operators.windows.part import Part
 from operators.windows.plan import WindowPlan
 from tidegauge.errors import UserMistake
+from tidegauge.savedstate import saved_type
 
 VERSION = 4
 """Version of the saved state of a key group of windows."""
@@ -24,6 +25,7 @@ _PARTS = {
 }
 
 
+@saved_type
 class FramePiece(Piece):
     """A piece that stands for a frame in a snapshot."""
 

@@ -135,22 +135,29 @@ def prepare_recovery(folder: Path, pipeline: "Pipeline") -> None:
     """Make the recovery partitions in a new or empty folder; one that has some stays as it is.
 
     There are as many as key groups: the state of a group is in one of them, and neither number
-    can change later. Of several that start together one makes them.
+    can change later. Of several that start together one makes them. Nobody else can read them.
 
     Raises:
-        UserMistake: the folder is something else, or cannot be made.
+        UserMistake: the folder is something else, or cannot be made, or others can write it.
     """
     from bytewax.recovery import init_db_dir
 
     from connectors.recovery.lock import guarded
+    from connectors.recovery.store import PARTITIONS
+    from dataflows.lifecycle.recoverable import require_own
     from tidegauge.errors import UserMistake
+    from tidegauge.private import FILE_MODE, private_folder, private_umask
 
     try:
-        folder.mkdir(exist_ok=True)
+        private_folder(folder)
         _is_empty(folder)
+        require_own(folder)
         with guarded(folder):
             if _is_empty(folder):
-                init_db_dir(folder, pipeline.state.key_groups)  # type: ignore[no-untyped-call]  # it has no types
+                with private_umask():
+                    init_db_dir(folder, pipeline.state.key_groups)  # type: ignore[no-untyped-call]  # it has no types
+                for path in folder.glob(PARTITIONS):
+                    path.chmod(FILE_MODE)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UserMistake(

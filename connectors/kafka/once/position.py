@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from tidegauge.savedstate import saved_type
+
 Offsets = Mapping[tuple[str, int], int]
 """Next offset to read of each topic and partition."""
 
 
+@saved_type
 class OutputPosition(NamedTuple):
     """What a restart needs to know of the messages that were committed.
 

@@ -22,6 +22,7 @@ from connectors.recovery.inert import read_inert
 from connectors.recovery.lock import claim
 from connectors.recovery.remembered import write_definitions
 from connectors.recovery.store import opened
+from dataflows.topology.sealed import seal
 from operators.keygroups import shelf
 from operators.keygroups.shelf import Saving
 from operators.windows.operator import windows
@@ -90,7 +91,7 @@ def run_on(folder: Path, out: list[Item], at: int = -1) -> None:
         "out", windows("windows", batches, [SLIDING, TOTAL], 4, lambda: 0, saving), TestingSink(out)
     )
     run_main(  # type: ignore[no-untyped-call]  # published so
-        flow,
+        seal(flow),
         epoch_interval=timedelta(0),
         recovery_config=RecoveryConfig(str(folder)),  # type: ignore[no-untyped-call]  # as above
     )
@@ -179,8 +180,7 @@ def test_says_what_cannot_be_copied(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert (code, out) == (2, "")
     assert err.startswith(f"recovery directory {tmp_path}: no recovery partitions in it")
     (tmp_path / "part-0.sqlite3").write_text("no database")
-    assert (
-        "cannot be read as saved state" in run("state", "inspect", str(tmp_path), capsys=capsys)[2]
-    )
+    code, out, _ = run("state", "inspect", str(tmp_path), capsys=capsys)
+    assert (code, "problem: part-0.sqlite3 cannot be read (file is not a " in out) == (1, True)
     assert run("state", "backup", str(tmp_path), capsys=capsys)[0] == 2
     assert run("state", "backup", str(tmp_path), str(tmp_path), capsys=capsys)[0] == 2

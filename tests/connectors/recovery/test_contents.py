@@ -27,6 +27,7 @@ from tests.dataflows.heat import BASE_MS
 from tests.dataflows.topology.test_joined_sources import PIPELINE, messages
 from tests.tidegauge.cli.test_main import run
 from tidegauge.batch import Counts
+from tidegauge.savedstate import dumps
 from tidegauge.spec.loader import parse_pipeline
 
 S_NS = 1_000_000_000
@@ -113,7 +114,7 @@ def test_the_position_of_a_kafka_partition_is_told_and_of_those_it_has_taken_ove
     new = Position(3, None, topic="id")
     saved = Position(9, IntakeState(5 * S_NS, counts=counts), topic="id", adopted={2: new})
     found = Contents("folder", None, 1, 1, 1)
-    data = pickle.dumps(saved)
+    data = pickle.dumps(dumps(saved))
     _look_at(Snapshot("flow.read_cards", "cards-0", 1, data), read_inert(data), found)
     first, second = found.positions
     assert (first.step, first.partition, first.offset) == ("read_cards", "cards-0", 9)

@@ -12,6 +12,7 @@ from connectors.recovery.backup import back_up
 from connectors.recovery.contents import read_contents
 from connectors.recovery.store import Moment, Snapshot, opened
 from tidegauge.errors import UserMistake
+from tidegauge.savedstate import dumps
 
 INSERTS = {
     "exs": "INSERT INTO exs (ex_num, worker_count, resume_epoch) VALUES (?, ?, ?)",
@@ -107,8 +108,8 @@ def test_workers_at_different_epochs_are_copied_and_shown_as_of_the_earlier(fold
     put(folder, 0, "fronts", (0, 0, 7), (0, 1, 5))
     for epoch in (3, 4, 6):
         state = {"version": 1, "watermark": {"value_ns": epoch}}
-        put(folder, 1, "snaps", ("f.windows", "g1", epoch, pickle.dumps(state)))
-        put(folder, 2, "snaps", ("f.read_s", "s-0", epoch, pickle.dumps((100 * epoch, 1))))
+        put(folder, 1, "snaps", ("f.windows", "g1", epoch, pickle.dumps(dumps(state))))
+        put(folder, 2, "snaps", ("f.read_s", "s-0", epoch, pickle.dumps(dumps((100 * epoch, 1)))))
     copy = folder.parent / "copy"
     assert back_up(folder, copy) == Moment(0, 2, 5)
     for looked_at in (folder, copy):

@@ -1,6 +1,5 @@
 """The engine's entry points, with types, for the tests of operators."""
 
-import pickle
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +8,9 @@ from typing import TypeVar, cast
 from bytewax.dataflow import Dataflow
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import cluster_main, run_main
+
+from dataflows.topology.sealed import seal
+from tidegauge.savedstate import dumps, loads
 
 T = TypeVar("T")
 
@@ -22,6 +24,7 @@ def run_crashing(flow: Dataflow, store: Path) -> None:
     """Run a flow whose source aborts once, and then what is left of it, with an epoch an item."""
     store.mkdir()
     init_db_dir(store, 1)  # type: ignore[no-untyped-call]  # published so
+    seal(flow)
     make_config = cast("Callable[[str], RecoveryConfig]", RecoveryConfig)
     for _ in range(2):
         run_main(  # type: ignore[no-untyped-call]  # published so
@@ -31,4 +34,4 @@ def run_crashing(flow: Dataflow, store: Path) -> None:
 
 def pickled(state: T) -> T:
     """What becomes of a state that is written and read back."""
-    return cast("T", pickle.loads(pickle.dumps(state)))  # noqa: S301 - our own bytes
+    return cast("T", loads(dumps(state)))

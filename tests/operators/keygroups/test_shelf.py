@@ -1,4 +1,3 @@
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from operators.keygroups.pieces import Piece, pieces_in
 from operators.keygroups.shelf import INLINE_BELOW, Saving, Shelf
 from tidegauge.errors import Stop, UserMistake
+from tidegauge.savedstate import dumps, loads
 
 SECOND = 1_000_000_000
 Saved = tuple[bytes, dict[str, Any]]
@@ -23,14 +23,14 @@ def large(number: int) -> Piece:
 def save(shelf: Shelf, state: dict[Any, Any], at_ns: int = 0) -> bytes:
     """What the engine would keep."""
     about = shelf.save(state, at_ns)
-    return pickle.dumps((about, state))
+    return dumps((about, state))
 
 
 def load(shelf: Shelf, saved: bytes) -> dict[Any, Any]:
     """What comes back of it."""
-    about, state = pickle.loads(saved)  # noqa: S301 - made here
+    about, state = loads(saved)
     shelf.load(about, state)
-    return state  # type: ignore[no-any-return]  # as pickled
+    return state  # type: ignore[no-any-return]  # as saved
 
 
 def numbers(state: dict[Any, Any]) -> list[int]:

@@ -20,6 +20,7 @@ from bytewax.recovery import RecoveryConfig
 from bytewax.testing import cluster_main
 
 from connectors.memory.source import MemorySource
+from dataflows.topology.sealed import seal
 from operators.keygroups import shelf
 from operators.keygroups.shelf import FOLDER, Saving
 from operators.windows.operator import windows
@@ -77,7 +78,7 @@ def flow(folder: Path) -> Dataflow:
         windows("windows", batches, [SLIDING, TOTAL], 4, lambda: 0, saving),
         _Lines(folder.parent),
     )
-    return made
+    return seal(made)
 
 
 if __name__ == "__main__":
