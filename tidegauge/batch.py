@@ -34,13 +34,21 @@ class Attempt(NamedTuple):
     origin: str
 
 
+class Unreadable(NamedTuple):
+    """Messages that the client cannot read: up to before `next_offset`, and why."""
+
+    next_offset: int
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class RawBatch:
     """Messages of one partition as they came, in offset order; the three are of equal length.
 
     A payload of None is a tombstone. `appended_ms` are the records' Kafka timestamps. `keys` are
     theirs, or empty where keys are not known; `again` tells of those that were sent again, by
-    position.
+    position. Where `unreadable` says so, the only entry stands for all messages from its offset on
+    that could not be read; nothing is known of them.
     """
 
     payloads: list[bytes | None]
@@ -48,6 +56,7 @@ class RawBatch:
     appended_ms: list[int]
     keys: Sequence[bytes | None] = ()
     again: Mapping[int, Attempt] = field(default_factory=dict)
+    unreadable: Unreadable | None = None
 
 
 class PartitionState(StrEnum):

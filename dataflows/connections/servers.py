@@ -244,6 +244,8 @@ def _source(
         # What stalls a single thread keeps it from reading, too.
         epoch_bytes=None if read_invocation().alone else settings.epoch_bytes,
         identity=_identity(source.kafka.topic, settings, admin),
+        on_unreadable=letters.on_unreadable,
+        stalled_after_s=settings.stalled_after_s,
     )
 
     journal, board = (told, told.board) if isinstance(told, Journal) else (None, told)

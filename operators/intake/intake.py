@@ -142,6 +142,9 @@ class Intake:
         """
         self._raise_floor()
         self._state = PartitionState.ACTIVE
+        if raw.unreadable is not None and self._high_ns != NO_TIME:
+            # The same in every run, which the clock of the reader is not.
+            raw = replace(raw, appended_ms=[max(self._high_ns // _MS, 0)])
         oldest_ms = min(raw.appended_ms, default=0)
         frame, refused = decode(self._plan, raw, oldest_ms)
         changes = self._changes(frame, raw)

@@ -8,9 +8,9 @@ import orjson
 import xxhash
 from confluent_kafka import Message
 
-NOT_ONE_MESSAGE = frozenset({"too_many_keys", "too_many_runs"})
-"""Kinds that tell of events which other windows and patterns have counted; some of kind `late`
-do, too."""
+NOT_ONE_MESSAGE = frozenset({"too_many_keys", "too_many_runs", "unreadable"})
+"""Kinds that tell of events which other windows and patterns have counted, or of messages that
+nobody can read; some of kind `late` do the first, too."""
 
 
 class Spot(NamedTuple):
