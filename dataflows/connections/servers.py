@@ -226,7 +226,8 @@ def _source(
         hash_text=KeyedHash(key) if key else None,
     )
     letters = pipeline.dead_letters
-    limit = LetterLimit(letters.limit, letters.window, letters.least)
+    quarantines = letters.on_limit == "quarantine"
+    limit = LetterLimit(letters.limit, letters.window, letters.least, quarantines=quarantines)
     plan = telling(with_limit(plan, source, limit), _LOG.warning)
     reading = Reading(
         client={

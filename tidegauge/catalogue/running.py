@@ -20,8 +20,8 @@ DEAD_LETTER_SIGNAL = Signal(
             "kind",
             STRING,
             "",
-            "broken, wrong_type, tombstone, no_event_time, future, late, process, too_many_keys,"
-            " too_many_runs, or refused where an output did",
+            "broken, wrong_type, tombstone, no_event_time, future, late, process, unreadable,"
+            " quarantined, too_many_keys, too_many_runs, or refused where an output did",
         ),
         Column("topic", STRING, "", "Topic of the record"),
         Column("partition", INT, "", "Partition of the record"),
