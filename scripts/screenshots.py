@@ -14,7 +14,8 @@ from pathlib import Path
 from PIL import Image
 
 from tests.connectors.live.browser import browser, dress, open_page, wait_for
-from tests.connectors.live.servers import ROOT, served
+from tests.connectors.live.records import ROOT
+from tests.connectors.live.servers import served
 
 IMAGES = ROOT / "docs" / "images"
 SECONDS = 60

@@ -36,6 +36,13 @@ class Attempt(NamedTuple):
     origin: str
 
 
+class Unreadable(NamedTuple):
+    """Messages that the client cannot read: up to before `next_offset`, and why."""
+
+    next_offset: int
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class RawBatch:
     """Messages of one partition as they came, in offset order; the three are of equal length.
@@ -43,7 +50,8 @@ class RawBatch:
     A payload of None is a tombstone. `appended_ms` are the records' Kafka timestamps. `keys` are
     theirs, or empty where keys are not known; `again` tells of those that were sent again, by
     position. `nbytes` is the size of payloads and keys together, and no payload is larger than
-    `largest`; None where nobody has looked.
+    `largest`; None where nobody has looked. Where `unreadable` says so, the only entry stands for
+    all messages from its offset on that could not be read; nothing is known of them.
     """
 
     payloads: list[bytes | None]
@@ -53,6 +61,7 @@ class RawBatch:
     again: Mapping[int, Attempt] = field(default_factory=dict)
     nbytes: int | None = None
     largest: int | None = None
+    unreadable: Unreadable | None = None
 
 
 @saved_type

@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """At most so many messages are read from a partition at once."""
     epoch_bytes: int = Field(2**30, alias="TIDEGAUGE_EPOCH_BYTES", ge=2**20)
     """So many bytes of a source are read by a process in an epoch, and at most a batch more."""
+    stalled_after_s: float = Field(20.0, alias="TIDEGAUGE_STALLED_AFTER", ge=5, le=3_600)
+    """So long nothing may come of a partition whose log goes on before that is told."""
     retry_for_s: float = Field(300.0, alias="TIDEGAUGE_RETRY_FOR", ge=1, le=600)
     """How long a store that is away or overloaded is tried again before the flow ends."""
     bounded: bool = Field(False, alias="TIDEGAUGE_BOUNDED")

@@ -87,8 +87,7 @@ def _window_flood(chance: random.Random, now_ms: int) -> Iterator[Sent]:
 
 def _loop_flood(_: random.Random, now_ms: int) -> Iterator[Sent]:
     """Small payments of one card: each of them begins runs of the pattern and continues others."""
-    for _ in range(50):
-        yield Sent(payment(now_ms))
+    yield from (Sent(payment(now_ms)) for _time in range(50))
 
 
 KINDS: dict[str, Callable[[random.Random, int], Iterator[Sent]]] = {

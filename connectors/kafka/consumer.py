@@ -13,6 +13,8 @@ import orjson
 import structlog
 from confluent_kafka import Consumer, Message, TopicPartition
 
+from connectors.kafka.standstill import STALLED_AFTER_S, Place, Standstill, Standstills
+
 _LOG = structlog.get_logger("tidegauge")
 _LOOK_MS = 5_000
 """Between two looks at the client's statistics."""
@@ -26,11 +28,14 @@ class LastingConsumer:
 
     Args:
         config: configuration of the Kafka client.
+        stalled_after_s: so long a partition must stand still before it is called so.
     """
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], stalled_after_s: float = STALLED_AFTER_S) -> None:
         own = {"statistics.interval.ms": _LOOK_MS, "stats_cb": self._look}
         self._config = {**own, **config}
+        look_every_s = self._config["statistics.interval.ms"] / 1_000
+        self._standstills = Standstills(look_every_s, stalled_after_s)
         self._consumer = Consumer(self._config)
         self._forsaken = False
         self._assigned: list[TopicPartition] = []
@@ -38,7 +43,13 @@ class LastingConsumer:
     def assign(self, places: Sequence[TopicPartition]) -> None:
         """Read these partitions, each from its offset on."""
         self._assigned = list(places)
+        self._standstills.forget()
         self._consumer.assign(self._assigned)
+
+    def seek(self, place: TopicPartition) -> None:
+        """Read one of the assigned partitions on from its offset."""
+        self._standstills.forget()
+        self._consumer.seek(place)
 
     def consume(self, most: int, wait_s: float) -> list[Message]:
         """Messages and events that have arrived.
@@ -50,6 +61,10 @@ class LastingConsumer:
         if self._forsaken:
             self._renew()
         return self._consumer.consume(most, wait_s)
+
+    def standstill(self, place: Place) -> Standstill | None:
+        """Where a partition stands still, if it does (`connectors.kafka.standstill`)."""
+        return self._standstills.of(place)
 
     def get_watermark_offsets(
         self, place: TopicPartition, *, timeout: float = -1, cached: bool = False
@@ -70,7 +85,9 @@ class LastingConsumer:
         self._consumer.close()
 
     def _look(self, statistics: str) -> None:
-        brokers = orjson.loads(statistics)["brokers"].values()
+        told = orjson.loads(statistics)
+        self._standstills.look(told)
+        brokers = told["brokers"].values()
         self._forsaken = _BROKERS.isdisjoint(broker["source"] for broker in brokers)
 
     def _renew(self) -> None:

@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from connectors.codecs.journal_json import entry_message, read_entry
 from connectors.kafka.client import Faults, client_config, short
 from connectors.kafka.identity import why_unreadable
-from connectors.kafka.to_end import TopicReader, UnreadError
+from connectors.kafka.to_end import TopicReader, UnreadableError, UnreadError
 from tidegauge.errors import Retry, Stop
 from tidegauge.journal import Entry
 from tidegauge.labels import Label
@@ -63,7 +63,7 @@ class JournalReader:
         self._timeout_s = settings.start_timeout_s
         self._client = client_config(settings, Faults())
         config = {**self._client, "fetch.wait.max.ms": settings.kafka_fetch_wait_ms}
-        self._reader = TopicReader({**config, **_CONSUMER_CONFIG}, self._timeout_s)
+        self._reader = TopicReader({**config, **_CONSUMER_CONFIG}, self._timeout_s, skips=False)
         low, self.end = self._range()
         if offset is not None and not low <= offset <= self.end:
             raise Stop(
@@ -85,6 +85,11 @@ class JournalReader:
         """
         try:
             messages = self._reader.take(timeout_s)
+        except UnreadableError as error:
+            raise Stop(
+                f"kafka: {error}; a journal decides results, so nothing of it is passed over: see"
+                " to who may write to it, and give the pipeline another name"
+            ) from None
         except UnreadError as error:
             gone = why_unreadable(self._client, self._topic, self._identity)
             raise gone or Stop(f"kafka: {self._topic}: {error}") from None

@@ -1,17 +1,21 @@
 """One partition of a topic, read from a position to its end and on, without waiting."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
+import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
-from connectors.kafka.client import short
+from connectors.kafka.client import Faults, short
 from connectors.kafka.consumer import LastingConsumer
 from connectors.kafka.identity import why_unreadable
 from connectors.kafka.letters.headers import attempt_of
-from tidegauge.batch import Attempt, RawBatch
+from connectors.kafka.standstill import STALLED_AFTER_S, Standstill
+from connectors.kafka.unreadable import VERDICTS, BatchEnd, Suspicion
+from tidegauge.batch import Attempt, RawBatch, Unreadable
 from tidegauge.errors import Stop
 
 CONSUMER_CONFIG: Mapping[str, Any] = {
@@ -22,10 +26,15 @@ CONSUMER_CONFIG: Mapping[str, Any] = {
     # Enough ahead for a few batches; every partition has a consumer with a queue of its own.
     "queued.min.messages": 60_000,
     "fetch.queue.backoff.ms": 10,
+    # What cannot be read is tried again some times before it is passed over.
+    "fetch.error.backoff.ms": 50,
     "queued.max.messages.kbytes": 65_536,
     "fetch.max.bytes": 52_428_800,
     "max.partition.fetch.bytes": 2_097_152,
 }
+OnUnreadable = Literal["skip", "stop"]
+_SAYS_NOTHING = "the client does not say why"
+_LOG = structlog.get_logger("tidegauge")
 _PIECE = 500
 """Messages taken from the client at once: so many stay in the processor's cache, and below what
 sets off the garbage collector, which would look at every one of them."""
@@ -48,6 +57,9 @@ class Reading:
         timeout_s: how long the broker may take to tell a partition's offsets.
         epoch_bytes: how much is read in an epoch, and at most a batch more; None for no limit.
         identity: what tells the topic from others of its name; None where it is not known.
+        on_unreadable: what becomes of messages that the client cannot read: they are passed over
+            and told of, or reading stops.
+        stalled_after_s: so long a partition must stand still before that is told.
     """
 
     client: Mapping[str, Any] = field(repr=False)
@@ -60,6 +72,8 @@ class Reading:
     timeout_s: float
     epoch_bytes: int | None = None
     identity: str | None = None
+    on_unreadable: OnUnreadable = "stop"
+    stalled_after_s: float = STALLED_AFTER_S
 
 
 class PartitionReader:
@@ -83,7 +97,11 @@ class PartitionReader:
         self._reading = reading
         self._where = f"kafka: {reading.topic}-{number}"
         self._here = TopicPartition(reading.topic, number)
-        self._consumer = LastingConsumer({**CONSUMER_CONFIG, **reading.client})
+        config = {**CONSUMER_CONFIG, **reading.client}
+        self._consumer = LastingConsumer(config, reading.stalled_after_s)
+        self._suspicion = Suspicion()
+        self._skipped: _Skipped | None = None
+        self._last_error = _SAYS_NOTHING
         low, self._end = self._range()
         if offset is None:
             offset = low if reading.start == "earliest" else self._end
@@ -121,8 +139,10 @@ class PartitionReader:
         """The next messages that have arrived, if there are any.
 
         Raises:
-            Stop: the broker refuses to give them.
+            Stop: the broker refuses to give them, or they cannot be read.
         """
+        if self._skipped is not None:
+            return self._skip(self._skipped)
         raw = _Gathered()
         while (left := self._reading.batch_size - len(raw.payloads)) > 0:
             wanted = min(left, _PIECE)
@@ -138,9 +158,15 @@ class PartitionReader:
                     messages = [one for one in messages if _offset(one) < self._end]
                     self.offset = self._end
             raw.add(messages)
-            if got < wanted or raw.nbytes >= _MOST_BYTES:
+            if got < wanted or raw.nbytes >= _MOST_BYTES or self._skipped is not None:
                 break
-        return raw.batch() if raw.payloads else None
+        if raw.payloads:
+            self._last_error = _SAYS_NOTHING
+            return raw.batch()
+        here = self._here.topic, self._here.partition
+        if (standstill := self._consumer.standstill(here)) is not None:
+            self._stands_still(standstill)
+        return None
 
     def rewind(self) -> None:
         """Read from the first message that is there.
@@ -148,10 +174,8 @@ class PartitionReader:
         Raises:
             Stop: the broker does not tell which that is.
         """
-        self.offset, _ = self._range()
-        self.at_end = False
-        self.reached = self.offset
-        self._consumer.assign([TopicPartition(self._here.topic, self._here.partition, self.offset)])
+        offset, _ = self._range()
+        self._go_to(offset)
 
     def commit(self) -> None:
         """Tell the consumer group the position, for tools that show its lag and nothing else."""
@@ -182,14 +206,92 @@ class PartitionReader:
                 good.append(message)
             elif self.at_end:
                 self.reached = message.offset() or 0
+            elif error.code() in VERDICTS:
+                if self._suspicion.confirmed(message):
+                    self._cannot_read(short(error), message.offset())
             else:
                 self._refuse(error)
         return good
+
+    def _stands_still(self, standstill: Standstill) -> None:
+        """Tell of it, and see whether what lies behind can be read."""
+        end = standstill.end if standstill.end >= 0 else self._end
+        faults = self._reading.client.get("error_cb")
+        reason = faults.reason(self._last_error) if isinstance(faults, Faults) else self._last_error
+        place = {"topic": self._here.topic, "partition": self._here.partition}
+        _LOG.error(
+            "a partition stands still: more is there, the broker answers, and nothing can be read",
+            **place,
+            offset=self.offset,
+            end=end,
+            reason=reason,
+        )
+        if self._last_error != _SAYS_NOTHING:
+            raise Stop(
+                f"{self._where}: nothing comes from offset {self.offset} on, although the log goes"
+                f" on to {end} ({self._last_error}); see whether the broker is well, and start"
+                " again, nothing is lost"
+            )
+        self._cannot_read(reason, None)
+
+    def _cannot_read(self, reason: str, first: int | None) -> None:
+        """Begin to pass over the batch at the position.
+
+        Args:
+            reason: why, in the client's words.
+            first: offset of its first message, as far as the client tells it.
+
+        Raises:
+            Stop: it is not to be passed over.
+        """
+        if self._skipped is not None:
+            return
+        if self._reading.on_unreadable == "stop":
+            raise Stop(
+                f"{self._where}: the batch of messages at offset {self.offset} cannot be read"
+                f" ({reason}); to go on behind it and keep its offsets as a dead letter, set"
+                " dead_letters.on_unreadable: skip in the pipeline file"
+            )
+        _, end = self._range()
+        place = self._here.topic, self._here.partition
+        self._skipped = _Skipped(BatchEnd(self._consumer, place, self.offset, end, first), reason)
+
+    def _skip(self, skipped: "_Skipped") -> RawBatch | None:
+        """What stands for a batch that cannot be read, once it is known where it ends."""
+        behind = skipped.end.step()
+        if skipped.end.lost:
+            raise Stop(
+                f"{self._where}: nothing can be read from offset {self.offset} on, and it is not"
+                f" told where that ends ({skipped.reason}); begin behind it: start with an empty"
+                " recovery directory and kafka.start: latest"
+            )
+        if behind is None:
+            return None
+        self._skipped = None
+        first = self.offset
+        _LOG.error(
+            "messages cannot be read: they are a dead letter, and reading goes on behind them",
+            topic=self._here.topic,
+            partition=self._here.partition,
+            offset=first,
+            last_offset=behind - 1,
+            reason=skipped.reason,
+        )
+        self._go_to(behind)
+        told = Unreadable(behind, skipped.reason)
+        return RawBatch([None], [first], [time.time_ns() // 1_000_000], [None], unreadable=told)
+
+    def _go_to(self, offset: int) -> None:
+        self.offset = offset
+        self.at_end = False
+        self.reached = offset
+        self._consumer.assign([TopicPartition(self._here.topic, self._here.partition, offset)])
 
     def _refuse(self, error: KafkaError) -> None:
         """Stop on what is refused for good; the client's own codes (below 0) it retries itself."""
         lost = error.code() == KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001 - as above
         if not (lost or error.fatal() or error.code() > 0):
+            self._last_error = short(error)
             return
         reading = self._reading
         if (gone := why_unreadable(reading.client, reading.topic, reading.identity)) is not None:
@@ -205,6 +307,14 @@ class PartitionReader:
             f"{self._where}: position {offset}, where reading should go on, no longer exists"
             f" ({reason}); to go on without what is lost, start with an empty recovery directory"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Skipped:
+    """A batch that is passed over: what finds its end, and why it cannot be read."""
+
+    end: BatchEnd
+    reason: str
 
 
 class _Gathered:

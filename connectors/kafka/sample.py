@@ -8,6 +8,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from connectors.kafka.client import Faults, client_config, preflight, short
 from connectors.kafka.topics import require_topic
+from connectors.kafka.unreadable import VERDICTS
 from tidegauge.batch import RawBatch
 from tidegauge.errors import UserMistake
 from tidegauge.settings import Settings
@@ -22,12 +23,14 @@ class TopicSample:
         available: how many offsets the topic's partitions hold.
         partition_count: how many partitions the topic has.
         complete: whether all that was asked for came in time.
+        unreadable: of a partition an offset at which the client can read nothing, and why.
     """
 
     partitions: Mapping[int, RawBatch]
     available: int
     partition_count: int
     complete: bool
+    unreadable: Mapping[int, tuple[int, str]] = field(default_factory=dict)
 
     @property
     def messages(self) -> int:
@@ -80,11 +83,23 @@ def read_sample(
         ) from None
     finally:
         consumer.close()
+    if not reader.gathered and reader.unreadable:
+        raise UserMistake(f"Kafka topic {unreadable_lines(topic, reader.unreadable)[0]}")
     if not reader.gathered:
         raise UserMistake(_nothing(settings, topic, faults, complete=complete))
     batches = {number: gathered.batch() for number, gathered in sorted(reader.gathered.items())}
     available = sum(high - low for low, high in ends.values())
-    return TopicSample(batches, available, count, complete)
+    return TopicSample(batches, available, count, complete, reader.unreadable)
+
+
+def unreadable_lines(topic: str, unreadable: Mapping[int, tuple[int, str]]) -> list[str]:
+    """A line for each partition of a sample that holds what the client cannot read."""
+    return [
+        f"{topic}-{number}: the batch of messages at offset {offset} cannot be read ({reason}): to"
+        " the flow it is a dead letter of kind unreadable, or it stops there"
+        " (dead_letters.on_unreadable)"
+        for number, (offset, reason) in sorted(unreadable.items())
+    ]
 
 
 def _nothing(settings: Settings, topic: str, faults: Faults, *, complete: bool) -> str:
@@ -153,6 +168,7 @@ class _Reader:
         self._deadline_s = deadline_s
         self._monotonic_s = monotonic_s
         self.gathered: dict[int, _Gathered] = {}
+        self.unreadable: dict[int, tuple[int, str]] = {}
 
     def ends(self, number: int) -> tuple[int, int]:
         """First offset of a partition, and the one after its last."""
@@ -183,6 +199,9 @@ class _Reader:
         if error is not None:
             if error.fatal() or error.code() > 0:
                 raise KafkaException(error)
+            if error.code() in VERDICTS:
+                self.unreadable[piece.partition] = offset or 0, short(error)
+                return replace(piece, most=0)
             # The client retries its other faults itself.
             at_end = error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001 - its public name
             return replace(piece, most=0) if at_end else piece

@@ -9,9 +9,9 @@ from confluent_kafka.admin import AdminClient
 
 from connectors.kafka.client import Faults, client_config
 from connectors.kafka.identity import LOOK_EVERY_S, Found, look_for
-from connectors.kafka.to_end import MOST, TopicReader, UnreadError
+from connectors.kafka.to_end import MOST, TopicReader, UnreadableError, UnreadError
 from connectors.tables.changes import Newest, Rows
-from tidegauge.errors import UserMistake
+from tidegauge.errors import Stop, UserMistake
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Table
 
@@ -35,12 +35,13 @@ class TopicTable:
         replace: gets all rows each time they changed.
         tell: gets what is wrong with messages while running; the rows they belong to stay.
         look_every_s: time between two looks at the topic itself.
+        skips: whether messages that cannot be read are told of and passed over.
     """
 
     every_s = 0.25
     """How often `poll` is to be called."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a table is made of
         self,
         name: str,
         table: Table,
@@ -51,7 +52,9 @@ class TopicTable:
         tell: Callable[[str], None],
         *,
         look_every_s: float = LOOK_EVERY_S,
+        skips: bool = True,
     ) -> None:
+        self._skips = skips
         self._where = f"tables.{name}"
         self._table = table
         self._topic, self._partitions = topic
@@ -87,12 +90,17 @@ class TopicTable:
                 f"{self._where}: Kafka topic {self._topic!r} was not read to its end"
                 f" ({reason}); see whether the broker is well and lets this client read it"
             ) from None
+        self._tell_skipped(self._reader)
         self._apply(newest)
         if self._wrong:
             raise UserMistake(f"{self._wrong[0]}; write the row anew, or a tombstone for its key")
 
     def poll(self) -> None:
-        """Take what came since, without waiting but for a look at the topic now and then."""
+        """Take what came since, without waiting but for a look at the topic now and then.
+
+        Raises:
+            Stop: messages cannot be read, and are not to be passed over.
+        """
         self._refused = ""
         if time.monotonic() >= self._looked_s + self._look_every_s:
             self._look()
@@ -124,6 +132,7 @@ class TopicTable:
                 "fetch.wait.max.ms": self._settings.kafka_fetch_wait_ms,
             },
             self._settings.start_timeout_s,
+            skips=self._skips,
         )
 
     def _all_of(self, reader: TopicReader) -> dict[bytes, Newest]:
@@ -175,12 +184,23 @@ class TopicTable:
         """Add messages to the newest of each key; how many came."""
         try:
             messages = self._reader.take()
+        except UnreadableError as error:
+            raise Stop(
+                f"{self._where}: {error}; to pass it over, set dead_letters.on_unreadable: skip in"
+                " the pipeline file"
+            ) from None
         except UnreadError as refusal:
             self._refused = str(refusal)
             return 0
+        self._tell_skipped(self._reader)
         for message in messages:
             self._keep(newest, message)
         return len(messages)
+
+    def _tell_skipped(self, reader: TopicReader) -> None:
+        for line in reader.skipped:
+            self._tell(f"{self._where}: {line}; rows that they change stay as they were")
+        reader.skipped.clear()
 
     def _keep(self, newest: dict[bytes, Newest], message: Message) -> None:
         key: bytes | None = message.key()

@@ -227,7 +227,8 @@ def _source(
         held=held_columns(pipeline, name),
     )
     letters = pipeline.dead_letters
-    limit = LetterLimit(letters.limit, letters.window, letters.least)
+    quarantines = letters.on_limit == "quarantine"
+    limit = LetterLimit(letters.limit, letters.window, letters.least, quarantines=quarantines)
     plan = telling(with_limit(plan, source, limit), _LOG.warning)
     reading = Reading(
         client={
@@ -245,6 +246,8 @@ def _source(
         # What stalls a single thread keeps it from reading, too.
         epoch_bytes=None if read_invocation().alone else settings.epoch_bytes,
         identity=_identity(source.kafka.topic, settings, admin),
+        on_unreadable=letters.on_unreadable,
+        stalled_after_s=settings.stalled_after_s,
     )
 
     journal, board = (told, told.board) if isinstance(told, Journal) else (None, told)

@@ -70,7 +70,9 @@ class Tables:
                 with causes.gather():
                     partitions = require_topic(admin, topic, settings.start_timeout_s)
                     place = topic, partitions
-                    self._load(TopicTable(name, table, place, group, settings, replace, _LOG.error))
+                    skips = self._pipeline.dead_letters.on_unreadable == "skip"
+                    about = name, table, place, group, settings, replace, _LOG.error
+                    self._load(TopicTable(*about, skips=skips))
         causes.tell()
 
     def follow(self) -> None:

@@ -9,7 +9,7 @@ from operators.intake.event_time import LIMIT_NS, event_time_ns
 from operators.intake.plan import IntakePlan
 from operators.intake.sizes import within
 from operators.intake.units import unit_of
-from tidegauge.batch import APPENDED, OFFSET, TIME, RawBatch
+from tidegauge.batch import APPENDED, OFFSET, TIME, RawBatch, Unreadable
 from tidegauge.durations import format_duration_ns
 from tidegauge.sizes import TOO_LARGE, texts_in, without_large
 from tidegauge.spec.models import EventTimeFormat
@@ -17,6 +17,8 @@ from tidegauge.spec.models import EventTimeFormat
 _MS = 1_000_000
 _LATEST_MS = LIMIT_NS // _MS
 
+UNREADABLE = "unreadable"
+"""Kind of dead letters about messages that the client cannot read."""
 Offsets = npt.NDArray[np.int64]
 
 
@@ -35,6 +37,8 @@ def decode(
         offset order; and the messages that are none: undecodable, too large, without an event time,
         or so far ahead of their Kafka timestamp that they must not move the watermark.
     """
+    if raw.unreadable is not None:
+        return _unreadable(plan, raw, raw.unreadable)
     large = plan.sizes.large_messages(raw.payloads, raw.largest)
     decoded = plan.decoder.decode(without_large(raw.payloads, large))
     refused = [
@@ -55,6 +59,18 @@ def decode(
     if times.null_count():
         frame = _with_time(plan, frame, raw, refused)
     return _within_future(plan, frame, raw, refused, oldest_ms), refused
+
+
+def _unreadable(
+    plan: IntakePlan, raw: RawBatch, what: Unreadable
+) -> tuple[pl.DataFrame, list[Refused]]:
+    """No rows, and the letter about all of the messages."""
+    nothing, _ = decode(plan, RawBatch([], [], []))
+    first, last = raw.offsets[0], what.next_offset - 1
+    which = f"offset {first}" if first == last else f"offsets {first} to {last}"
+    reason = f"{which} cannot be read: {what.reason}"
+    detail = f'{{"offsets": [{first}, {last}]}}'
+    return nothing, [refuse(raw, 0, UNREADABLE, reason, detail)]
 
 
 def position_of(raw: RawBatch, offsets: pl.Series) -> Offsets:

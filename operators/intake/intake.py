@@ -9,7 +9,6 @@ import polars as pl
 
 from operators.intake.clocks import Clocks, ClockState, Moves
 from operators.intake.dead_letters import (
-    NONE_REFUSED,
     Refused,
     dead_letter_frame,
     refuse,
@@ -19,6 +18,7 @@ from operators.intake.lateness import Judged, Times, awaited_after, judge
 from operators.intake.limit import LetterCount, LettersSeen
 from operators.intake.plan import IntakePlan
 from operators.intake.process import Process, process_rows
+from operators.intake.quarantine import Held, Quarantine
 from operators.intake.sizes import within
 from operators.intake.units import EARLY_NS
 from operators.intake.wrong_clocks import Standing, WrongClocks
@@ -55,15 +55,17 @@ class IntakeState:
     """What must outlive a restart: the partition's highest event time, its floor, its counts.
 
     `out_of_orderness_ns` is what its last events were judged by; None in version 1, or before any.
+    `held` are messages refused in quarantine; None in versions 1 and 2, or where there are none.
     """
 
     high_ns: int = NO_TIME
     floor_ns: int = NO_TIME
     counts: Counts = field(default_factory=Counts)
-    version: int = 2
+    version: int = 3
     letters: LettersSeen | None = None
     clocks: ClockState | None = field(default=None, compare=False)
     out_of_orderness_ns: int | None = None
+    held: Held | None = None
 
 
 class Intake:
@@ -99,6 +101,7 @@ class Intake:
             saved = getattr(state, "letters", None)
             watermark_ns = self._watermark_ns()
             self._letters = LetterCount(plan.letters, state.counts.read, saved, watermark_ns)
+        self._quarantine = Quarantine(getattr(state, "held", None))
         self._clocks = Clocks(getattr(state, "clocks", None))
         self._wrong_clocks = WrongClocks(plan, partition)
         self._state = PartitionState.ACTIVE
@@ -120,6 +123,7 @@ class Intake:
             letters=letters,
             clocks=self._clocks.state,
             out_of_orderness_ns=self._bound_ns,
+            held=self._quarantine.held,
         )
 
     def grow(self, partitions: int) -> None:
@@ -136,7 +140,12 @@ class Intake:
         self._raise_floor()
         self._state = state
         self._next = self._next if offset is None else offset
-        return self._batch(self._empty, self._empty, NONE_REFUSED)
+        # Nothing comes any more that would end what is held.
+        ended = self._quarantine.close() if state is PartitionState.FINISHED else []
+        return self._batch(self._empty, self._empty, self._letters_of(ended))
+
+    def _letters_of(self, refused: list[Refused]) -> pl.DataFrame:
+        return dead_letter_frame(self._plan.topic, self._partition, refused, self._plan.sensitive)
 
     def take(self, raw: RawBatch) -> EventBatch:
         """Decode, judge and shape a batch of messages.
@@ -146,6 +155,9 @@ class Intake:
         """
         self._raise_floor()
         self._state = PartitionState.ACTIVE
+        if raw.unreadable is not None and self._high_ns != NO_TIME:
+            # The same in every run, which the clock of the reader is not.
+            raw = replace(raw, appended_ms=[max(self._high_ns // _MS, 0)])
         oldest_ms = min(raw.appended_ms, default=0)
         frame, refused = decode(self._plan, raw, oldest_ms)
         changes = self._changes(frame, raw)
@@ -161,11 +173,7 @@ class Intake:
             filtered += lost_on_time + lost
         on_time = self._within_sizes(on_time, raw, refused)
         corrections = self._within_sizes(corrections, raw, refused)
-        if refused and self._letters is not None:
-            moved = moves.times, frame[OFFSET]
-            before = Standing(self._high_ns, self._clocks.mover, self._bound)
-            read = self._counts.read
-            self._wrong_clocks.limit(self._letters, read, raw, refused, moved, before)
+        told = self._limited(raw, refused, (moves.times, frame[OFFSET]))
         if judged.high_ns > self._high_ns:
             self._clocks.mover = self._wrong_clocks.moved_by(raw, moves.times, frame)
         self._high_ns = judged.high_ns
@@ -175,9 +183,23 @@ class Intake:
         )
         self._counts += counts
         self._appended_ns = raw.appended_ms[-1] * _MS if raw.appended_ms else self._appended_ns
-        dead = dead_letter_frame(self._plan.topic, self._partition, refused, self._plan.sensitive)
-        told = tallies(raw, counts, frame, (on_time, corrections), refused, LATE)
-        return self._batch(on_time, corrections, dead, told)
+        tally = tallies(raw, counts, frame, (on_time, corrections), refused, LATE)
+        return self._batch(on_time, corrections, self._letters_of(told), tally)
+
+    def _limited(
+        self, raw: RawBatch, refused: list[Refused], moved: tuple[Times, pl.Series]
+    ) -> list[Refused]:
+        """The letters about what was refused of a batch.
+
+        Raises:
+            UserMistake: too many of the last messages became dead letters.
+        """
+        letters, held = self._letters, self._quarantine.held is not None
+        if letters is None or not (refused or held or letters.quarantined):
+            return refused
+        before = Standing(self._high_ns, self._clocks.mover, self._bound)
+        spans = self._wrong_clocks.limit(letters, self._counts.read, raw, refused, moved, before)
+        return self._quarantine.take(raw, refused, spans) if spans or held else refused
 
     def _changes(self, frame: pl.DataFrame, raw: RawBatch) -> Changes:
         """Rows from which another out-of-orderness holds, and that."""

@@ -16,6 +16,10 @@ class Notices:
         self._tell = tell
         self._told: set[str] = set()
 
+    def tell(self, line: str) -> None:
+        """Tell a line."""
+        self._tell(line)
+
     def once(self, subject: str, line: str) -> None:
         """Tell a line unless one about the subject was told before."""
         if subject not in self._told:

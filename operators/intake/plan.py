@@ -140,7 +140,13 @@ def plan_intake(  # noqa: PLR0913 - what a source is planned with
 
 def with_limit(plan: IntakePlan, source: Source, limit: LetterLimit) -> IntakePlan:
     """The plan of a source with a limit on its dead letters."""
-    declared = xxhash.xxh3_128_hexdigest(f"{source.model_dump_json()} {limit}".encode())
+    # As earlier versions named it, so that their counts go on.
+    counted = (
+        f"LetterLimit(share={limit.share!r}, window={limit.window!r}, least={limit.least!r},"
+        " declared='')"
+    )
+    counted += " quarantine" if limit.quarantines else ""
+    declared = xxhash.xxh3_128_hexdigest(f"{source.model_dump_json()} {counted}".encode())
     return replace(plan, letters=replace(limit, declared=declared))
 
 

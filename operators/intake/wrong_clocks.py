@@ -9,10 +9,11 @@ from operators.intake.clocks import RUN, Mover
 from operators.intake.dead_letters import Refused, shown_key
 from operators.intake.decode import position_of
 from operators.intake.lateness import Times
-from operators.intake.limit import LetterCount, too_many
+from operators.intake.limit import Excess, LetterCount, Span, too_many
 from operators.intake.plan import IntakePlan
 from operators.intake.units import doubt
 from tidegauge.batch import OFFSET, TIME, RawBatch
+from tidegauge.errors import UserMistake
 
 _MS = 1_000_000
 
@@ -84,7 +85,7 @@ class WrongClocks:
         refused: list[Refused],
         moved: tuple[Times, pl.Series],
         before: Standing,
-    ) -> None:
+    ) -> list[Span]:
         """See that there are not too many dead letters.
 
         Args:
@@ -95,17 +96,37 @@ class WrongClocks:
             moved: times to which its events move the watermark, and their offsets.
             before: where the partition stood.
 
+        Returns:
+            the messages in quarantine, where the limit says that there is one.
+
         Raises:
             UserMistake: there are; it names the event for which the last one was late.
         """
         by_offset = {one.offset: one for one in refused if letters.counts(one)}
-        positions = position_of(raw, pl.Series(sorted(by_offset), dtype=pl.Int64))
-        excess = letters.count(read, positions.tolist())
-        if excess is not None:
+        positions = position_of(raw, pl.Series(sorted(by_offset), dtype=pl.Int64)).tolist()
+        where = f"{self._plan.topic}-{self._partition}"
+
+        def refusal(excess: Excess) -> UserMistake:
             newest = by_offset[raw.offsets[excess.position]]
-            where = f"{self._plan.topic}-{self._partition}"
             culprit = self._culprit(newest, raw, moved, before)
-            raise too_many(where, letters.limit, excess, newest, culprit)
+            return too_many(where, letters.limit, excess, newest, culprit)
+
+        if not letters.limit.quarantines:
+            excess = letters.count(read, positions)
+            if excess is not None:
+                raise refusal(excess)
+            return []
+        spans = letters.spans(read, positions, len(raw.offsets))
+        for span in spans:
+            if span.excess is not None:
+                self._plan.notices.tell(str(refusal(span.excess)))
+            if span.ended:
+                self._plan.notices.tell(
+                    f"kafka: {where}: the quarantine is over before offset"
+                    f" {raw.offsets[span.stop]}: no more than half of the dead letters that are"
+                    " allowed are left among the last messages"
+                )
+        return spans
 
     def _culprit(
         self, letter: Refused, raw: RawBatch, moved: tuple[Times, pl.Series], before: Standing

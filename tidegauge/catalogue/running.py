@@ -21,7 +21,8 @@ DEAD_LETTER_SIGNAL = Signal(
             STRING,
             "",
             "broken, wrong_type, tombstone, no_event_time, future, late, process, too_large,"
-            " too_many_keys, too_many_runs, or refused where an output did",
+            " unreadable, quarantined, too_many_keys, too_many_runs, or refused where an output"
+            " did",
         ),
         Column("topic", STRING, "", "Topic of the record"),
         Column("partition", INT, "", "Partition of the record"),

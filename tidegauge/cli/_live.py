@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from connectors.kafka.sample import read_sample
+from connectors.kafka.sample import read_sample, unreadable_lines
 from dataflows.checks.old_events import too_old_among
 from tidegauge.cli._live_bucket import bucket_lines
 from tidegauge.cli._live_fields import absent_fields
@@ -36,7 +36,8 @@ def live_lines(pipeline: Pipeline, settings: Settings, now_ns: int) -> Iterator[
         yield from ((line, True) for line in old)
     for name, read in samples.items():
         source = pipeline.sources[name]
-        lines = [*absent_fields(name, source, read)]
+        lines = unreadable_lines(source.kafka.topic, read.unreadable)
+        lines += absent_fields(name, source, read)
         lines += time_doubts(name, source, pipeline.timezone, read)
         yield from ((line, True) for line in lines)
     yield from bucket_lines(pipeline, settings)

@@ -92,9 +92,10 @@ def redrive(
     from tidegauge.cli._dlq.selection import chosen
 
     found = chosen(desk, wanted, frozenset(State))
-    entries = [entry for entry in found if again or entry.mark is None]
+    all_of = [one for entry in found for one in entry.messages or (entry,)]
+    entries = [entry for entry in all_of if again or entry.mark is None]
     plans = plan_redrive(desk, entries, force=force)
-    sending, handled = sum(not plan.hindrance for plan in plans), len(found) - len(entries)
+    sending, handled = sum(not plan.hindrance for plan in plans), len(all_of) - len(entries)
     if not as_json:
         print_plans(plans, handled)
     unsent, fault = 0, None

@@ -1,16 +1,20 @@
 """A dead letter as it is in its topic."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import orjson
 import xxhash
 from confluent_kafka import Message
 
-NOT_ONE_MESSAGE = frozenset({"too_many_keys", "too_many_runs"})
-"""Kinds that tell of events which other windows and patterns have counted; some of kind `late`
-do, too."""
+NOT_ONE_MESSAGE = frozenset({"too_many_keys", "too_many_runs", "unreadable"})
+"""Kinds that tell of events which other windows and patterns have counted, or of messages that
+nobody can read; some of kind `late` do the first, too."""
+
+
+QUARANTINED = "quarantined"
+"""Kind that tells of all messages which were refused within a block of offsets."""
 
 
 class Spot(NamedTuple):
@@ -70,6 +74,25 @@ class Letter:
         """Whether it is about events that an operator did not take, and not about a message."""
         return self.kind in NOT_ONE_MESSAGE or (
             isinstance(self.detail, dict) and "events" in self.detail
+        )
+
+    @property
+    def messages(self) -> tuple["Letter", ...]:
+        """A letter about each message, where this one is about those of a quarantine."""
+        if self.kind != QUARANTINED or not isinstance(self.detail, dict):
+            return ()
+        runs = self.detail.get("offsets", ())
+        offsets = (offset for first, last in runs for offset in range(first, last + 1))
+        return tuple(
+            replace(
+                self,
+                id=xxhash.xxh3_128_hexdigest(f"{self.id} {offset}".encode()),
+                stamp_ms=None,
+                detail=None,
+                offset=offset,
+                origin=f"{self.topic}-{self.partition}@{offset}",
+            )
+            for offset in offsets
         )
 
     @property

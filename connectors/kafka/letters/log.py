@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from confluent_kafka import Message
@@ -22,12 +22,14 @@ class Entry:
         mark: what was done with it; None while it is open.
         attempt: 1 for a message as it first came, one more each time it was sent again.
         origin: where it first came.
+        messages: an entry for each message, where the letter is about those of a quarantine.
     """
 
     letter: Letter
     mark: Mark | None
     attempt: int
     origin: str
+    messages: tuple["Entry", ...] = ()
 
     @property
     def state(self) -> State:
@@ -67,7 +69,7 @@ class LetterLog:
             # What is written again after a crash has the same id.
             if letter is not None and letter.id not in seen:
                 seen.add(letter.id)
-                yield _entry(letter, marks.get(letter.id), links)
+                yield _with_messages(_entry(letter, marks.get(letter.id), links), marks)
 
     def marks(self) -> dict[str, Mark]:
         """The newest mark of each letter that has one.
@@ -90,6 +92,17 @@ class LetterLog:
                     f"Kafka topic {topic!r} was not read to its end ({error}); see whether the"
                     " broker is well and lets this client read it"
                 ) from None
+
+
+def _with_messages(entry: Entry, marks: Mapping[str, Mark]) -> Entry:
+    """A letter about many messages is handled when all of them are."""
+    own = entry.mark
+    messages = tuple(
+        Entry(one, marks.get(one.id, own), 1, one.origin or "") for one in entry.letter.messages
+    )
+    if messages and own is None and all(one.mark is not None for one in messages):
+        own = messages[-1].mark
+    return replace(entry, mark=own, messages=messages)
 
 
 def _entry(letter: Letter, mark: Mark | None, links: Mapping[Spot, Mark]) -> Entry:

@@ -10,6 +10,7 @@ from connectors.kafka.journal import JournalReader, JournalWriter
 from connectors.kafka.journal_source import JournalPart, JournalPosition, JournalSource
 from connectors.kafka.source import KafkaSource
 from connectors.kafka.topics import ensure_journal, topic_exists, topic_identity
+from tests.connectors.kafka.batches import append, zstd_bomb
 from tests.connectors.kafka.reading import (
     SECOND,
     Clock,
@@ -213,3 +214,14 @@ def test_nothing_is_judged_before_the_journal_has_what_was_written(kafka: Kafka)
     woken = drive(part, lambda batches: len(read(batches)) == 2)
     assert read([*first, *woken]) == [0, 1, 2, 3, 4]
     part.close()
+
+
+def test_what_cannot_be_read_of_it_stops_the_flow(kafka: Kafka, journal: str) -> None:
+    write(kafka, journal, [floor(1)])
+    append(kafka.bootstrap, journal, zstd_bomb())
+    reader = JournalReader(settings_of(kafka), journal)
+    with pytest.raises(
+        Stop, match=f"{journal}-0: the batch of messages at offset 1 cannot be read"
+    ):
+        reader.read_to(reader.end)
+    reader.close()

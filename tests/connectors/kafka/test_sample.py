@@ -5,7 +5,14 @@ from confluent_kafka import Producer, TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.kafka.sample import Piece, TopicSample, plan_pieces, read_sample
+from connectors.kafka.sample import (
+    Piece,
+    TopicSample,
+    plan_pieces,
+    read_sample,
+    unreadable_lines,
+)
+from tests.connectors.kafka.batches import append, zstd_bomb
 from tests.services.kafka import Kafka
 from tests.services.names import unique
 from tidegauge.errors import UserMistake
@@ -128,3 +135,19 @@ def test_no_broker_is_a_clear_line() -> None:
     nowhere = Settings.model_validate({"kafka_bootstrap": "127.0.0.1:1", "start_timeout_s": 0.5})
     with pytest.raises(UserMistake, match=r"no Kafka broker answered within 0\.5 s"):
         read_sample(nowhere, "topic", 10)
+
+
+def test_what_the_client_cannot_read_is_named_and_the_rest_is_sampled(kafka: Kafka) -> None:
+    topic = fill(kafka, {0: 3, 1: 5})
+    append(kafka.bootstrap, topic, zstd_bomb(), 0)
+    sample = read_sample(settings(kafka, start_timeout_s=30), topic, 100)
+    assert sample.messages == 8
+    (line,) = unreadable_lines(topic, sample.unreadable)
+    assert line.startswith(f"{topic}-0: the batch of messages at offset 3 cannot be read (")
+
+
+def test_a_topic_that_holds_nothing_else_is_told_so(kafka: Kafka) -> None:
+    topic = fill(kafka, {})
+    append(kafka.bootstrap, topic, zstd_bomb(), 0)
+    with pytest.raises(UserMistake, match=rf"^Kafka topic {topic}-0: the batch .* at offset 0"):
+        read_sample(settings(kafka), topic, 100)

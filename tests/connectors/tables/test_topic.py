@@ -12,9 +12,10 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from connectors.tables.follower import Follower
 from connectors.tables.topic import TopicTable
+from tests.connectors.kafka.batches import append, zstd_bomb
 from tests.services.kafka import Kafka
 from tests.services.names import unique
-from tidegauge.errors import UserMistake
+from tidegauge.errors import Stop, UserMistake
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Table
 
@@ -42,7 +43,7 @@ class Topic:
             producer.produce(self.name, text, key)
         producer.flush()
 
-    def table(self, **settings: Any) -> TopicTable:
+    def table(self, *, skips: bool = True, **settings: Any) -> TopicTable:
         """A table that reads it."""
         where = Settings(
             _env_file=None, KAFKA_BOOTSTRAP=self.kafka.bootstrap, KAFKA_FETCH_WAIT_MS=10, **settings
@@ -50,7 +51,7 @@ class Topic:
         place = self.name, PARTITIONS
         group = unique("group")
         told = self._replace, self.told.append
-        made = TopicTable("t", TABLE, place, group, where, *told, look_every_s=0.2)
+        made = TopicTable("t", TABLE, place, group, where, *told, look_every_s=0.2, skips=skips)
         self.opened.append(made)
         return made
 
@@ -213,3 +214,34 @@ def test_a_message_key_that_is_no_text_is_data(topic: Topic) -> None:
     table = topic.table()
     table.load()
     assert topic.rows == {"x": 1}
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_is_read(topic: Topic) -> None:
+    topic.write(a=1)
+    append(topic.kafka.bootstrap, topic.name, zstd_bomb(), 0)
+    topic.write(a=2, b=3, c=4, d=5)
+    table = topic.table()
+    table.load()
+    assert topic.rows == {"a": 2, "b": 3, "c": 4, "d": 5}
+    (line,) = topic.told
+    assert line.startswith(f"tables.t: {topic.name}-0: the batch of messages at offset ")
+    assert line.endswith("are passed over; rows that they change stay as they were")
+
+
+def test_where_nothing_may_be_passed_over_what_cannot_be_read_ends_the_flow(topic: Topic) -> None:
+    table = topic.table(skips=False)
+    table.load()
+    append(topic.kafka.bootstrap, topic.name, zstd_bomb(), 0)
+
+    def ended() -> bool:
+        with pytest.raises(Stop, match=r"cannot be read .* dead_letters.on_unreadable: skip"):
+            table.poll()
+        return True
+
+    def polled() -> bool:
+        try:
+            return ended()
+        except pytest.fail.Exception as error:
+            raise AssertionError from error
+
+    eventually(polled)

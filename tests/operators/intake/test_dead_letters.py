@@ -10,7 +10,8 @@ from operators.intake.dead_letters import (
     dead_letter_frame,
     refuse,
 )
-from tidegauge.batch import Attempt, RawBatch
+from tests.operators.intake.stream import make_intake, make_plan, message, raw
+from tidegauge.batch import Attempt, RawBatch, Unreadable
 from tidegauge.catalogue import DEAD_LETTER_SIGNAL
 from tidegauge.payloads import MOST_BYTES
 from tidegauge.records import TIME_NS
@@ -108,3 +109,19 @@ def test_a_key_is_whole_or_left_out() -> None:
     raw = RawBatch([b"x"], [1], [5], [b"k" * MOST_KEY_BYTES])
     frame = dead_letter_frame("t", 0, [refuse(raw, 0, "broken", "why")])
     assert frame["key"].to_list() == ["k" * MOST_KEY_BYTES]
+
+
+def test_messages_that_cannot_be_read_are_one_letter_at_a_time_that_every_run_gives_it() -> None:
+    intake = make_intake(make_plan())
+    intake.take(raw([message(ts=5_000, v=1.0)]))
+    what = Unreadable(9, "no")
+    letters = [
+        intake.take(RawBatch([None], [1], [clock_ms], [None], unreadable=what)).dead_letters
+        for clock_ms in (7, 8)
+    ]
+    assert letters[0].rows() == letters[1].rows()
+    (row,) = letters[0].rows(named=True)
+    assert (row["kind"], row["offset"], row["time_ns"]) == ("unreadable", 1, 5_000_000_001)
+    assert row["reason"] == "offsets 1 to 8 cannot be read: no"
+    assert row["detail"] == '{"offsets": [1, 8]}'
+    assert row["payload"] is None

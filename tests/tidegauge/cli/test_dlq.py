@@ -57,9 +57,10 @@ class Shop:
         """The pipeline file."""
         return self.folder / "shop.yaml"
 
-    def allow_ahead(self, ahead: str) -> None:
+    def allow_ahead(self, ahead: str, on_limit: str = "stop") -> None:
         """Write the file: how far events may be ahead of their Kafka timestamp."""
-        self.file.write_text(FILE.replace("NAME", self.name).replace("AHEAD", ahead))
+        text = FILE.replace("least: 50", f"least: 50, on_limit: {on_limit}")
+        self.file.write_text(text.replace("NAME", self.name).replace("AHEAD", ahead))
 
     def send(self, values: Sequence[Any]) -> None:
         """Messages into the only partition; what is no object goes as it is."""
@@ -197,6 +198,36 @@ def test_a_wrong_file_stops_the_flow_and_loses_nothing(shop: Shop) -> None:
     shop.allow_ahead("2h")
     shop.run()
     assert shop.counted() == 340
+
+
+def test_a_flow_that_stopped_goes_on_in_quarantine_and_loses_nothing(shop: Shop) -> None:
+    now = time.time_ns() // 1_000_000
+    shop.allow_ahead("1s")
+    shop.send([event(now - number) for number in range(40)])
+    shop.send([event(now + HOUR_MS + number) for number in range(300)])
+    shop.send([event(now - number) for number in range(100)])
+    for _ in range(2):
+        last = shop.run().splitlines()[-1]
+        assert f"kafka: {shop.name}-sales-0: 50 of the last 90 messages became" in last
+        assert "dead_letters.on_limit: quarantine" in last
+    shop.allow_ahead("1s", "quarantine")
+    told = shop.run(until_letters=51)
+    assert "the partition is in quarantine, and the flow goes on" in told
+    assert "the quarantine is over before offset" in told
+    letters = shop.dlq("list")
+    assert [one["kind"] for one in letters] == ["future"] * 50 + ["quarantined"]
+    assert letters[-1]["detail"]["events"] == 250
+    assert letters[-1]["detail"]["offsets"] == [[90, 339]]
+    assert letters[-1]["reason"].startswith(
+        "250 messages of offsets 90 to 339 were refused (250 future), the first as future: event"
+    )
+    shop.allow_ahead("2h", "quarantine")
+    assert shop.dlq("redrive", "--yes", "--kind", "quarantined")["sent"] == 250
+    assert [one["kind"] for one in shop.dlq("list")] == ["future"] * 50
+    assert shop.dlq("redrive", "--yes")["sent"] == 50
+    assert shop.dlq("list") == []
+    shop.run()
+    assert shop.counted() == 440
 
 
 def test_what_is_asked_for_in_vain_is_said(shop: Shop) -> None:

@@ -17,6 +17,7 @@ from tidegauge.cli._dlq.selection import Desk
 from tidegauge.errors import Retry, Stop, UserMistake
 
 NOT_SINGLE = "its events are in other results, too, which would count them twice"
+UNREADABLE = "the Kafka client cannot read it, and neither could the flow"
 SHARED = "several sources read its topic, and others than the one that refused it may have taken it"
 REFUSED = "it is about a record that a store or topic refused, which is no message of a source"
 HANDLED = "somebody else has handled it meanwhile"
@@ -74,6 +75,8 @@ def plan_redrive(desk: Desk, entries: Sequence[Entry], *, force: bool) -> list[P
         original = originals.get(letter.id)
         if letter.kind == "refused":
             hindered[letter.id] = REFUSED
+        elif letter.kind == "unreadable":
+            hindered[letter.id] = UNREADABLE
         elif letter.spot is None:
             hindered[letter.id] = NOT_SINGLE
         elif topics[letter.topic] > 1:

@@ -52,7 +52,7 @@ class Output(Model):
 
 
 class DeadLetters(Model):
-    """How many messages may be refused before the flow stops."""
+    """What becomes of messages that cannot be used, and how many may be refused."""
 
     limit: Number = Field(
         0.5,
@@ -67,7 +67,17 @@ class DeadLetters(Model):
         1_000,
         ge=1,
         le=LARGEST,
-        description="Fewer dead letters among them than this never stop the flow.",
+        description="Fewer dead letters among them than this are never too many.",
+    )
+    on_limit: Literal["stop", "quarantine"] = Field(
+        "stop",
+        description="Where there are too many: the flow stops, or goes on with letters about ranges"
+        " of offsets until the partition has less of them.",
+    )
+    on_unreadable: Literal["skip", "stop"] = Field(
+        "skip",
+        description="Batches that the Kafka client cannot read, such as those that unpack to more"
+        " than 100 MB: a dead letter tells their offsets and the flow goes on, or it stops.",
     )
 
 
