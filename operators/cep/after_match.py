@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from operators.cep.buffer import NEVER, Node, Path, first_events, oldest_above, oldest_alive
-from operators.cep.forward import Ending, Forward, TooManyError
+from operators.cep.forward import Ending, Forward
 from operators.cep.nfa import Nfa
+from operators.cep.work import TELL, UNBOUNDED, TooManyError, Work
 from tidegauge.errors import Stop
 from tidegauge.patterns.pattern import Skip, SkipTo
 
@@ -41,12 +42,14 @@ class AfterMatch:
         waiting: where runs end that are matches.
         first: not above the first event of any of them.
         above: they need the runs with first events above this; not more than the least of theirs.
+        work: what it may cost to give them.
     """
 
-    __slots__ = ("_nfa", "_skip", "above", "first", "keeps_all", "waiting")
+    __slots__ = ("_nfa", "_skip", "above", "first", "keeps_all", "waiting", "work")
 
-    def __init__(self, nfa: Nfa) -> None:
+    def __init__(self, nfa: Nfa, work: Work = UNBOUNDED) -> None:
         self._nfa = nfa
+        self.work = work
         self._skip: Skip = nfa.pattern.skip
         self.keeps_all = self._skip.to is SkipTo.NO_SKIP
         self.waiting: list[Ending] = []
@@ -61,7 +64,7 @@ class AfterMatch:
     def wait(self, endings: Sequence[Ending]) -> None:
         """More matches that wait."""
         above = self.above = min([self.above, *(one.above for one in endings)])
-        self.first = min([self.first, *(oldest_alive(one.node, above) for one in endings)])
+        self.first = min([self.first, *(oldest_alive(one.node, above, self.work) for one in endings)])
         self.waiting += endings
 
     def least(self, floor: int) -> int:
@@ -102,7 +105,15 @@ class AfterMatch:
         """
         self.wait(endings)
         given = Given(floor)
-        unfinished = _Unfinished(alive, self.above)
+        try:
+            self._complete(alive, given, allowed)
+        except TooManyError:
+            pass  # what is left waits; whoever pays for the work gives up some of it
+        return given
+
+    def _complete(self, alive: Callable[[], Iterable[Node]], given: Given, allowed: int) -> None:
+        """Give matches while no unfinished run began earlier."""
+        unfinished = _Unfinished(alive, self.above, self.work)
         forward: Forward | None = None
         while self.waiting and not unfinished.before(self.first, given.floor):
             self._look(forward)
@@ -111,7 +122,7 @@ class AfterMatch:
                 break
             asked = [one for one in self.waiting if one.above < first <= one.up_to]
             if forward is None or not forward.covers(asked):
-                forward = Forward(asked, self._nfa.start_ranks, allowed)
+                forward = Forward(asked, self._nfa.start_ranks, allowed, self.work)
             try:
                 void = self._give(forward.runs(first), given)
             except TooManyError:
@@ -120,13 +131,13 @@ class AfterMatch:
             self._pass(max(void, first))
             if given.gave_up is not None:
                 break
-        return given
 
     def _give(self, matches: Iterator[Path], given: Given) -> int:
         """Give the matches of one first event until one removes the rest; what is void now."""
         void = -1
         for path in matches:
             given.matches.append(path)
+            self.work.spend(TELL * len(path))
             void = max(void, self._void_up_to(path))
             # Runs may have ended up to a later event; matches wait nevertheless.
             given.floor = max(given.floor, void)
@@ -141,7 +152,7 @@ class AfterMatch:
             if forward is not None and forward.has(one):
                 first = forward.next_first(one.above)
             else:
-                first = _first_of(one)
+                first = _first_of(one, self.work)
             if first <= one.up_to:
                 left.append(one)
                 firsts.append(first)
@@ -182,11 +193,11 @@ def path_key(path: Path) -> list[int]:
     return [node.seq for node in path]
 
 
-def _first_of(ending: Ending) -> int:
+def _first_of(ending: Ending, work: Work = UNBOUNDED) -> int:
     """The oldest first event; `NEVER` when there is none."""
     if ending.node.oldest > ending.above:
         return ending.node.oldest
-    return oldest_above([ending.node], ending.above)
+    return oldest_above([ending.node], ending.above, work)
 
 
 class _Unfinished:
@@ -196,9 +207,11 @@ class _Unfinished:
         alive: nodes where they end.
         least: matches with a first event above this wait. They share nodes with unfinished runs, so
             these may not note that they have no older one.
+        work: what it may cost to find them.
     """
 
-    def __init__(self, alive: Callable[[], Iterable[Node]], least: int) -> None:
+    def __init__(self, alive: Callable[[], Iterable[Node]], least: int, work: Work) -> None:
+        self._work = work
         self._alive = alive
         self._least = least
         self._asked = 0
@@ -210,11 +223,11 @@ class _Unfinished:
             self._asked += 1
             if self._asked < _FEW:
                 if floor > self._least:
-                    return oldest_above(self._alive(), floor) < first
+                    return oldest_above(self._alive(), floor, self._work) < first
                 return any(
-                    node.newest > floor and oldest_alive(node, floor) < first
+                    node.newest > floor and oldest_alive(node, floor, self._work) < first
                     for node in self._alive()
                 )
-            self._firsts = first_events(self._alive(), floor)
+            self._firsts = first_events(self._alive(), floor, self._work)
         at = bisect_right(self._firsts, floor)
         return at < len(self._firsts) and self._firsts[at] < first

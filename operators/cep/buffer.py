@@ -12,9 +12,10 @@ it times out, all are counted besides (`TimedNode`).
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from operators.cep.nfa import Position
+from operators.cep.work import UNBOUNDED, Work
 
 NEVER = 2**63 - 1
 """Later than every event."""
@@ -161,13 +162,14 @@ def _unchained(chain: Any) -> Path:
     return tuple(nodes)
 
 
-def oldest_alive(node: Node, floor: int) -> int:
+def oldest_alive(node: Node, floor: int, work: Work = UNBOUNDED) -> int:
     """The oldest first event above `floor` of the runs that end at a node; there is one."""
     if node.oldest > floor:
         return node.oldest
     stack = [node]
     while stack:
         here = stack[-1]
+        work.spend(1 + len(here.before) // 8)
         stale = [n for n in here.before if n.oldest <= floor < n.newest]
         if stale:
             stack += stale
@@ -181,8 +183,12 @@ def oldest_alive(node: Node, floor: int) -> int:
     return node.oldest
 
 
-def oldest_above(ends: Iterable[Node], above: int) -> int:
-    """The oldest first event above a bound of the runs that end at `ends`; `NEVER` if none is."""
+def oldest_above(ends: Iterable[Node], above: int, work: Work = UNBOUNDED) -> int:
+    """The oldest first event above a bound of the runs that end at `ends`; `NEVER` if none is.
+
+    Raises:
+        TooManyError: it would cost more than is left.
+    """
     oldest = NEVER
     stack = [node for node in ends if node.newest > above]
     seen: set[int] = set()
@@ -192,6 +198,7 @@ def oldest_above(ends: Iterable[Node], above: int) -> int:
             seen.add(id(node))
             if node.begins and above < node.seq < oldest:
                 oldest = node.seq
+            work.pay(1 + len(node.before) // 8)
             stack += [n for n in node.before if n.newest > above and n.oldest < oldest]
     return oldest
 
@@ -212,9 +219,10 @@ def reachable(ends: Iterable[Node], floor: int) -> list[Node]:
     return ordered
 
 
-def first_events(ends: Iterable[Node], floor: int) -> list[int]:
+def first_events(ends: Iterable[Node], floor: int, work: Work = UNBOUNDED) -> list[int]:
     """The first events of the runs alive that end at some nodes, ascending."""
     nodes = reachable(ends, floor)
+    work.spend(2 * len(nodes))
     return sorted({node.seq for node in nodes if node.begins and node.seq > floor})
 
 
@@ -226,22 +234,35 @@ def trim(ends: Iterable[Node], floor: int) -> list[Node]:
     return nodes
 
 
+class Counted(NamedTuple):
+    """How many runs there are, and how many events they have in all."""
+
+    runs: int
+    events: int
+
+
+_NONE = Counted(0, 0)
+
+
 def count_runs(ends: Sequence[Node], above: int, up_to: int = NEVER) -> int:
     """How many runs end at some nodes whose first event is in (above, up_to]."""
-    return sum(runs_by_first(ends, above, up_to).values())
+    return sum(one.runs for one in runs_by_first(ends, above, up_to).values())
 
 
-def runs_by_first(ends: Sequence[Node], above: int, up_to: int = NEVER) -> dict[int, int]:
-    """How many runs end at some nodes, by the number of their first event, in (above, up_to]."""
-    onward: dict[int, int] = dict.fromkeys(map(id, ends), 0)
+def runs_by_first(ends: Sequence[Node], above: int, up_to: int = NEVER) -> dict[int, Counted]:
+    """The runs that end at some nodes, by the number of their first event, in (above, up_to]."""
+    onward: dict[int, tuple[int, int]] = dict.fromkeys(map(id, ends), (0, 0))
     for node in ends:
-        onward[id(node)] += 1
-    found: dict[int, int] = {}
+        onward[id(node)] = (onward[id(node)][0] + 1, 0)
+    found: dict[int, Counted] = {}
     for node in reversed(reachable(ends, above)):
-        count = onward[id(node)]
+        runs, events = onward[id(node)]
+        events += runs
         if node.begins and above < node.seq <= up_to:
-            found[node.seq] = found.get(node.seq, 0) + count
+            known = found.get(node.seq, _NONE)
+            found[node.seq] = Counted(known.runs + runs, known.events + events)
         for earlier in node.before:
             if earlier.newest > above:
-                onward[id(earlier)] = onward.get(id(earlier), 0) + count
+                more = onward.get(id(earlier), _NONE)
+                onward[id(earlier)] = (more[0] + runs, more[1] + events)
     return found

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from operators.cep.buffer import NEVER, Node, Path
 from operators.cep.memory import Late, Memo
 from operators.cep.positions import Frames
+from operators.cep.work import UNBOUNDED, TooManyError, Work
 
 
 class Ending(NamedTuple):
@@ -31,10 +32,6 @@ def worth(endings: Iterable[Ending]) -> int:
     return sum([1 + len(one.node.before) // _POINTERS for one in endings])
 
 
-class TooManyError(Exception):
-    """More runs would have to be asked one by one than is allowed."""
-
-
 class Forward:
     """The graph of some endings, with what follows each node instead of what is before it.
 
@@ -42,12 +39,21 @@ class Forward:
         endings: all with the runs of the first events that are asked for.
         start_ranks: ranks of the positions of first events.
         allowed: how many runs may be asked whether their late condition holds.
+        work: what it may cost to read runs out.
+
+    Raises:
+        TooManyError: it would cost more than is left.
     """
 
     def __init__(
-        self, endings: Sequence[Ending], start_ranks: Mapping[Frames, int], allowed: int
+        self,
+        endings: Sequence[Ending],
+        start_ranks: Mapping[Frames, int],
+        allowed: int,
+        work: Work = UNBOUNDED,
     ) -> None:
         self.endings = endings
+        self._work = work
         self._ranks = start_ranks
         self._allowed = allowed
         self._late = next((one.late for one in endings if one.late is not None), None)
@@ -81,6 +87,7 @@ class Forward:
             node = stack.pop()
             if node.begins and node.seq > above:
                 self._begins.setdefault(node.seq, []).append(node)
+            self._work.pay(1 + len(node.before) // 2)
             for earlier in node.before:
                 if earlier.newest > above:
                     self._after.setdefault(id(earlier), []).append(node)
@@ -92,14 +99,14 @@ class Forward:
         """Matches with a first event: the earlier taken event first, staying before leaving.
 
         Raises:
-            TooManyError: more runs than allowed were asked.
+            TooManyError: more runs than allowed were asked, or it would cost more than is left.
         """
         start = self._begins.get(first, ())
         for begin in sorted(start, key=lambda node: self._ranks[node.position.frames]):
             yield from self._from(begin)
 
     def _from(self, begin: Node) -> Iterator[Path]:
-        after, ends = self._after, self._ends
+        after, ends, work = self._after, self._ends, self._work
         path, taken = [begin], [0]
         memos = [self._initial]
         if id(begin) in ends:
@@ -116,6 +123,7 @@ class Forward:
                 continue
             if at == 0 and len(following) > 1:
                 self._rank(node, following)
+            work.pay(1)
             taken[-1] += 1
             path.append(following[at])
             taken.append(0)
@@ -133,6 +141,7 @@ class Forward:
 
     def _holds(self, late: Late, node: Node, memo: Memo) -> bool:
         self._allowed -= 1
+        self._work.left -= 1
         if self._allowed < 0:
             raise TooManyError
         return late.test(node.row, memo)

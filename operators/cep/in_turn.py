@@ -19,9 +19,8 @@ from operators.cep.nfa import ALWAYS_BIT
 from operators.cep.program import Program
 from operators.cep.runs import TRIM_AT, Found, Runs
 from operators.cep.turns import Turns
+from operators.cep.work import EXHAUSTED, Work
 
-READINGS = 10
-"""How many times the limit of nodes the events are that may be read again at once."""
 _EVERY = Configuration((), -1, -1, needs_next=True, ends=False)
 """Every event matters."""
 _FITTING = Configuration((), -1, -1, needs_next=False, ends=False)
@@ -44,9 +43,15 @@ class OneTurn(Runs):
     __slots__ = ("waits",)
 
     def __init__(
-        self, program: Program, limits: Limits, *, timeouts: bool = True, in_order: bool = True
+        self,
+        program: Program,
+        limits: Limits,
+        *,
+        timeouts: bool = True,
+        in_order: bool = True,
+        work: Work | None = None,
     ) -> None:
-        super().__init__(program, limits, timeouts=timeouts, in_order=in_order)
+        super().__init__(program, limits, timeouts=timeouts, in_order=in_order, work=work)
         self.may_begin = False
         self.waits = False
 
@@ -88,7 +93,6 @@ class RunsInTurn(Runs):
         wiped: number of the last event that ended every run before it.
         resting: whether the last first event had its turn until the end of its window: later ones
             are taken to last as long, and are read when that matters.
-        reading: how many events were read again at once, for one event or one end of windows.
     """
 
     __slots__ = (
@@ -97,7 +101,6 @@ class RunsInTurn(Runs):
         "log",
         "newest_ns",
         "pending",
-        "reading",
         "resting",
         "turns",
         "wiped",
@@ -116,7 +119,6 @@ class RunsInTurn(Runs):
         self.newest_ns = -NEVER
         self.completed = self.wiped = -1
         self.resting = False
-        self.reading = 0
 
     def over(self, time_ns: int) -> bool:
         """Whether all runs are past their windows, so that nobody would see them end."""
@@ -136,6 +138,7 @@ class RunsInTurn(Runs):
         """Read one event; see `Runs.take`."""
         time_ns = max(time_ns, self.newest_ns)
         program = self.program
+        self.work.earn()
         start = program.nfa.start
         own = program.bits_for(bits, start.looks, row, None)
         begins = bool(program.nfa.move(start, own).takes)
@@ -157,6 +160,7 @@ class RunsInTurn(Runs):
                 self.wiped = seq
         self._go_on(found)
         self._keep_limits(found)
+        self._keep_work(found)
         self.look_ahead()
         return found
 
@@ -166,6 +170,7 @@ class RunsInTurn(Runs):
         while self.deadline_ns <= time_ns and self.deadline_ns != NEVER:
             self._end_at(self.deadline_ns, found)
             self._go_on(found)
+            self._keep_work(found)
             self.look_ahead()
         return found
 
@@ -185,6 +190,7 @@ class RunsInTurn(Runs):
         else:
             self.newest_ns = -NEVER
             self.trim_at = TRIM_AT
+            self.work.begin()
         if log:
             # Nobody knows which events matter to the runs whose turn has not come.
             needs_next = self.configuration.needs_next or (
@@ -206,9 +212,10 @@ class RunsInTurn(Runs):
         newest_ns: int,
         *,
         resting: bool,
+        wiped: int = -1,
     ) -> None:
         """Go on where others were."""
-        self.current, self.resting = current, resting
+        self.current, self.resting, self.wiped = current, resting, wiped
         self.log = deque(log)
         self.pending = sum(event.begins for event in self.log)
         self.floor, self.newest_ns = floor, newest_ns
@@ -218,20 +225,30 @@ class RunsInTurn(Runs):
 
     def new_turn(self) -> OneTurn:
         """Runs of a first event that has its turn."""
-        turn = OneTurn(self.program, self.limits, timeouts=self.timeouts, in_order=self.in_order)
+        turn = OneTurn(
+            self.program,
+            self.limits,
+            timeouts=self.timeouts,
+            in_order=self.in_order,
+            work=self.work,
+        )
         turn.floor = self.floor
         return turn
 
-    def _read_again(self, first: Logged) -> OneTurn:
-        """The runs of the first event of the log, as they are now; their matches wait."""
+    def _read_again(self, first: Logged) -> OneTurn | None:
+        """The runs of the first event of the log, as they are now; their matches wait.
+
+        None where nothing is left of what that may cost.
+        """
         turn = self.new_turn()
         turn.waits = True
         turn.begin(first)
         for event in islice(self.log, 1, None):
             if not turn.ends:
                 break
-            self.reading += 1
             turn.take(event.seq, event.time_ns, event.row, event.bits)
+            if self.work.left < 0:
+                return None
         return turn
 
     def _fits_nothing(self, event: Logged) -> bool:
@@ -241,7 +258,6 @@ class RunsInTurn(Runs):
     def _add(self, event: Logged) -> None:
         """Keep an event to be read again."""
         log = self.log
-        self.reading = 0
         if log and self._fits_nothing(event) and self._fits_nothing(log[-1]):
             return
         log.append(event)
@@ -271,7 +287,6 @@ class RunsInTurn(Runs):
                 if not current.idle:
                     return
                 self.current = None
-            self._keep_reading()
             first = self._next()
             if first is None:
                 return
@@ -282,9 +297,13 @@ class RunsInTurn(Runs):
                 if self.turns.endure or self.resting:
                     return
             self.resting = False
-            self.current = self._read_again(first)
+            turn = self._read_again(first)
+            if turn is None:
+                self._give_up_half()
+                continue
+            self.current = turn
             self._pop()
-            found += self.current.give()
+            found += turn.give()
 
     def _learn(self, turn: OneTurn) -> None:
         """What the matches of runs removed, and runs that were given up."""
@@ -299,7 +318,6 @@ class RunsInTurn(Runs):
 
     def _end_at(self, time_ns: int, found: list[Found]) -> None:
         """End the runs whose windows end at a time: all of them before a match is given."""
-        self.reading = 0
         if self.timeouts:
             self._keep_timeouts()
         if self.current is not None:
@@ -308,9 +326,11 @@ class RunsInTurn(Runs):
         self.resting = True
         ended = []
         while (first := self._next()) is not None and self._end_of(first) <= time_ns:
-            self._keep_reading()
             if self.timeouts or self.completed >= first.seq:
                 turn = self._read_again(first)
+                if turn is None:
+                    self._give_up_half()
+                    continue
                 found += turn.advance(time_ns)
                 ended.append((first.seq, turn))
             self._pop()
@@ -321,20 +341,28 @@ class RunsInTurn(Runs):
                 self._learn(turn)
                 void = turn.floor
 
-    def _keep_reading(self) -> None:
-        """Give up the older half of the first events when too much has to be read again at once."""
-        if self.reading > READINGS * self.limits.nodes and self.pending:
-            self.reading = 0
-            self._give_up_turns(len(self.log), self.pending // 2, "events that are read again")
+    def _keep_work(self, found: list[Found]) -> None:
+        """Give up the older half of the first events when nothing is left of what they may cost."""
+        if self.work.left < 0 and not self.idle:
+            self._give_up_half()
+            self._go_on(found)
+
+    def _give_up_half(self) -> None:
+        self.work.relieve()
+        self._give_up_turns(len(self.log), self.pending // 2, EXHAUSTED)
 
     def _keep_timeouts(self) -> None:
         """Give up the oldest runs when more are alive than may be told of.
 
         The runs of a later first event are taken to be fewer, as in a loop.
         """
-        if self.current is None and (first := self._next()) is not None:
-            self.current = self._read_again(first)
-            self.current.give()
+        while self.current is None and (first := self._next()) is not None:
+            turn = self._read_again(first)
+            if turn is None:
+                self._give_up_half()
+                continue
+            self.current = turn
+            turn.give()
             self._pop()
         if self.current is None:
             return
@@ -385,6 +413,9 @@ class RunsInTurn(Runs):
         """Let go of the oldest first events whose runs are over without a match."""
         if self.turns.endure or len(self.log) <= self.trim_at:
             return
-        while (first := self._next()) is not None and self._read_again(first).idle:
+        while (first := self._next()) is not None:
+            turn = self._read_again(first)
+            if turn is None or not turn.idle:
+                break
             self._pop()
         self.trim_at = 2 * len(self.log) + TRIM_AT

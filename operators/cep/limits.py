@@ -18,10 +18,12 @@ class Limits:
             matches that one event may bring where nothing removes any, and the runs that it may
             have to ask one by one for a condition at the end.
         nodes: taken events in the shared buffer, counted once for each position.
+        work: what each event of a key earns for its runs to spend (`work.Work`); 0 for no bound.
     """
 
     runs: int = 100_000
     nodes: int = 100_000
+    work: int = 500
 
 
 @dataclass(frozen=True, slots=True)

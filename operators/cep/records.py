@@ -15,18 +15,25 @@ from tidegauge.records import TIME_NS, RecordBatch
 from tidegauge.signals import Signal
 
 
-def match_id(pipeline: str, result: Result) -> str:
+def match_id(pipeline: str, result: Result, known: dict[int, bytes] | None = None) -> str:
     """Identity of a match or timeout: the same events for the same steps are the same.
 
     Args:
         pipeline: name of the pipeline.
         result: rows of its path begin with partition and offset.
+        known: the part of each node, for results that share some and are told together.
     """
-    parts: list[Any] = [pipeline, result.pattern, str(result.kind), *result.key]
+    known = {} if known is None else known
+    hashed = xxhash.xxh3_128(key_bytes((pipeline, result.pattern, str(result.kind), *result.key)))
+    parts = []
     for node in result.path:
-        where = node.row[:2] if node.row is not None else ()
-        parts += [node.position.step, node.time_ns, *where]
-    return xxhash.xxh3_128_hexdigest(key_bytes(tuple(parts)))
+        part = known.get(id(node))
+        if part is None:
+            where = node.row[:2] if node.row is not None else ()
+            part = known[id(node)] = key_bytes((node.position.step, node.time_ns, *where))
+        parts.append(part)
+    hashed.update(b"".join(parts))
+    return hashed.hexdigest()
 
 
 class PatternRecords:
@@ -48,10 +55,13 @@ class PatternRecords:
         for kind, signal in ((Kind.MATCH, self._plan.signal), (Kind.TIMEOUT, self._plan.timeouts)):
             found = [result for result in results if result.kind is kind]
             if found and signal is not None:
-                rows = [self._row(result, signal.name, now_ns) for result in found]
+                known: dict[int, bytes] = {}
+                rows = [self._row(result, signal.name, now_ns, known) for result in found]
                 yield RecordBatch(signal.name, _frame(rows, signal))
 
-    def _row(self, result: Result, signal: str, now_ns: int) -> dict[str, Any]:
+    def _row(
+        self, result: Result, signal: str, now_ns: int, known: dict[int, bytes]
+    ) -> dict[str, Any]:
         plan = self._plan
         first_ns, last_ns = result.path[0].time_ns, result.path[-1].time_ns
         timeout = result.kind is Kind.TIMEOUT
@@ -61,7 +71,7 @@ class PatternRecords:
             TIME_NS: self._points.take(signal, result.key, at_ns),
             **dict(zip(plan.by, result.key, strict=True)),
             **self._measures.of(result.path),
-            "id": match_id(plan.pipeline, result),
+            "id": match_id(plan.pipeline, result, known),
             "kind": str(result.kind),
             "events": len(shown),
             "started_ns": first_ns,

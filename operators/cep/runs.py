@@ -1,11 +1,12 @@
 """The runs of one pattern in one key: what events and time do to them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from operators.cep.after_match import AfterMatch, path_key
 from operators.cep.buffer import (
     NEVER,
+    Counted,
     CountedNode,
     Node,
     Path,
@@ -22,7 +23,10 @@ from operators.cep.limits import Dropped, Limits, first_kept
 from operators.cep.nfa import State
 from operators.cep.program import Program
 from operators.cep.taking import Nodes, ask_late, follow, judge_each
+from operators.cep.work import EXHAUSTED, READ, TELL, Work
 
+_FEW = 16
+"""Nodes that cost a unit of work where their end is looked for."""
 TRIM_AT = 64
 """Nodes made before it is worth looking for some that nobody needs any more."""
 
@@ -51,6 +55,7 @@ class Runs:
         limits: bounds of what is held.
         timeouts: whether runs that time out are told; they end in any case.
         in_order: whether no event is earlier than one before it.
+        work: what they may cost, where others pay for it.
 
     Attributes:
         configuration: states of the runs alive; `ends` has for each the nodes where they end.
@@ -64,6 +69,8 @@ class Runs:
             differ only in where they began count once.
         may_begin: whether runs may begin.
         told: where runs that time out are told, not below how many are alive.
+        work: what the runs may still cost.
+        pays: whether it is these runs that earn it, and that give up where nothing is left.
     """
 
     __slots__ = (
@@ -80,6 +87,7 @@ class Runs:
         "made",
         "may_begin",
         "node",
+        "pays",
         "program",
         "queued_ns",
         "starts",
@@ -87,11 +95,20 @@ class Runs:
         "told",
         "trim_at",
         "wake_ns",
+        "work",
     )
 
     def __init__(
-        self, program: Program, limits: Limits, *, timeouts: bool = True, in_order: bool = True
+        self,
+        program: Program,
+        limits: Limits,
+        *,
+        timeouts: bool = True,
+        in_order: bool = True,
+        work: Work | None = None,
     ) -> None:
+        self.pays = work is None
+        self.work = work or Work(limits.work)
         self.program = program
         self.limits = limits
         self.timeouts = timeouts
@@ -108,7 +125,7 @@ class Runs:
         self.trim_at = TRIM_AT
         self.dropped: list[Dropped] = []
         # Without a skip strategy nothing waits: there is nothing to remember.
-        self.after = program.after if program.after.keeps_all else AfterMatch(program.nfa)
+        self.after = program.after if program.after.keeps_all else AfterMatch(program.nfa, self.work)
         self.counted = program.each_told
         self.node: type[Any] = CountedNode if self.counted else TimedNode if timeouts else Node
         self.may_begin = True
@@ -146,11 +163,15 @@ class Runs:
         starts = self.starts
         if starts and time_ns < starts[-1][1]:
             time_ns = starts[-1][1]  # in order of arrival; the time of a key never goes back
-        program, configuration = self.program, self.configuration
+        program, configuration, work = self.program, self.configuration, self.work
+        if self.pays:
+            work.earn()
+        else:
+            work.left -= READ
         late: list[Ending] = []
         if program.late and program.late_bits & configuration.looks:
             event = (seq, time_ns, row)
-            late = ask_late(program, configuration, self.ends, event, bits, self.floor)
+            late = ask_late(program, configuration, self.ends, event, bits, self.floor, work)
         if program.dynamic or not self.may_begin:
             event = (seq, time_ns, row)
             after = judge_each(
@@ -160,6 +181,7 @@ class Runs:
                 event,
                 bits,
                 self.node,
+                work=work,
                 may_begin=self.may_begin,
             )
         else:
@@ -172,7 +194,7 @@ class Runs:
             if plan.only_begins is not None:
                 self._begin(plan, self.node(seq, time_ns, row, plan.only_begins, (), True))
                 return []
-            after = follow(plan, self.ends, (seq, time_ns, row), self.node)
+            after = follow(plan, self.ends, (seq, time_ns, row), self.node, work)
         self.configuration, self.ends, finals, made, begun = after
         if begun:
             starts.append((seq, time_ns))
@@ -181,6 +203,8 @@ class Runs:
             self._settle(finals, late, found)
         if made or late:
             self._count(made, late, found)
+        if work.left < 0:
+            self._relieve(found)
         self.look_ahead()
         return found
 
@@ -189,6 +213,8 @@ class Runs:
         found: list[Found] = []
         self._settle([], late, found)
         self._count((), late, found)
+        if self.work.left < 0:
+            self._relieve(found)
         self.look_ahead()
         return found
 
@@ -212,6 +238,8 @@ class Runs:
         while self.deadline_ns <= time_ns and self.deadline_ns != NEVER:
             if self.timeouts or self.configuration.ends or self.after.waiting:
                 self._end_at(self.deadline_ns, found)
+                if self.work.left < 0:
+                    self._relieve(found)
             else:
                 self._end_unseen(time_ns)
             self.look_ahead()
@@ -237,8 +265,12 @@ class Runs:
     def _end_at(self, time_ns: int, found: list[Found]) -> None:
         """End what is over at a time."""
         ended = Ended([], [])
-        if self.timeouts and self.told > self.limits.runs:
-            self._keep_timeouts()
+        self.work.spend(sum([len(nodes) for nodes in self.ends]) // _FEW)
+        ending = self.told if self.timeouts else 0
+        if self.after.keeps_all and self.configuration.ends:
+            ending = len(self.starts) * self.bound
+        if ending > min(self.limits.runs, self.work.left // (TELL * (1 + self.made))):
+            self._keep_ending(time_ns)
         if self.program.step_limits:
             self._end_steps(time_ns, ended)
         if self.program.within_ns is not None:
@@ -256,6 +288,8 @@ class Runs:
             self.made = self.bound = self.told = 0
             self.trim_at = TRIM_AT
             self.deadline_ns = self.wake_ns = NEVER
+            if self.pays and not self.after.waiting:
+                self.work.begin()
             return
         program = self.program
         deadline_ns = NEVER
@@ -281,13 +315,14 @@ class Runs:
             self._give([*(Ending(node, self.floor) for node in finals), *late], found)
             return
         # No more runs than this end there; to count them takes longer.
-        if len(self.starts) * sum([node.runs for node in finals]) > self.limits.runs:
+        most = min(self.limits.runs, self.work.left // (TELL * (1 + self.made)))
+        if len(self.starts) * sum([node.runs for node in finals]) > most:
             self._keep_matches(finals)
-        _tell([path for node in finals for path in paths(node, self.floor)], found)
+        self._add_matches([path for node in finals for path in paths(node, self.floor)], found)
 
     def _give(self, endings: Sequence[Ending], found: list[Found]) -> None:
         if self.after.keeps_all:
-            _tell(
+            self._add_matches(
                 [path for one in endings for path in paths(one.node, one.above, one.up_to)], found
             )
             return
@@ -297,6 +332,14 @@ class Runs:
             self._give_up(given.gave_up, "partial matches that one event has to ask", 0)
         if given.floor > self.floor:
             self._drop_up_to(given.floor)
+
+    def _add_matches(self, ready: list[Path], found: list[Found]) -> None:
+        """Matches that nothing removes, in their order."""
+        if len(ready) > 1:
+            ready.sort(key=path_key)
+        for path in ready:
+            self.work.left -= TELL * len(path)
+            found.append(Found(path))
 
     def _end_steps(self, time_ns: int, ended: Ended) -> None:
         left: list[Nodes] = []
@@ -329,10 +372,10 @@ class Runs:
         if self.timeouts and state.times_out:
             node, above, up_to, _ = ending
             within_ns = self.program.within_ns or 0
-            ended.timeouts.extend(
-                (path, path[0].time_ns + within_ns if at_ns is None else at_ns)
-                for path in paths(node, above, up_to)
-            )
+            for path in paths(node, above, up_to):
+                self.work.spend(TELL * len(path))
+                over_ns = path[0].time_ns + within_ns if at_ns is None else at_ns
+                ended.timeouts.append((path, over_ns))
 
     def _drop_up_to(self, floor: int) -> None:
         """Remove the runs whose first event is up to `floor`."""
@@ -373,6 +416,7 @@ class Runs:
         """Count what is alive; give up the oldest runs while it is too much."""
         while True:
             nodes = trim(self.alive(), self.after.least(self.floor))
+            self.work.spend(len(nodes))
             waiting = worth(self.after.waiting)
             self.made = sum([node.newest > self.floor for node in nodes]) + waiting
             self.bound = self._runs_alive()
@@ -401,41 +445,76 @@ class Runs:
     def _first_kept_run(self) -> int:
         """Up to which first event runs are given up when there are too many."""
         if self.counted:
-            weights = list(runs_by_first(list(self.alive()), self.floor).items())
+            by_first = runs_by_first(list(self.alive()), self.floor)
+            weights = [(first, one.runs) for first, one in by_first.items()]
         else:
             weights = [(node.newest, node.runs) for node in self.alive()]
         return first_kept(weights, self.limits.runs)
 
     def _keep_matches(self, finals: list[Node]) -> None:
-        """Give up the oldest runs when one event completes too many."""
+        """Give up the oldest runs when one event completes too many, or too long ones."""
         by_first = runs_by_first(finals, self.floor)
-        if sum(by_first.values()) > self.limits.runs:
-            floor = first_kept(list(by_first.items()), self.limits.runs)
-            lost = sum(runs for first, runs in by_first.items() if first <= floor)
-            self._give_up(floor, "matches of one event", lost)
+        for reason, most, weights in (
+            ("matches of one event", self.limits.runs, _runs_of(by_first)),
+            (EXHAUSTED, int(min(self.work.left, NEVER)), _cost_of(by_first)),
+        ):
+            left = [(first, weight) for first, weight in weights if first > self.floor]
+            if sum([weight for _, weight in left]) > most:
+                floor = first_kept(left, most)
+                lost = sum(one.runs for first, one in by_first.items() if self.floor < first <= floor)
+                self._give_up(floor, reason, lost)
 
-    def _keep_timeouts(self) -> None:
-        """Give up the oldest runs when more are alive than may be told of."""
+    def _keep_ending(self, time_ns: int) -> None:
+        """Give up the oldest runs when more are alive than may be told of, or longer ones."""
         by_first = runs_by_first(list(self.alive()), self.floor)
-        self.told = sum(by_first.values())
+        self.work.spend(len(by_first))
+        self.told = sum(one.runs for one in by_first.values())
         if self.told > self.limits.runs:
-            floor = first_kept(list(by_first.items()), self.limits.runs)
-            self.told = sum(runs for first, runs in by_first.items() if first > floor)
+            floor = first_kept(_runs_of(by_first), self.limits.runs)
+            self.told = sum(one.runs for first, one in by_first.items() if first > floor)
             self._give_up(floor, "partial matches when time runs out", 0)
+        last = NEVER
+        if not self.program.step_limits and self.program.within_ns is not None:
+            last = self._last_over(time_ns - self.program.within_ns)
+        ending = sum(cost for first, cost in _cost_of(by_first) if self.floor < first <= last)
+        if ending > self.work.left:
+            self.work.relieve()
+            middle = self._middle()
+            self._give_up(middle if last == NEVER else max(last, middle), EXHAUSTED, 0)
+
+    def _relieve(self, found: list[Found]) -> None:
+        """Give up the older half of the first events: nothing is left of what they may cost."""
+        if not self.pays or not self.starts:
+            return
+        self.work.relieve()
+        waiting = len(self.after.waiting)
+        self._give_up(self._middle(), EXHAUSTED, 0)
+        if waiting:
+            self.after.give_up(self.floor)
+            self._give((), found)
+
+    def _middle(self) -> int:
+        """The first event up to which half of them are."""
+        alive = [seq for seq, _ in self.starts if seq > self.floor]
+        return alive[len(alive) // 2] if alive else self.floor
 
     def _give_up(self, floor: int, reason: str, matches: int) -> None:
         """Remove the runs with a first event up to `floor`; tell how many there were."""
-        seq, time_ns = next(start for start in self.starts if start[0] > self.floor)
+        seq, time_ns = next((start for start in self.starts if start[0] > self.floor), (-1, -1))
+        if seq < 0:
+            return
         runs = count_runs(list(self.alive()), self.floor, floor)
         self._drop_up_to(floor)
         self.dropped.append(Dropped(seq, time_ns, runs + matches, reason))
 
 
-def _tell(ready: list[Path], found: list[Found]) -> None:
-    """Matches that nothing removes, in their order."""
-    if len(ready) > 1:
-        ready.sort(key=path_key)
-    found += [Found(path) for path in ready]
+def _runs_of(by_first: Mapping[int, Counted]) -> list[tuple[int, int]]:
+    return [(first, one.runs) for first, one in by_first.items()]
+
+
+def _cost_of(by_first: Mapping[int, Counted]) -> list[tuple[int, int]]:
+    """What it costs to tell of runs, by their first events."""
+    return [(first, TELL * one.events) for first, one in by_first.items()]
 
 
 NEW: Any = object()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from operators.cep.buffer import NEVER, Node, reachable
+from operators.cep.buffer import NEVER, Node, TimedNode, reachable
 from operators.cep.forward import Ending
 from operators.cep.in_turn import Logged, OneTurn, RunsInTurn
 from operators.cep.runs import Runs
@@ -64,6 +64,9 @@ def save(runs: Runs) -> Saved:
             "floor": runs.floor,
             "newest_ns": runs.newest_ns,
             "resting": runs.resting,
+            "wiped": runs.wiped,
+            "trim_at": runs.trim_at,
+            "work": runs.work.left,
         }
     waiting = runs.after.waiting
     floor = runs.after.least(runs.floor)
@@ -84,9 +87,16 @@ def save(runs: Runs) -> Saved:
                 position_number[node.position.frames],
                 [number[id(n)] for n in node.before if n.newest > floor],
                 node.begins,
+                node.oldest,
+                node.runs,
+                getattr(node, "told", 0),
             )
             for node in nodes
         ],
+        "nodes_are": runs.node.__name__,
+        "counts": (runs.made, runs.bound, runs.told, runs.trim_at),
+        "first": runs.after.first,
+        "work": runs.work.left,
         "states": [state.key for state in runs.configuration.states],
         "ends": [[number[id(node)] for node in nodes] for nodes in runs.ends],
         "waiting": [
@@ -113,9 +123,13 @@ def load(saved: Mapping[str, Any], runs: Runs, remap: Remap) -> None:
     rows = [None if row is None else remap(row) for row in saved["rows"]]
     positions = [nfa.position(frames) for frames in saved["positions"]]
     nodes: list[Node] = []
-    for seq, time_ns, row, position, before, begins, *_ in saved["nodes"]:
+    exact = saved.get("nodes_are") == runs.node.__name__
+    for seq, time_ns, row, position, before, begins, *counted in saved["nodes"]:
         earlier = tuple([nodes[at] for at in before])
-        nodes.append(runs.node(seq, time_ns, rows[row], positions[position], earlier, begins))
+        node = runs.node(seq, time_ns, rows[row], positions[position], earlier, begins)
+        if exact:
+            _count_as(node, *counted)
+        nodes.append(node)
     runs.configuration = runs.program.configurations.of(map(nfa.state, saved["states"]))
     runs.ends = [tuple(nodes[at] for at in ends) for ends in saved["ends"]]
     runs.floor = saved["floor"]
@@ -126,8 +140,14 @@ def load(saved: Mapping[str, Any], runs: Runs, remap: Remap) -> None:
     else:
         endings = [(Ending(nodes[at], *bounds), bit) for at, *bounds, bit in waiting]
     runs.after.hold([ending for ending, _ in endings])
+    if runs.pays and "work" in saved:
+        runs.work.left = saved["work"]
+    if exact:
+        runs.made, runs.bound, runs.told, runs.trim_at = saved["counts"]
+        runs.trim_at = min(runs.trim_at, runs.limits.nodes)
     # Limits may be others than those of the earlier run.
-    runs.fit()
+    if not exact or runs.made > runs.limits.nodes or runs.bound > runs.limits.runs:
+        runs.fit()
     asked = {late.bit: late for late in runs.program.late}
     if runs.program.dynamic:
         kept = [*runs.alive(), *(ending.node for ending, _ in endings)]
@@ -139,6 +159,8 @@ def load(saved: Mapping[str, Any], runs: Runs, remap: Remap) -> None:
             for node in _that_hold(runs, known[id(ending.node)], 0 if bit in asked else bit)
         ]
     runs.after.hold([one._replace(late=asked.get(bit)) for one, bit in endings])
+    if exact and endings:
+        runs.after.first = saved["first"]
     runs.look_ahead()
 
 
@@ -162,8 +184,16 @@ def _load_in_turn(saved: Mapping[str, Any], runs: RunsInTurn, remap: Remap) -> N
         Logged(seq, time_ns, None if row is None else remap(row), bits, begins)
         for seq, time_ns, row, bits, begins in saved["log"]
     ]
-    newest_ns, resting = saved["newest_ns"], saved["resting"]
-    runs.go_on_with(current, log, saved["floor"], newest_ns, resting=resting)
+    if "work" in saved:
+        runs.work.left, runs.trim_at = saved["work"], saved["trim_at"]
+    runs.go_on_with(
+        current,
+        log,
+        saved["floor"],
+        saved["newest_ns"],
+        resting=saved["resting"],
+        wiped=saved.get("wiped", -1),
+    )
 
 
 def _chain(path: Iterable[Node]) -> Ending:
@@ -188,11 +218,21 @@ def _remembered(runs: Runs, nodes: Iterable[Node]) -> dict[int, list[Node]]:
         if node.begins:
             memo = program.memo(None, node.position, row)
             found[memo] = (found.get(memo, ([], False))[0], True)
-        known[id(node)] = [
+        made = [
             runs.node(node.seq, node.time_ns, row, node.position, tuple(before), begins, memo)
             for memo, (before, begins) in found.items()
         ]
+        if len(made) == 1:
+            _count_as(made[0], node.oldest, node.runs, getattr(node, "told", 0))
+        known[id(node)] = made
     return known
+
+
+def _count_as(node: Node, oldest: int, runs: int, told: int) -> None:
+    """What was known of the runs that end at a node, so that it is looked at again when it was."""
+    node.oldest, node.runs = oldest, runs
+    if isinstance(node, TimedNode):
+        node.told = told
 
 
 def _that_hold(runs: Runs, nodes: Iterable[Node], bit: int) -> Iterator[Node]:

@@ -9,7 +9,12 @@ from operators.cep.forward import Ending
 from operators.cep.memory import Late
 from operators.cep.nfa import Position, State
 from operators.cep.program import Program
+from operators.cep.work import Work
 
+_FEW = 16
+"""Nodes before a node for which a unit of work is enough."""
+_MANY = 32
+"""The same of nodes that are only passed on."""
 Nodes = tuple[Node, ...]
 Target = tuple[Position, tuple[Hashable, ...], Hashable]
 """What runs that take an event must agree in to share its node."""
@@ -38,6 +43,7 @@ def follow(
     ends: Sequence[Nodes],
     event: tuple[int, int, Any],
     make: type[Node],
+    work: Work,
 ) -> After:
     """Conditions look at the event alone: the runs of a state move together."""
     made = []
@@ -46,6 +52,8 @@ def follow(
         before: Nodes = ()
         for source in sources:
             before = before + ends[source] if before else ends[source]
+        if len(before) > _FEW:
+            work.spend(len(before) // _FEW)
         made.append(make(seq, time_ns, row, position, before, begins))
     finals = [made[number] for number in plan.finals] if plan.finals else []
     for number in plan.completes:
@@ -77,11 +85,17 @@ class _Judged:
         self.finals: list[Node] = []
         self.targets: dict[Target, tuple[list[Node], bool]] = {}
 
-    def judge(self, state: State, nodes: Nodes, row: Any, bits: int) -> None:
-        """What the event makes of the runs of a state; those alike move together."""
+    def judge(self, state: State, nodes: Nodes, row: Any, bits: int) -> int:
+        """What the event makes of the runs of a state; those alike move together.
+
+        Returns:
+            how much work that was.
+        """
         program = self.program
         alike: list[tuple[int, Sequence[Node]]] = [(program.bits_for(bits, 0, row, None), nodes)]
-        for one in program.may_hold(bits, state.looks):
+        tests = program.may_hold(bits, state.looks)
+        work = len(nodes) * len(tests) + len(nodes) // _MANY
+        for one in tests:
             test, bit = one.test, one.bit
             parted = []
             for own, some in alike:
@@ -95,10 +109,16 @@ class _Judged:
                     parted.append((own, [node for node in some if id(node) not in held]))
             alike = parted
         for own, some in alike:
-            self.move(state, some, own, row)
+            if self.move(state, some, own, row):
+                work += 2 * len(some)
+        return work
 
-    def move(self, state: State, nodes: Sequence[Node], own: int, row: Any) -> None:
-        """What the event makes of runs of a state for which the same predicates hold."""
+    def move(self, state: State, nodes: Sequence[Node], own: int, row: Any) -> bool:
+        """What the event makes of runs of a state for which the same predicates hold.
+
+        Returns:
+            whether they take it.
+        """
         program = self.program
         move = state.moves.get(own) or program.nfa.move(state, own)
         if move.stays is not None:
@@ -109,6 +129,7 @@ class _Judged:
                 self.targets.setdefault(key, ([], False))[0].append(node)
         if move.completes:
             self.finals += nodes
+        return bool(move.takes)
 
     def begin(self, row: Any, bits: int) -> bool:
         """Runs that begin; whether there is one."""
@@ -143,6 +164,7 @@ def judge_each(
     bits: int,
     make: type[Node],
     *,
+    work: Work,
     may_begin: bool = True,
 ) -> After:
     """Conditions look at what was taken before: the nodes they matter to are judged one by one.
@@ -155,11 +177,12 @@ def judge_each(
         bits: predicates of the event alone that hold.
         make: what nodes are made of.
         may_begin: whether a run may begin with the event.
+        work: what it may cost.
     """
     judged = _Judged(program)
     row = event[2]
     for state, nodes in zip(configuration.states, ends, strict=True):
-        judged.judge(state, nodes, row, bits)
+        work.spend(judged.judge(state, nodes, row, bits))
     begun = may_begin and judged.begin(row, bits)
     made = judged.make(event, make)
     left = [tuple(nodes) for nodes in judged.states.values()]
@@ -173,6 +196,7 @@ def ask_late(
     event: tuple[int, int, Any],
     bits: int,
     floor: int,
+    work: Work,
 ) -> list[Ending]:
     """Where runs would end that are matches, if their late conditions held; arguments as before."""
     found: list[Ending] = []
@@ -184,6 +208,7 @@ def ask_late(
             if state.looks & late.bit:
                 for position, some in _taken_late(program, state, nodes, event[2], bits, late):
                     sources[position] = sources.get(position, ()) + some
+                    work.spend(1 + len(some) // _FEW)
         found += [
             Ending(Node(*event, position, nodes, False), floor, late=late)
             for position, nodes in sources.items()

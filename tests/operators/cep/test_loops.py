@@ -131,7 +131,7 @@ def test_runs_that_began_apart_and_share_a_loop_count_once() -> None:
 
 
 def test_matches_that_wait_to_be_asked_are_bounded() -> None:
-    matcher = matcher_of(waiting(), limits=Limits(nodes=200))
+    matcher = matcher_of(waiting(), limits=Limits(nodes=200, work=0))
     frame = events("xx" + "zx" * 400, [9.0, 5.0] + [4.0, 5.0] * 400)
     results = in_batches(matcher, frame.with_columns(pl.lit(0, pl.Int64).alias(TIME)))
     assert {result.reason for result in results} >= {"matches that wait"}
