@@ -2,7 +2,8 @@
 
 The SDK is made for several versions and has defaults of its own: it writes a table's footer where
 it is no more, settings of interval variables into all, links of data with the keys of links of
-dashboards, and a place for links in which nobody sees them. What nobody asked for is left out, so that a file means what a new panel in Grafana's pages does.
+dashboards, and a place for links in which nobody sees them. What nobody asked for is left out, so
+that a file means what a new panel in Grafana's pages does.
 """
 
 import json
