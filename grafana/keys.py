@@ -19,6 +19,10 @@ DRAWN = 20
 MOST_VALUES = 1_000
 """Values that a variable offers; others can be typed in."""
 _WORD = re.compile(r"\w+", re.ASCII)
+_ALIAS = re.compile(r"[@/\w-]+(\.[@/\w-]+)*", re.ASCII)
+"""Names of tags that an alias can hold."""
+_NO_PATH = re.compile(r"[:^}]")
+"""What ends the path of a variable."""
 _TAKEN = frozenset({"timeFilter", "interval", "m", "measurement", "col"})
 """What the data source puts in by itself."""
 
@@ -31,7 +35,7 @@ def variable_names(keys: Iterable[str]) -> dict[str, str]:
         wanted = (
             key if _WORD.fullmatch(key) and key not in _TAKEN and key[0] != "_" else f"key_{word}"
         )
-        while wanted in found.values() or wanted.startswith("drawn_"):
+        while wanted in found.values() or wanted.startswith(("drawn_", "tag_")):
             wanted = f"key_{wanted}"
         found[key] = wanted
     return found
@@ -43,9 +47,23 @@ def matches(key: str, variable: str) -> str:
 
 
 def alias(keys: Sequence[str], otherwise: str) -> str:
-    """Name of a series: its keys, or `otherwise` without any."""
-    tags = (f"$tag_{key}" if _WORD.fullmatch(key) else f"[[tag_{key}]]" for key in keys)
+    """Name of a series: its keys, or `otherwise` without any.
+
+    The data source puts in tags with plain names; where one has another name, it is a name that
+    the page makes of the labels (`is_display_name`).
+    """
+    if all(_ALIAS.fullmatch(key) for key in keys):
+        tags = [f"$tag_{key}" if _WORD.fullmatch(key) else f"[[tag_{key}]]" for key in keys]
+    elif any(_NO_PATH.search(key) for key in keys):
+        tags = ["${__field.labels}"]
+    else:
+        tags = [f'${{__field.labels["{key}"]}}' for key in keys]
     return " ".join(tags) or otherwise
+
+
+def is_display_name(alias: str) -> bool:
+    """Whether only the page can make the name of a series, and not the data source."""
+    return "${__field.labels" in alias
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,12 @@ from grafana_foundation_sdk.models.common import (
     SortOrder,
     TooltipDisplayMode,
 )
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 from grafana.durations import duration
+from grafana.keys import is_display_name
 from grafana.subject import NUMBERS
-from grafana.targets import Target, data_source
+from grafana.targets import InfluxQuery, Target, data_source
 from tidegauge.signals import Column
 
 P = TypeVar(
@@ -75,8 +77,17 @@ def framed(panel: P, frame: Frame, targets: Sequence[Target]) -> P:
         # It says so in its title. Grafana minds it in relative ranges only: the queries do it.
         panel.time_from(duration(frame.look_back_ns))
     for target in targets:
-        panel.with_target(target)
+        panel.with_target(_named(panel, target))
     return panel
+
+
+def _named(panel: P, target: Target) -> Target:
+    """A target whose series are named by the panel, where an alias cannot do it."""
+    query = target.query
+    if not is_display_name(query.alias):
+        return target
+    panel.override_by_query(query.ref_id, [DynamicConfigValue("displayName", query.alias)])
+    return Target(InfluxQuery(query.ref_id, query.query, query.result_format))
 
 
 def unit(column: Column) -> str:

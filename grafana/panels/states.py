@@ -14,6 +14,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from grafana.panels.frame import Frame, framed, legend, tooltip
+from grafana.panels.lines import GAP_STEPS
 from grafana.queries.alerts import STATES
 from grafana.targets import Target
 from grafana.thresholds import GOOD
@@ -42,8 +43,10 @@ def mapping(colors: Mapping[str, str]) -> ValueMap:
 
 
 def timeline(frame: Frame, target: Target, unit: str) -> Panel:
-    """A bar a series, in the colours of its states."""
-    return _timeline(frame, target).unit(unit).build()
+    """A bar a series, in the colours of its states; a gap of a few steps is none."""
+    spanned = DynamicConfigValue("custom.spanNulls", GAP_STEPS * frame.step_ns // 1_000_000)
+    panel = _timeline(frame, target).unit(unit)
+    return panel.override_by_query(target.query.ref_id, [spanned]).build()
 
 
 def alert_timeline(frame: Frame, lasting: Target, moments: Target, hold_ns: int) -> Panel:

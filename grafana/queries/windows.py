@@ -47,7 +47,9 @@ class WindowQueries:
 
     def states(self, field: Column) -> str:
         """A field that is no number over time: the drawn series."""
-        return self._over_time("last", field.name, self._shown(), "none")
+        # Where results come at known times, a step without one is a gap, and the state ends.
+        gap = "none" if self.window.cumulative or not self.window.every_ns else "null"
+        return self._over_time("last", field.name, self._shown(), gap)
 
     def density(self, field: Column) -> str:
         """A field over time: all chosen series."""

@@ -60,7 +60,9 @@ def odd(influxdb: InfluxDB) -> Subject:
         "odd": [{**end, "anomaly": "odd", "interval": "1m", "value": 9.0, "expected": 1.0}],
         "alerts": [
             {**end, **SENTENCE, "alert": "low", "level": 9, "user id": "a/b", "shop": 1,
-             "interval": None, "anomaly": None, "active": 1, "state": "firing", "id": "x"}
+             "interval": None, "anomaly": None, "active": 1, "state": "firing", "id": "x"},
+            {**end, **SENTENCE, "alert": "event_level", "level": 8, "user id": None, "shop": None,
+             "interval": None, "anomaly": None, "active": 1, "state": "firing", "id": "y"},
         ],
     }  # fmt: skip
     store(influxdb, subject, records)

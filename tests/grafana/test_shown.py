@@ -113,3 +113,27 @@ def test_an_odd_key_can_be_chosen_alone_or_with_another(odd: Written, count: int
                 found for target, found in dashboard.answers(panel) if target["refId"] == "A"
             )
             assert {series.tags[key] for series in drawn} == set(chosen)
+
+
+@pytest.mark.parametrize(
+    ("keys", "drawn"),
+    [
+        (["region"], "1004"),
+        (["a-b", "x.y"], "1004 00123"),
+        (["user id"], "1004"),
+        (["user id", "ü"], "1004 00123"),
+        (["a:b", "c}"], 'a:b="1004", c}="00123"'),
+    ],
+)
+def test_a_series_is_named_by_its_keys_whatever_these_are_called(
+    keys: list[str], drawn: str, shows: Display
+) -> None:
+    tags = dict(zip(keys, ("1004", "00123"), strict=False))
+    fields = {**SHOP["sources"]["orders"]["fields"], **{key: {"type": "string"} for key in keys}}
+    changed = {**SHOP["windows"], "total": {**SHOP["windows"]["total"], "by": keys}}
+    sources = {"orders": {**SHOP["sources"]["orders"], "fields": fields}}
+    board = dashboards([shop(windows=changed, sources=sources)])["shop"]
+    panel = [each for each in panels(board) if each["title"] == "orders"][1]
+    answer = Series("total", tags, ["time", "orders"], [[AT_MS, 7], [AT_MS + 1, 8]])
+    (frame,) = shows.show(panel, [(panel["targets"][0], [answer])]).frames
+    assert list(frame)[-1] == drawn

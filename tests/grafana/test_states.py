@@ -146,3 +146,24 @@ def test_every_state_has_its_colour(store: Written, shows: Display) -> None:
     (name,) = (each for each in frame if each != "Time")
     shown = dict(zip(frame[name].texts, frame[name].colors, strict=True))
     assert len({shown[state] for state in ("pending", "firing", "stale", "not firing")}) == 4
+
+
+def test_the_state_of_a_key_that_is_gone_ends_and_a_short_gap_is_none(store: Written) -> None:
+    hour_ms = 3_600_000
+    paid = {"every_paid": True, "revenue": 5.0, "data_points": 1}
+    times = {"a": (0, 1, 3), "b": (0, 1, 2, 3, 4, 5)}
+    store.write_all(
+        ("sales", paid, {"user id": key, "shop": "1"}, AT_MS - (6 - hour) * hour_ms)
+        for key, hours in times.items()
+        for hour in hours
+    )
+    dashboard = store.asking()
+    dashboard.span = "7h"
+    dashboard.choose({})
+    panel = next(each for each in panels(dashboard.board) if each["title"] == "every_paid")
+    ((_, found),) = dashboard.answers(panel)
+    states = {series.tags["user id"]: series.column("every_paid") for series in found}
+    assert states["a"][-7:] == [True, True, None, True, None, None, None]
+    assert states["b"][-7:] == [True] * 6 + [None]
+    (override,) = panel["fieldConfig"]["overrides"][-1:]
+    assert override["properties"] == [{"id": "custom.spanNulls", "value": 3 * hour_ms}]

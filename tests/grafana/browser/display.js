@@ -19,7 +19,8 @@ G.standardTransformersRegistry.setInit(() =>
 );
 
 function property(id, path, isCustom = false) {
-  return { id, path, name: id, isCustom, process: (value) => value, shouldApply: () => true };
+  const process = id === "displayName" ? G.displayNameOverrideProcessor : (value) => value;
+  return { id, path, name: id, isCustom, process, settings: { expandTemplateVars: true }, shouldApply: () => true };
 }
 
 // The properties that a panel can have: the standard ones, and those of its own that it is given.
@@ -47,6 +48,11 @@ function replaced(text, scoped, otherwise) {
 function found(context, name, path) {
   if (context && name === "__value" && path === "raw") {
     return context.field.values[context.rowIndex];
+  }
+  if (context && name === "__field") {
+    const [, label] = /^labels(?:\["(.*)"\])?$/.exec(path);
+    const labels = context.field.labels ?? {};
+    return label === undefined ? G.formatLabels(labels, "", true) : (labels[label] ?? "");
   }
   const place = /^fields\[(\d+)\]$/.exec(path ?? "");
   return context && name === "__data" && place ? String(G.getFieldDisplayValuesProxy(context)[place[1]]) : undefined;

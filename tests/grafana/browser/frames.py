@@ -40,7 +40,7 @@ def _table(target: Mapping[str, Any], series: list[Series]) -> dict[str, Any]:
 
 
 def _frame(target: Mapping[str, Any], one: Series, column: str) -> dict[str, Any]:
-    name = _ALIAS.sub(lambda found: _tag(one, found), target["alias"])
+    name = _ALIAS.sub(lambda found: _tag(one, found), target.get("alias", column))
     value = _field("Value", one.column(column))
     value |= {"labels": one.tags, "config": {"displayNameFromDS": name}}
     times = _field("Time", one.column("time"), "time")

@@ -34,7 +34,7 @@ interface Query {
 interface Override {
   matcher: { id: "byName" | "byFrameRefID" | "byType"; options: string };
   properties: Array<
-    | { id: "unit"; value: string }
+    | { id: "unit" | "displayName"; value: string }
     | { id: "mappings"; value: Plain<G.ValueMapping>[] }
     | { id: "links"; value: Array<{ title: string; url: string }> }
     | { id: "color"; value: Plain<G.FieldColor> }
