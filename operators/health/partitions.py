@@ -22,6 +22,7 @@ class Observed:
     topic: str
     progress: Progress
     counts: Counts
+    odd_levels: int = 0
 
 
 class PartitionHealth:
@@ -38,6 +39,7 @@ class PartitionHealth:
         self._at_ns: int | None = None
         self._processed = 0
         self._waiting: Observed | None = None
+        self._odd_levels = 0
 
     @property
     def due_ns(self) -> int | None:
@@ -49,6 +51,7 @@ class PartitionHealth:
     def observe(self, observed: Observed, now_ns: int) -> list[RecordBatch]:
         """The partition's record, when one is due."""
         self._waiting = observed
+        self._odd_levels += observed.odd_levels
         due_ns = self.due_ns
         return self.flush(now_ns) if due_ns is None or now_ns >= due_ns else []
 
@@ -75,6 +78,7 @@ class PartitionHealth:
             "corrections": seen.counts.corrections,
             "late": seen.counts.late,
             "filtered": seen.counts.filtered,
+            "odd_levels": self._odd_levels,
             "watermark_ns": watermark_ns,
             "watermark_lag_ms": None if watermark_ns is None else (now_ns - watermark_ns) / 1e6,
             "state": seen.progress.state.value,

@@ -16,6 +16,7 @@ from operators.intake.dead_letters import (
 )
 from operators.intake.decode import decode, position_of, stamps_of
 from operators.intake.lateness import Judged, Times, awaited_after, judge
+from operators.intake.levels import told, wrong_levels
 from operators.intake.limit import LetterCount, LettersSeen
 from operators.intake.plan import IntakePlan
 from operators.intake.process import Process, process_rows
@@ -145,7 +146,7 @@ class Intake:
         self._raise_floor()
         self._state = PartitionState.ACTIVE
         oldest_ms = min(raw.appended_ms, default=0)
-        frame, refused = decode(self._plan, raw, oldest_ms)
+        frame, refused, odd = decode(self._plan, raw, oldest_ms)
         changes = self._changes(frame, raw)
         moves = self._moves(frame, raw, oldest_ms, changes)
         if moves.believed.size:
@@ -174,8 +175,17 @@ class Intake:
         self._counts += counts
         self._appended_ns = raw.appended_ms[-1] * _MS if raw.appended_ms else self._appended_ns
         dead = dead_letter_frame(self._plan.topic, self._partition, refused, self._plan.sensitive)
-        told = tallies(raw, counts, frame, (on_time, corrections), refused, LATE)
-        return self._batch(on_time, corrections, dead, told)
+        tally = tallies(raw, counts, frame, (on_time, corrections), refused, LATE)
+        levels = self._odd_levels(odd, on_time, corrections)
+        return replace(self._batch(on_time, corrections, dead, tally), odd_levels=levels)
+
+    def _odd_levels(self, read: list[int], *made: pl.DataFrame) -> int:
+        """How many events have a level that is none, as it was read or made; told once."""
+        odd = {*read, *(offset for frame in made for offset in wrong_levels(frame))}
+        if odd:
+            where = f"kafka: {self._plan.topic}-{self._partition}"
+            self._plan.notices.once(f"level {self._partition}", told(where, min(odd)))
+        return len(odd)
 
     def _changes(self, frame: pl.DataFrame, raw: RawBatch) -> Changes:
         """Rows from which another out-of-orderness holds, and that."""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -38,6 +40,7 @@ def test_a_record_has_the_columns_of_the_signal() -> None:
         "corrections": 3,
         "late": 1,
         "filtered": 2,
+        "odd_levels": 0,
         "watermark_ns": 5,
         "watermark_lag_ms": 2e-6,
         "state": "active",
@@ -102,3 +105,11 @@ def test_a_partition_that_never_had_a_message_has_records_while_it_is_idle() -> 
     observe(health, asleep, 0)
     assert health.due_ns == SECOND
     assert [one.frame["watermark_ns"].to_list() for one in health.flush(SECOND)] == [[None]]
+
+
+def test_levels_that_are_none_are_added_up() -> None:
+    health = PartitionHealth(SECOND)
+    given = [replace(seen(10), odd_levels=number) for number in (2, 0, 3)]
+    observe(health, given[0], 0)
+    assert health.observe(given[1], 1) == []
+    assert observe(health, given[2], SECOND).frame["odd_levels"].to_list() == [5]
