@@ -148,7 +148,8 @@ class EventBatch:
     `on_time` and `corrections` are frames with the declared and derived fields, `TIME` and
     `OFFSET`; `dead_letters` has the columns of the dead-letter signal. Each may have no rows.
     `counts` are running totals up to and with this batch, `tallies` are of this batch alone. An
-    empty batch still carries progress.
+    empty batch still carries progress. `odd_levels` is how many of its messages have an
+    `alert_level` that is none.
     """
 
     topic: str
@@ -158,6 +159,7 @@ class EventBatch:
     progress: Progress
     counts: Counts
     tallies: tuple[Tally, ...] = ()
+    odd_levels: int = 0
 
 
 def stamp_ns(appended_ms: int) -> int:

@@ -1,6 +1,7 @@
 """What a codec does: payloads in, columns out, and each payload that is none accounted for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import polars as pl
@@ -19,11 +20,13 @@ class Undecodable:
 class Decoded:
     """Columns of the payloads that could be decoded, in order, and the others.
 
-    `frame` has a row for each payload that is not among `undecodable`.
+    `frame` has a row for each payload that is not among `undecodable`; `aside` has the rows of
+    which a value counts as absent because it is of another type, by column.
     """
 
     frame: pl.DataFrame
     undecodable: list[Undecodable]
+    aside: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 class Decoder(Protocol):

@@ -19,6 +19,7 @@ from pydantic_settings import (
 from tidegauge.dotenv import misled_secrets
 from tidegauge.errors import UserMistake
 from tidegauge.secrets import with_files
+from tidegauge.texts import is_text
 
 SECRETS = {
     "kafka_sasl_password": "KAFKA_SASL_PASSWORD",
@@ -95,7 +96,11 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _with_secrets(cls, values: Any) -> Any:
-        return with_files(values, SECRETS) if isinstance(values, dict) else values
+        if not isinstance(values, dict):
+            return values
+        if wrong := [name for name, text in values.items() if not is_text(str(text))]:
+            raise ValueError("\n".join(f"{name}: holds bytes that are no UTF-8" for name in wrong))
+        return with_files(values, SECRETS)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":

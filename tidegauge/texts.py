@@ -67,6 +67,15 @@ def visible_values(value: Any) -> Any:
     return value
 
 
+def is_text(text: str) -> bool:
+    """Whether it has no halves of characters, as bytes that are no UTF-8 are given to a process."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _is_seen(char: str) -> bool:
     return char == "\n" or char.isprintable() or unicodedata.category(char) == "Zs"
 

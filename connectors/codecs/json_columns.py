@@ -78,18 +78,24 @@ class JsonColumns:
                     undecodable.append(found)
                 else:
                     rows.append(self._row(*found))
-        return Decoded(self._frame(rows), undecodable)
+        aside: dict[str, list[int]] = {}
+        columns = [self._series(name, get, rows, aside) for name, get in self._getters]
+        return Decoded(pl.DataFrame(columns), undecodable, aside)
 
-    def _frame(self, rows: list[Any]) -> pl.DataFrame:
-        return pl.DataFrame([self._series(name, get, rows) for name, get in self._getters])
-
-    def _series(self, name: str, get: Callable[[Any], Any], rows: list[Any]) -> pl.Series:
+    def _series(
+        self, name: str, get: Callable[[Any], Any], rows: list[Any], aside: dict[str, list[int]]
+    ) -> pl.Series:
         dtype = self._dtypes[name]
         if name in self._lenient:
             values = list(map(get, rows))
             if values.count(None) == len(values):
                 return pl.Series(name, [None], dtype=dtype).new_from_index(0, len(values))
-            return pl.Series(name, [_integer(value) for value in values], dtype=dtype)
+            whole = [_integer(value) for value in values]
+            pairs = zip(whole, values, strict=True)
+            wrong = [row for row, (one, of) in enumerate(pairs) if one is None and of is not None]
+            if wrong:
+                aside[name] = wrong
+            return pl.Series(name, whole, dtype=dtype)
         if dtype == pl.Float64:
             numbers = np.fromiter(map(get, rows), np.float64, len(rows))
             # JSON has no NaN: it stands for None.

@@ -33,6 +33,10 @@ _BEGINNINGS = {'"': "a string", "{": "an object", "[": "an array", "t": "a bool"
 _FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
+ASIDE = object()
+"""Stands for the value of a field that is read leniently, where it has another type."""
+
+
 class NoWholeNumberError(ValueError):
     """A text is no whole number of 64 bits."""
 
@@ -99,7 +103,7 @@ class SecondLook:
             return self._value(part, kind)
         except (*_FAULTS, ValueError) as fault:
             if name in self._lenient:
-                return None
+                return ASIDE
             if isinstance(fault, msgspec.ValidationError | NoWholeNumberError):
                 raise _Refusal("wrong_type", _wrong_type(name, kind, part)) from None
             raise _broken(payload, fault) from None

@@ -93,7 +93,7 @@ def _sample(settings: Settings, topic: str) -> TopicSample | None:
 
 
 def _oldest_ns(plan: IntakePlan, sample: TopicSample | None) -> int | None:
-    frames = [decode(plan, raw)[0] for raw in sample.partitions.values()] if sample else []
+    frames = [decode(plan, raw).frame for raw in sample.partitions.values()] if sample else []
     times = [least for frame in frames if isinstance(least := frame[TIME].min(), int)]
     return min(times, default=None)
 

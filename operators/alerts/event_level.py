@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from operators.alerts.records import CHANGED, alert_id, complete
-from operators.intake.plan import ALERT_LEVEL
+from operators.intake.levels import ALERT_LEVEL, HIGHEST
 from operators.ordering.identity import PARTITION, identity_time_ns
 from tidegauge.batch import OFFSET, TIME, EventBatch
 from tidegauge.catalogue import EVENT_LEVEL, OWN_COLUMNS
@@ -24,6 +24,8 @@ def event_level_records(
 ) -> pl.DataFrame | None:
     """An alert record for each event whose own `alert_level` is critical; none counts as 0.
 
+    What is above the highest level is no level, and makes no record: a level is a tag.
+
     Corrections count like on-time events: late is better than never. Nothing follows such a record,
     for nothing could resolve it. Fields of the event that are key columns of the pipeline become
     its tags, and where an alert has a column of that name anyway, its summary tells them.
@@ -39,7 +41,7 @@ def event_level_records(
         the columns of the signal, and `CHANGED`; None when there is no such event.
     """
     critical = [
-        frame.filter(pl.col(ALERT_LEVEL) > CRITICAL_ABOVE)
+        frame.filter(pl.col(ALERT_LEVEL).is_between(CRITICAL_ABOVE + 1, HIGHEST))
         for frame in (batch.on_time, batch.corrections)
         if ALERT_LEVEL in frame.columns and frame[ALERT_LEVEL].null_count() < frame.height
     ]

@@ -64,7 +64,9 @@ class AfterMatch:
     def wait(self, endings: Sequence[Ending]) -> None:
         """More matches that wait."""
         above = self.above = min([self.above, *(one.above for one in endings)])
-        self.first = min([self.first, *(oldest_alive(one.node, above, self.work) for one in endings)])
+        self.first = min(
+            [self.first, *(oldest_alive(one.node, above, self.work) for one in endings)]
+        )
         self.waiting += endings
 
     def least(self, floor: int) -> int:

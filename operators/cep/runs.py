@@ -125,7 +125,9 @@ class Runs:
         self.trim_at = TRIM_AT
         self.dropped: list[Dropped] = []
         # Without a skip strategy nothing waits: there is nothing to remember.
-        self.after = program.after if program.after.keeps_all else AfterMatch(program.nfa, self.work)
+        self.after = (
+            program.after if program.after.keeps_all else AfterMatch(program.nfa, self.work)
+        )
         self.counted = program.each_told
         self.node: type[Any] = CountedNode if self.counted else TimedNode if timeouts else Node
         self.may_begin = True
@@ -461,7 +463,9 @@ class Runs:
             left = [(first, weight) for first, weight in weights if first > self.floor]
             if sum([weight for _, weight in left]) > most:
                 floor = first_kept(left, most)
-                lost = sum(one.runs for first, one in by_first.items() if self.floor < first <= floor)
+                lost = sum(
+                    one.runs for first, one in by_first.items() if self.floor < first <= floor
+                )
                 self._give_up(floor, reason, lost)
 
     def _keep_ending(self, time_ns: int) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import bytewax.operators as op
@@ -43,7 +44,8 @@ class _Health(StatefulBatchLogic[Observed, RecordBatch, None]):
         self._clock_ns = clock_ns
 
     def on_batch(self, values: list[Observed]) -> tuple[Iterable[RecordBatch], bool]:
-        return self._health.observe(values[-1], self._clock_ns()), StatefulBatchLogic.RETAIN
+        newest = replace(values[-1], odd_levels=sum(one.odd_levels for one in values))
+        return self._health.observe(newest, self._clock_ns()), StatefulBatchLogic.RETAIN
 
     def on_notify(self) -> tuple[Iterable[RecordBatch], bool]:
         return self._health.tell(self._clock_ns()), StatefulBatchLogic.RETAIN
@@ -69,7 +71,7 @@ def partition_health(
 
     def observed(batches: list[EventBatch]) -> Iterable[tuple[str, Observed]]:
         for batch in batches:
-            yield _key(batch), Observed(batch.topic, batch.progress, batch.counts)
+            yield _key(batch), Observed(batch.topic, batch.progress, batch.counts, batch.odd_levels)
 
     counted = op.flat_map_batch("counted", up, observed)
     return op.stateful_batch("observe", counted, lambda _: _Health(clock_ns))

@@ -27,6 +27,7 @@ class Observed:
     topic: str
     progress: Progress
     counts: Counts
+    odd_levels: int = 0
 
 
 class PartitionHealth:
@@ -44,6 +45,7 @@ class PartitionHealth:
         self._processed = 0
         self._waiting: Observed | None = None
         self._last: Observed | None = None
+        self._odd_levels = 0
 
     @property
     def due_ns(self) -> int | None:
@@ -63,6 +65,7 @@ class PartitionHealth:
     def observe(self, observed: Observed, now_ns: int) -> list[RecordBatch]:
         """The partition's record, when one is due."""
         self._waiting = self._last = observed
+        self._odd_levels += observed.odd_levels
         due_ns = self.due_ns
         return self.flush(now_ns) if due_ns is None or now_ns >= due_ns else []
 
@@ -94,6 +97,7 @@ class PartitionHealth:
             "corrections": seen.counts.corrections,
             "late": seen.counts.late,
             "filtered": seen.counts.filtered,
+            "odd_levels": self._odd_levels,
             "watermark_ns": watermark_ns,
             "watermark_lag_ms": None if watermark_ns is None else (now_ns - watermark_ns) / 1e6,
             "state": seen.progress.state.value,

@@ -1,11 +1,14 @@
 """Messages to typed rows with an event time; what gives no such row is refused."""
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from operators.intake.dead_letters import Refused, refuse
 from operators.intake.event_time import LIMIT_NS, event_time_ns
+from operators.intake.levels import read_levels
 from operators.intake.plan import IntakePlan
 from operators.intake.sizes import within
 from operators.intake.units import unit_of
@@ -22,9 +25,23 @@ UNREADABLE = "unreadable"
 Offsets = npt.NDArray[np.int64]
 
 
-def decode(
-    plan: IntakePlan, raw: RawBatch, oldest_ms: int | None = None
-) -> tuple[pl.DataFrame, list[Refused]]:
+class Read(NamedTuple):
+    """What was read of a batch.
+
+    Attributes:
+        frame: rows of the decoded fields, `TIME`, `OFFSET` and, when the plan keeps it, `APPENDED`,
+            in offset order.
+        refused: the messages that are none: undecodable, too large, without an event time, or so
+            far ahead of their Kafka timestamp that they must not move the watermark.
+        odd_levels: offsets of messages with an `alert_level` that is none.
+    """
+
+    frame: pl.DataFrame
+    refused: list[Refused]
+    odd_levels: list[int]
+
+
+def decode(plan: IntakePlan, raw: RawBatch, oldest_ms: int | None = None) -> Read:
     """Decode a batch.
 
     Args:
@@ -33,9 +50,7 @@ def decode(
         oldest_ms: the lowest of their Kafka timestamps, where it is known.
 
     Returns:
-        rows of the decoded fields, `TIME`, `OFFSET` and, when the plan keeps it, `APPENDED`, in
-        offset order; and the messages that are none: undecodable, too large, without an event time,
-        or so far ahead of their Kafka timestamp that they must not move the watermark.
+        what was read of it.
     """
     if raw.unreadable is not None:
         return _unreadable(plan, raw, raw.unreadable)
@@ -53,12 +68,12 @@ def decode(
     if plan.keep_appended:
         appended_ms = np.asarray(raw.appended_ms, np.int64)
         extra.append(pl.Series(APPENDED, _without(appended_ms, bad_positions)))
-    frame = decoded.frame.hstack(extra)
+    frame, odd = read_levels(decoded.frame.hstack(extra), decoded.aside, declared=plan.own_level)
     frame = within(plan.sizes, frame, texts_in(frame), raw, refused)
     times = frame[TIME]
     if times.null_count():
         frame = _with_time(plan, frame, raw, refused)
-    return _within_future(plan, frame, raw, refused, oldest_ms), refused
+    return Read(_within_future(plan, frame, raw, refused, oldest_ms), refused, odd)
 
 
 def _unreadable(

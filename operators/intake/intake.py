@@ -15,6 +15,7 @@ from operators.intake.dead_letters import (
 )
 from operators.intake.decode import decode, position_of, stamps_of
 from operators.intake.lateness import Judged, Times, awaited_after, judge
+from operators.intake.levels import told, wrong_levels
 from operators.intake.limit import LetterCount, LettersSeen
 from operators.intake.plan import IntakePlan
 from operators.intake.process import Process, process_rows
@@ -159,7 +160,7 @@ class Intake:
             # The same in every run, which the clock of the reader is not.
             raw = replace(raw, appended_ms=[max(self._high_ns // _MS, 0)])
         oldest_ms = min(raw.appended_ms, default=0)
-        frame, refused = decode(self._plan, raw, oldest_ms)
+        frame, refused, odd = decode(self._plan, raw, oldest_ms)
         changes = self._changes(frame, raw)
         moves = self._moves(frame, raw, oldest_ms, changes)
         if moves.believed.size:
@@ -184,7 +185,9 @@ class Intake:
         self._counts += counts
         self._appended_ns = raw.appended_ms[-1] * _MS if raw.appended_ms else self._appended_ns
         tally = tallies(raw, counts, frame, (on_time, corrections), refused, LATE)
-        return self._batch(on_time, corrections, self._letters_of(told), tally)
+        levels = self._odd_levels(odd, on_time, corrections)
+        letters = self._letters_of(told)
+        return replace(self._batch(on_time, corrections, letters, tally), odd_levels=levels)
 
     def _limited(
         self, raw: RawBatch, refused: list[Refused], moved: tuple[Times, pl.Series]
@@ -200,6 +203,14 @@ class Intake:
         before = Standing(self._high_ns, self._clocks.mover, self._bound)
         spans = self._wrong_clocks.limit(letters, self._counts.read, raw, refused, moved, before)
         return self._quarantine.take(raw, refused, spans) if spans or held else refused
+
+    def _odd_levels(self, read: list[int], *made: pl.DataFrame) -> int:
+        """How many events have a level that is none, as it was read or made; told once."""
+        odd = {*read, *(offset for frame in made for offset in wrong_levels(frame))}
+        if odd:
+            where = f"kafka: {self._plan.topic}-{self._partition}"
+            self._plan.notices.once(f"level {self._partition}", told(where, min(odd)))
+        return len(odd)
 
     def _changes(self, frame: pl.DataFrame, raw: RawBatch) -> Changes:
         """Rows from which another out-of-orderness holds, and that."""

@@ -10,6 +10,7 @@ import xxhash
 from operators.enrichment.lookup import Lookup
 from operators.enrichment.table import LookupTable
 from operators.intake.event_time import decoded_type
+from operators.intake.levels import ALERT_LEVEL
 from operators.intake.limit import LetterLimit
 from operators.intake.notices import Notices, Tell
 from operators.intake.process import Process, load_process
@@ -21,9 +22,6 @@ from tidegauge.expressions.scalars import compile_scalar
 from tidegauge.fieldtypes import FieldType
 from tidegauge.sizes import Sizes
 from tidegauge.spec.models import EventTime, Source
-
-ALERT_LEVEL = "alert_level"
-"""Field of an event that says itself how urgent it is; read from every message, absent means 0."""
 
 NO_TABLES: Mapping[str, LookupTable] = MappingProxyType({})
 
@@ -46,6 +44,7 @@ class IntakePlan:
         keep_appended: keep each record's Kafka timestamp as a column.
         sensitive: what is known by its hash only, or None.
         sizes: how large messages, texts and keys may be.
+        own_level: whether the file declares the field `alert_level`.
         made: columns that are not as they were in the messages.
         letters: how many dead letters are too many; None for no limit.
         notices: tells a person what is odd about its messages.
@@ -65,6 +64,7 @@ class IntakePlan:
     sensitive: SensitiveFields | None = None
     sizes: Sizes = field(default_factory=Sizes)
     made: frozenset[str] = frozenset()
+    own_level: bool = False
     letters: LetterLimit | None = None
     notices: Notices = field(default_factory=Notices, compare=False)
 
@@ -134,6 +134,7 @@ def plan_intake(  # noqa: PLR0913 - what a source is planned with
         keep_appended=keep_appended,
         sizes=sizes,
         made=frozenset(made),
+        own_level=ALERT_LEVEL in declared,
         sensitive=_sensitive(name, {time_field, *declared}, hashed, hash_text),
     )
 

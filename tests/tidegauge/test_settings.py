@@ -180,3 +180,11 @@ def test_an_address_and_its_secret_from_one_place_are_taken(
     (here / ".env").write_text(f"{dotenv}\n")
     monkeypatch.chdir(here)
     assert read(monkeypatch, **environment) == Settings()
+
+
+def test_bytes_that_are_no_text_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = mistake(monkeypatch, KAFKA_BOOTSTRAP="\udcff:1", INFLUXDB_ORG="\udcff")
+    assert sorted(said.splitlines()) == [
+        "INFLUXDB_ORG: holds bytes that are no UTF-8",
+        "KAFKA_BOOTSTRAP: holds bytes that are no UTF-8",
+    ]

@@ -64,6 +64,12 @@ FLOW_SIGNAL = Signal(
         Column("corrections", INT, "short", "Late events within the allowed lateness"),
         Column("late", INT, "short", "Events later than that, which became dead letters"),
         Column("filtered", INT, "short", "Events that the filter left out"),
+        Column(
+            "odd_levels",
+            INT,
+            "short",
+            "Messages whose alert_level is none, since the process began",
+        ),
         Column("watermark_ns", INT, "ns", "Watermark of the partition"),
         Column("watermark_lag_ms", FLOAT, "ms", "Watermark behind the wall clock"),
         Column(
@@ -74,7 +80,7 @@ FLOW_SIGNAL = Signal(
         ),
     ),
     description="What became of the messages of each partition",
-    run_fields=frozenset({"rate", "watermark_lag_ms"}),
+    run_fields=frozenset({"rate", "watermark_lag_ms", "odd_levels"}),
 )
 LEDGER_SIGNAL = Signal(
     LEDGER,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidegauge.errors import UserMistake
 from tidegauge.memory import OUT_OF_MEMORY, is_out_of_memory
-from tidegauge.texts import visible
+from tidegauge.texts import LINE_WIDTH, cut, is_text, visible
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; a person's mistake is a line of text and exit code 2."""
     with _ending_on_interrupt():
         try:
+            _check_arguments(sys.argv[1:] if arguments is None else arguments)
             from tidegauge.cli._commands import app
 
             app(args=arguments, prog_name="tidegauge")
@@ -52,6 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 raise
             sys.stderr.write(f"{OUT_OF_MEMORY}\n")
             raise SystemExit(EXIT_COULD_NOT_RUN) from None
+
+
+def _check_arguments(arguments: Sequence[str]) -> None:
+    """See that they are texts: what is done with a file, a key or a time needs one."""
+    for argument in arguments:
+        if not is_text(argument):
+            raise UserMistake(
+                f"{cut(argument, LINE_WIDTH)}: is no UTF-8; give a text, or rename it"
+            )
 
 
 @contextmanager

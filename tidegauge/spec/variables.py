@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from tidegauge.secrets import is_secret
+from tidegauge.texts import is_text
 
 _SHORTEST = 8
 """Shorter values may be equal by chance."""
@@ -34,6 +35,8 @@ def substitute(text: str, environment: Mapping[str, str]) -> str:
 def _value(found: re.Match[str], environment: Mapping[str, str]) -> str:
     name, default = found.groups()
     value = environment.get(name) or default
+    if value is not None and not is_text(value):
+        raise ValueError(f"variable {name} holds bytes that are no UTF-8")
     if value is None:
         if name in environment:
             return ""

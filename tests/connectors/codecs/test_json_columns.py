@@ -140,6 +140,7 @@ def test_a_lenient_integer_of_another_value_is_absent_and_the_message_is_read(te
     columns = JsonColumns({"s": FieldType.STRING, "l": FieldType.INT}, lenient=["l"])
     decoded = columns.decode([f'{{"l": {text}, "s": "a"}}'.encode()])
     assert (decoded.frame.rows(), decoded.undecodable) == ([("a", None)], [])
+    assert decoded.aside == {"l": [0]}
 
 
 def test_a_lenient_integer_may_be_written_with_a_fraction_of_nothing() -> None:
@@ -292,3 +293,4 @@ def test_a_lenient_integer_of_another_type_counts_as_absent() -> None:
     decoded = decoder.decode([*texts, b'{"level": [1]}', huge])
     assert decoded.frame["level"].to_list() == [9, None, None, None, None, None, None]
     assert not decoded.undecodable
+    assert decoded.aside == {"level": [1, 2, 3, 5, 6]}

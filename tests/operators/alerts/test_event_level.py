@@ -35,6 +35,13 @@ def test_8_is_told_and_7_is_not_and_neither_is_none() -> None:
     assert made["value"].to_list() == [8.0, 10.0]
 
 
+def test_what_is_no_level_makes_no_alert_and_no_series() -> None:
+    made = event_level_records(batch_of([11, 2**62, -9, 8], [99]), "test", SIGNAL, 77)
+    assert made is not None
+    assert made["level"].to_list() == [8]
+    assert event_level_records(batch_of([11, -1]), "test", SIGNAL, 77) is None
+
+
 def test_keys_that_alerts_have_no_column_for_are_in_the_summary() -> None:
     made = event_level_records(batch_of([9]), "test", SIGNAL, 77, ["alert_level", "absent"])
     assert made is not None

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -38,6 +40,7 @@ def test_a_record_has_the_columns_of_the_signal() -> None:
         "corrections": 3,
         "late": 1,
         "filtered": 2,
+        "odd_levels": 0,
         "watermark_ns": 5,
         "watermark_lag_ms": 2e-6,
         "state": "active",
@@ -116,3 +119,11 @@ def test_an_active_partition_of_which_nothing_comes_is_told_of_now_and_then() ->
         )
     observe(health, seen(10, state=PartitionState.FINISHED), 61 * SECOND)
     assert health.alive_ns is None
+
+
+def test_levels_that_are_none_are_added_up() -> None:
+    health = PartitionHealth(SECOND)
+    given = [replace(seen(10), odd_levels=number) for number in (2, 0, 3)]
+    observe(health, given[0], 0)
+    assert health.observe(given[1], 1) == []
+    assert observe(health, given[2], SECOND).frame["odd_levels"].to_list() == [5]

@@ -2,6 +2,7 @@ import polars as pl
 import pytest
 
 from operators.intake.intake import Intake, IntakeState
+from operators.intake.plan import telling
 from operators.progress.board import ProgressBoard
 from tests.operators.intake.stream import (
     NOW_MS,
@@ -185,6 +186,48 @@ def test_derived_columns_see_the_derived_ones_before_them() -> None:
 def test_an_events_own_alert_level_is_read_without_being_declared() -> None:
     batch = take(make_plan(), message(ts=1, alert_level=8), message(ts=1))
     assert batch.on_time["alert_level"].to_list() == [8, None]
+
+
+LEVELS = [
+    *(("1", 1), ("7.0", 7), ("1e1", 10), ("10", 10), ("0", 0), ("null", None)),
+    *((wrong, "odd") for wrong in ("11", "-1", "99999999999999999999", "1e400", "-1e400", "7.5")),
+    *((wrong, "odd") for wrong in ("true", "false", '"7"', '""', "[7]", '{"a": 7}', "9e99")),
+]
+
+
+@pytest.mark.parametrize(("text", "level"), LEVELS)
+def test_a_level_is_a_whole_number_from_1_to_10_and_all_else_is_counted(
+    text: str, level: object
+) -> None:
+    batch = take(make_plan(), f'{{"ts": 1, "alert_level": {text}}}'.encode(), message(ts=2))
+    odd = level == "odd"
+    assert batch.on_time["alert_level"].to_list() == [None if odd else level, None]
+    assert batch.odd_levels == odd
+    assert batch.counts == Counts(2, 2)
+
+
+def test_levels_that_are_none_are_told_once_with_the_first() -> None:
+    told: list[str] = []
+    intake = make_intake(telling(make_plan(), told.append))
+    levels = [1, 99, "high", 5]
+    batch = intake.take(raw([message(ts=1, alert_level=level) for level in levels], offset=7))
+    assert batch.odd_levels == 2
+    assert intake.take(raw([message(ts=1, alert_level=-1)], offset=20)).odd_levels == 1
+    (line,) = told
+    assert line == (
+        "kafka: t-0: offset 8: alert_level is no level, allowed is a whole number from 1 to 10: it"
+        " makes no alert, and the field odd_levels of the signal flow tells how many there were"
+        " (told once)"
+    )
+
+
+def test_a_declared_or_derived_level_stays_and_is_counted_all_the_same() -> None:
+    declared = make_plan(fields={"alert_level": {"type": "int"}})
+    derived = make_plan(derive={"alert_level": "CAST(v AS BIGINT)"})
+    for plan, key in ((declared, "alert_level"), (derived, "v")):
+        batch = take(plan, *(message(ts=1, **{key: level}) for level in (9, 42, -3)))
+        assert batch.on_time["alert_level"].to_list() == [9, 42, -3]
+        assert batch.odd_levels == 2
 
 
 def reject_negative(frame: pl.DataFrame) -> pl.DataFrame:

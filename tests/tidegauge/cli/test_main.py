@@ -102,3 +102,22 @@ def test_ctrl_c_is_heard_as_before_when_a_command_has_ended(
     before = signal.getsignal(signal.SIGINT)
     run("--version", capsys=capsys)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "\udcff.yaml"),
+        ("dlq", "list", "p.yaml", "--since", "\udcff"),
+        ("run", "p.yaml", "--recovery", "rec\udcff"),
+        ("explain", "p.yaml:p", "e.jsonl", "--key", "card=\udcff"),
+    ],
+)
+def test_an_argument_that_is_no_text_is_a_line(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(*arguments, capsys=capsys)
+    assert (code, out) == (2, "")
+    (line,) = err.splitlines()
+    assert line.isprintable()
+    assert line.endswith(": is no UTF-8; give a text, or rename it")

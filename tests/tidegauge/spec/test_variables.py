@@ -63,3 +63,8 @@ def test_a_secret_does_not_come_by_another_name() -> None:
 def test_a_name_that_is_like_a_secrets_is_none(name: str) -> None:
     environment = {name: "north", "SHORT_TOKEN": "north"}
     assert substitute(f"${{{name}}}", environment) == "north"
+
+
+def test_bytes_that_are_no_text_are_told() -> None:
+    with pytest.raises(ValueError, match="variable SITE holds bytes that are no UTF-8"):
+        substitute("${SITE}", {"SITE": "\udcff"})
