@@ -47,6 +47,7 @@ def server(store: Path) -> Iterator[tuple[str, psutil.Process]]:
     """The server, pinned to one core; the address of its feed."""
     command = [sys.executable, "-m", "tidegauge.cli", "live", str(FILE)]
     command += ["--store", str(store), "--port", "0", "--no-open"]
+    command += ["--connections-per-client", "1000"]  # all clients have one address
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "POLARS_MAX_THREADS": "1"}
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
@@ -147,7 +148,7 @@ async def measure(
 
 
 def main(
-    clients: Annotated[int, typer.Option(min=1, max=900)] = 200,
+    clients: Annotated[int, typer.Option(min=1, max=300)] = 200,
     rate: Annotated[int, typer.Option(min=1, max=10, help="Updates a second.")] = 10,
     seconds: Annotated[int, typer.Option(min=4)] = 20,
     *,

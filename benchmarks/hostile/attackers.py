@@ -23,7 +23,7 @@ EVERY_S = {
     "times": 1.0,
     "stamps": 1.0,
     "windows": 1.0,
-    "loops": 5.0,
+    "loops": 1.0,
     BOMB: 5.0,
     WEB: 0.05,
 }

@@ -41,7 +41,7 @@ def _random(chance: random.Random, _: int) -> Iterator[Sent]:
 
 
 def _giant(chance: random.Random, now_ms: int) -> Iterator[Sent]:
-    text = chance.choice("abc\u00e9") * (GIANT // 2) + str(chance.randrange(10**9))
+    text = chance.choice("abc") * GIANT + str(chance.randrange(10**9))
     yield Sent(payment(now_ms, region=text))
     yield Sent(payment(now_ms, card=text))
     yield Sent(payment(now_ms), text.encode())
@@ -87,7 +87,8 @@ def _window_flood(chance: random.Random, now_ms: int) -> Iterator[Sent]:
 
 def _loop_flood(_: random.Random, now_ms: int) -> Iterator[Sent]:
     """Small payments of one card: each of them begins runs of the pattern and continues others."""
-    yield from (Sent(payment(now_ms)) for _time in range(50))
+    for _each in range(20):
+        yield Sent(payment(now_ms))
 
 
 KINDS: dict[str, Callable[[random.Random, int], Iterator[Sent]]] = {

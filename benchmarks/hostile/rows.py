@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from dataclasses import asdict, dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -41,7 +42,8 @@ class Compared:
         equal: rows that are as they must be.
         wrong: what is not, a line each, not more than a few of a kind.
         different, missing, extra: how many are not.
-        delays_ms: of each row that is equal, from when its window could be closed.
+        delays_ms: of each row, from when its window could be closed; of one that is missing, until
+            it was given up.
     """
 
     equal: int
@@ -128,16 +130,18 @@ class Rows:
         expected = {ends: sums for ends, sums in good.windows.items() if ends[0] <= until_ms}
         found = {ends: row for ends, row in self.known.items() if ends[0] <= until_ms}
         missing, extra = expected.keys() - found.keys(), found.keys() - expected.keys()
+        now_ms = time.time_ns() / 1e6
         equal, different, delays = 0, [], []
-        for ends in expected.keys() & found.keys():
-            row = found[ends]
-            if row.found != expected[ends]:
-                different.append(f"different {ends}: {row.found}, not {expected[ends]}")
-                continue
-            equal += 1
+        for ends, sums in expected.items():
+            row = found.get(ends)
             closable_ms = good.closable_ms(ends[0])
             if closable_ms is not None and ends[0] > measured_from_ms:
-                delays.append(max(0.0, row.stamp_ms - closable_ms))
+                stamp_ms = now_ms if row is None else row.stamp_ms
+                delays.append(max(0.0, stamp_ms - closable_ms))
+            if row is not None and row.found == sums:
+                equal += 1
+            elif row is not None:
+                different.append(f"different {ends}: {row.found}, not {sums}")
         wrong = [*sorted(different)[:_EXAMPLES]]
         wrong += [f"missing {ends}" for ends in sorted(missing)[:_EXAMPLES]]
         wrong += [f"extra {ends}" for ends in sorted(extra)[:_EXAMPLES]]

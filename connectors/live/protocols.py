@@ -189,7 +189,7 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
 
     async def send(self, message: ASGISendEvent) -> None:
         """Write a message."""
-        if message["type"] == "websocket.send" and self.close_sent:
+        if self.close_sent and message["type"] in {"websocket.send", "websocket.close"}:
             # It was closed for what the client sent; uvicorn would call that a mistake of ours.
             raise ClientDisconnected
         await super().send(message)
