@@ -76,16 +76,14 @@ def decode(plan: IntakePlan, raw: RawBatch, oldest_ms: int | None = None) -> Rea
     return Read(_within_future(plan, frame, raw, refused, oldest_ms), refused, odd)
 
 
-def _unreadable(
-    plan: IntakePlan, raw: RawBatch, what: Unreadable
-) -> tuple[pl.DataFrame, list[Refused]]:
+def _unreadable(plan: IntakePlan, raw: RawBatch, what: Unreadable) -> Read:
     """No rows, and the letter about all of the messages."""
-    nothing, _ = decode(plan, RawBatch([], [], []))
+    nothing = decode(plan, RawBatch([], [], [])).frame
     first, last = raw.offsets[0], what.next_offset - 1
     which = f"offset {first}" if first == last else f"offsets {first} to {last}"
     reason = f"{which} cannot be read: {what.reason}"
     detail = f'{{"offsets": [{first}, {last}]}}'
-    return nothing, [refuse(raw, 0, UNREADABLE, reason, detail)]
+    return Read(nothing, [refuse(raw, 0, UNREADABLE, reason, detail)], [])
 
 
 def position_of(raw: RawBatch, offsets: pl.Series) -> Offsets:

@@ -174,7 +174,7 @@ class Intake:
             filtered += lost_on_time + lost
         on_time = self._within_sizes(on_time, raw, refused)
         corrections = self._within_sizes(corrections, raw, refused)
-        told = self._limited(raw, refused, (moves.times, frame[OFFSET]))
+        limited = self._limited(raw, refused, (moves.times, frame[OFFSET]))
         if judged.high_ns > self._high_ns:
             self._clocks.mover = self._wrong_clocks.moved_by(raw, moves.times, frame)
         self._high_ns = judged.high_ns
@@ -186,7 +186,7 @@ class Intake:
         self._appended_ns = raw.appended_ms[-1] * _MS if raw.appended_ms else self._appended_ns
         tally = tallies(raw, counts, frame, (on_time, corrections), refused, LATE)
         levels = self._odd_levels(odd, on_time, corrections)
-        letters = self._letters_of(told)
+        letters = self._letters_of(limited)
         return replace(self._batch(on_time, corrections, letters, tally), odd_levels=levels)
 
     def _limited(
