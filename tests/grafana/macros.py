@@ -79,15 +79,23 @@ def with_variables(query: str, choices: Mapping[str, Choice]) -> str:
     return _VARIABLE.sub(lambda found: choices[found[1]].formatted(found[2]), query)
 
 
-def with_time(query: str, span: Range, step: str = "") -> str:
-    """A query with time and distance put in; without a distance, none may be in it."""
+def with_time(query: str, span: Range, step: str = "", *, ends: bool = True) -> str:
+    """A query with time and distance put in; without a distance, none may be in it.
+
+    Args:
+        query: the query.
+        span: the time that is looked at; its end is now.
+        step: distance of two points.
+        ends: whether the store may hold what was written later than now.
+    """
     if step:
         query = query.replace("$__interval", step)
     query = query.replace("$timeFilter", f"time >= {span.from_ms}ms and time <= {span.to_ms}ms")
 
     def since(found: re.Match[str]) -> str:
         from_ms = span.to_ms - parse_duration_ns(found[1]) // MS
-        return f"time > {from_ms}ms AND time <= {span.to_ms}ms"
+        until = f" AND time <= {span.to_ms}ms" if ends else ""
+        return f"time > {from_ms}ms{until}"
 
     query = _SINCE.sub(since, query)
     assert not _LEFT.search(query), query
