@@ -102,7 +102,8 @@ class RuleMaker:
 
     def event_level(self) -> Rule:
         """The rule of events that say themselves how urgent they are."""
-        tags = ["level", *self._subject.variables, *self._labels]
+        keys = [tag for tag in self._subject.alert_tags if tag != "anomaly"]
+        tags = ["level", *keys, *self._labels]
         pipeline, store = self._subject.pipeline, self._subject.store
         seen = holds(pipeline, CRITICAL.seen_ns, MOMENT_NS)
         records = queries.FiringRecords(store, EVENT_LEVEL, tags, seen, level=None, lasts=False)

@@ -14,12 +14,14 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from connectors.influxdb.lines import LineEncoder
 from grafana.alerting.levels import pace
 from grafana.subject import Subject, subject_of
+from operators.alerts.event_level import event_level_records
 from operators.alerts.group import AlertGroup
 from operators.alerts.plan import AlertPlan, plan_alerts
+from tests.grafana.expected import Expected, Record
 from tests.grafana.rendering import rules
 from tests.grafana.rules import Labels, evaluate
 from tests.services.influxdb import InfluxDB
-from tidegauge.batch import TIME
+from tidegauge.batch import NO_TIME, TIME, Counts, EventBatch, PartitionState, Progress
 from tidegauge.catalogue import ALERTS
 from tidegauge.durations import UNITS_NS
 from tidegauge.records import NO_KEY, TIME_NS, RecordBatch
@@ -47,17 +49,6 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Record:
-    """A record of an alert that is stored."""
-
-    labels: Labels
-    time_s: float
-    told_s: float
-    active: bool
-    summary: str
-
-
-@dataclass(frozen=True)
 class Rendered:
     """An alert of a pipeline, compiled, and the rules of the pipeline by alert."""
 
@@ -73,9 +64,14 @@ class Rendered:
         return cls(subject, plan, rules(subject))
 
     @property
-    def rule(self) -> Any:
-        """The rule of the alert."""
-        return self.rules[self.plan.name]
+    def bucket(self) -> str:
+        """The store."""
+        return self.subject.store.bucket
+
+    @property
+    def back_s(self) -> int:
+        """How far the rule looks back."""
+        return int(self.rules[self.plan.name]["data"][0]["relativeTimeRange"]["from"])
 
     @property
     def pipeline(self) -> Pipeline:
@@ -126,18 +122,34 @@ class Telling:
                     self.told.append(self._record(record, rows[-1].told_s))
         self.store(lines)
 
+    def tell_events(self, events: pl.DataFrame, told_s: float) -> None:
+        """Let events say how urgent they are, and store what the flow tells of it."""
+        pipeline = self.made.pipeline
+        progress = Progress(next(iter(pipeline.sources)), 0, 1, NO_TIME, PartitionState.ACTIVE, 0)
+        batch = EventBatch("t", events, pl.DataFrame(), pl.DataFrame(), progress, Counts())
+        signal = self.made.subject.catalogue[ALERTS]
+        frame = event_level_records(batch, pipeline.pipeline, signal, self._ns(told_s))
+        assert frame is not None
+        self.store(self._encoder.lines(RecordBatch(ALERTS, frame)))
+
     def store(self, lines: Sequence[str]) -> None:
         """Write lines into the store."""
         if not lines:
             return
         with self.influxdb.client() as client:
             api = client.write_api(SYNCHRONOUS)
-            api.write(self.made.subject.store.bucket, record="\n".join(lines).encode())
+            api.write(self.made.bucket, record="\n".join(lines).encode())
 
-    def texts(self, at_s: float) -> dict[Labels, str]:
-        """What a person reads of each series that fires."""
+    @property
+    def expected(self) -> Expected:
+        """What may be seen by what is stored."""
+        made = self.made
+        return Expected(self.told, made.pipeline, made.step_s, made.back_s, self.plan.moment)
+
+    def texts(self, at_s: float, alert: str | None = None) -> dict[Labels, str]:
+        """What a person reads of each series that fires, of this alert or another of the file."""
         at_ms = round((self.start_s + at_s) * 1_000)
-        rule, bucket = self.made.rule, self.made.subject.store.bucket
+        rule, bucket = self.made.rules[alert or self.plan.name], self.made.bucket
         return evaluate(self.influxdb, bucket, rule, at_ms, live=True).texts(rule)
 
     def labels(self, key: str | None) -> Labels:

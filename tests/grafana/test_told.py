@@ -10,16 +10,17 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from grafana.alerting.late import longest_wait
 from tests.fuzz import times
 from tests.grafana.rendering import examples
-from tests.grafana.rules import Labels
-from tests.grafana.telling import Record, Rendered, Row, Telling, with_bucket
+from tests.grafana.telling import Rendered, Row, Telling, with_bucket
 from tests.services.influxdb import InfluxDB
+from tidegauge.batch import OFFSET, TIME
+from tidegauge.catalogue import EVENT_LEVEL
 from tidegauge.durations import UNITS_NS
 
 START_S = 1_800_000_000
@@ -171,6 +172,25 @@ def test_a_firing_that_is_over_when_it_is_stored_is_told_however_late(
     assert made.texts(told_s + most_s + 3 * max(told_s, 72)) == {}
 
 
+@pytest.mark.parametrize("alert", ["knock", "card_tested", "returns", "errors"])
+@pytest.mark.parametrize("late_s", [1, 61, 100, 600, 3_500])
+def test_an_event_with_a_level_of_its_own_is_told_however_late(
+    alert: str, late_s: int, telling: Told
+) -> None:
+    """A rule for each pipeline. It is seen for five minutes from when it was told, at least."""
+    made = telling(alert)
+    key = "a" if made.plan.by else None
+    event = {OFFSET: 7, TIME: made.start_s * UNITS_NS["s"], "alert_level": 9}
+    frame = pl.DataFrame([event | dict.fromkeys(made.plan.by, key)])
+    made.tell_events(frame, told_s=late_s)
+    level = {*made.labels(key), ("level", "9")}
+    for after_s in (0.1, 5, 10, 200, 290 - min(late_s, 60)):
+        (labels,) = (found := made.texts(late_s + after_s, EVENT_LEVEL))
+        assert level <= set(labels)
+        assert found[labels] == "An event of level 9"
+    assert made.texts(late_s + 301 + 3 * max(late_s, 72), EVENT_LEVEL) == {}
+
+
 def test_what_comes_later_than_that_is_not_told(telling: Told) -> None:
     made = telling("knock")
     made.take([knock(0, 4_000, 14.5), Row(2, 4_000, "press", 2.0)])
@@ -245,13 +265,12 @@ def test_state_and_text_are_those_of_the_record_that_fired(
     @given(rows(alert))
     def holds(batches: list[list[Row]]) -> None:
         made = telling(alert)
-        expected = Expected(made)
         for number, batch in enumerate(batches):
             made.take(batch)
             then = batches[number + 1 :]
             until_s = then[0][0].told_s if then else batch[0].told_s + 4_000
             for at_s in moments(made, batch[0].told_s, until_s):
-                expected.check(made.texts(at_s), at_s)
+                made.expected.check(made.texts(at_s), at_s)
                 checked["moments of a rule"] += 1
 
     holds()
@@ -262,45 +281,3 @@ def moments(made: Telling, told_s: float, until_s: float) -> Iterator[float]:
     for after_s in (0.001, made.made.step_s, 95, 290, 305, 1_000, 3_500):
         if told_s + after_s < until_s:
             yield told_s + after_s
-
-
-class Expected:
-    """What may be seen of an alert at a time, by the records that are stored."""
-
-    def __init__(self, made: Telling) -> None:
-        self._made = made
-        self._step_s = made.made.step_s
-        self._wait_s = longest_wait(made.made.pipeline).total_ns / UNITS_NS["s"]
-        self._back_s = made.made.rule["data"][0]["relativeTimeRange"]["from"]
-        self._moment = made.plan.moment
-
-    def check(self, texts: dict[Labels, str], at_s: float) -> None:
-        """Whether these are the series and texts."""
-        for labels in {record.labels for record in self._made.told} | set(texts):
-            of = [record for record in self._made.told if record.labels == labels]
-            fired = [record for record in of if record.active]
-            if self._must(of, fired, at_s):
-                assert labels in texts, (at_s, of)
-            if not self._may(of, fired, at_s):
-                assert labels not in texts, (at_s, of)
-            if labels in texts:
-                newest = max(fired, key=lambda record: record.time_s)
-                assert texts[labels] == newest.summary, at_s
-
-    def _must(self, of: list[Record], fired: list[Record], at_s: float) -> bool:
-        """Lasting, or told since the evaluation before."""
-        just_told = any(0 <= at_s - record.told_s <= self._step_s for record in fired)
-        return just_told or self._lasts(of, at_s)
-
-    def _may(self, of: list[Record], fired: list[Record], at_s: float) -> bool:
-        """For three times as long as it was late, and a while more."""
-        while_s = (300 if self._moment else self._step_s + 20) + max(30, self._wait_s)
-        told = (at_s <= one.time_s + 4 * (one.told_s - one.time_s) + while_s for one in fired)
-        return any(told) or self._lasts(of, at_s)
-
-    def _lasts(self, of: list[Record], at_s: float) -> bool:
-        past = [record for record in of if record.time_s <= at_s]
-        last = max(past, key=lambda record: record.time_s, default=None)
-        if self._moment or last is None:
-            return False
-        return last.active and at_s - last.time_s < self._back_s
