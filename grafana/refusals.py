@@ -1,6 +1,7 @@
 """What no file for Grafana can be made of."""
 
 from grafana.alerting.delay import Delay, too_long
+from grafana.alerting.late import longest_wait
 from grafana.subject import Subject
 from tidegauge.spec.mistakes import Problem
 
@@ -36,10 +37,23 @@ def refusals(subject: Subject, delays: list[Delay]) -> list[Problem]:
         for label in pipeline.labels
         if label in RESERVED
     ]
+    found += _too_short(subject)
     if SEPARATOR in subject.store.bucket:
         message = f"{subject.store.bucket!r} cannot be chosen in a dashboard; allowed: no ' : '"
         found.append(Problem(("output", "influxdb", "bucket"), message))
     return found
+
+
+def _too_short(subject: Subject) -> list[Problem]:
+    """A bucket that would not take records as late as the file lets them be."""
+    output, wait = subject.pipeline.output.influxdb, longest_wait(subject.pipeline)
+    if output is None or not 0 < output.retention <= wait.total_ns:
+        return []
+    message = (
+        f"records of alerts are stored up to {wait} after their time, so they would be lost;"
+        f" allowed: more than that; make it longer or lower sources.{wait.source}.event_time"
+    )
+    return [Problem(("output", "influxdb", "retention"), message)]
 
 
 def _reserved(path: tuple[str | int, ...], key: str) -> Problem:

@@ -36,6 +36,7 @@ class InfluxSink(RecordSink):
         letters: takes the dead letters.
         limits: bounds of writing.
         parts: number of parts.
+        clock_ns: wall clock, by which alerts say how late they could be read.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class InfluxSink(RecordSink):
         *,
         limits: WriteLimits | None = None,
         parts: int = PARTS,
+        clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__(parts)
         self._settings = settings
@@ -54,11 +56,17 @@ class InfluxSink(RecordSink):
         self._catalogue = catalogue
         self._letters = letters
         self._limits = limits or WriteLimits(retry_for_s=settings.retry_for_s)
+        self._clock_ns = clock_ns
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "InfluxPart":
         """A part with a connection of its own, made at the first write."""
         return InfluxPart(
-            self._settings, self._bucket, self._catalogue, self._letters, self._limits
+            self._settings,
+            self._bucket,
+            self._catalogue,
+            self._letters,
+            self._limits,
+            self._clock_ns,
         )
 
 
@@ -72,8 +80,10 @@ class InfluxPart(RecordPart):
         catalogue: Catalogue,
         letters: Letters,
         limits: WriteLimits,
+        clock_ns: Callable[[], int],
     ) -> None:
         self._bucket = bucket
+        self._clock_ns = clock_ns
         self._letters = letters
         self._refused: list[tuple[bytes, str]] = []
         self._writer = LineWriter(settings, bucket, self._note, limits)
@@ -90,9 +100,9 @@ class InfluxPart(RecordPart):
             Stop: token, organisation or bucket are no longer right.
         """
         for batch in merged(values):
-            encoder, told = self._encoders[batch.signal], retold(batch, time.time_ns())
+            encoder, told = self._encoders[batch.signal], retold(batch, self._clock_ns())
             self._writer.write(encoder.lines(told))
-            if (late := retold(told, time.time_ns())) is not told:
+            if (late := retold(told, self._clock_ns())) is not told:
                 self._writer.write(encoder.lines(late))
         if self._refused:
             refused, self._refused = self._refused, []
@@ -106,7 +116,7 @@ class InfluxPart(RecordPart):
         self._refused.append((line, reason))
 
     def _tell(self, refused: list[tuple[bytes, str]]) -> None:
-        letters = refused_records(f"influxdb:{self._bucket}", refused, time.time_ns())
+        letters = refused_records(f"influxdb:{self._bucket}", refused, self._clock_ns())
         self._letters(letters)
         if encoder := self._encoders.get(DEAD_LETTERS):
             self._writer.write(encoder.lines(letters))

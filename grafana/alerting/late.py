@@ -18,6 +18,7 @@ _ON_TIME_NS = 30 * UNITS_NS["s"]
 """What is told so soon after its time, or in the wait that the file asks for, is on time."""
 _LONGEST_WAIT_NS = 120 * UNITS_NS["s"]
 """After a longer wait, a record is late: it is seen for longer, and others are not."""
+_STEP = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,8 @@ def reach_ns(pipeline: Pipeline) -> int:
 def holds(pipeline: Pipeline, seen_ns: int, least_ns: int = 0) -> tuple[Hold, ...]:
     """Which records of firings are seen, so that each is for at least `seen_ns` after it was told.
 
-    Late ones are taken in steps of twice the time: none is seen, after it was told, for longer than
-    that and as long as it was late.
+    Late ones are taken in steps of four times the time: none is seen, after it was told, for longer
+    than that and three times as long as it was late. Each step is a look at every series.
 
     Args:
         pipeline: the pipeline.
@@ -95,7 +96,7 @@ def holds(pipeline: Pipeline, seen_ns: int, least_ns: int = 0) -> tuple[Hold, ..
     late_ns = max(_ON_TIME_NS, min(longest_wait(pipeline).total_ns, _LONGEST_WAIT_NS))
     found = [Hold(None, max(least_ns, seen_ns + late_ns))]
     while late_ns < most_ns:
-        next_ns = min(2 * late_ns, most_ns)
+        next_ns = min(_STEP * late_ns, most_ns)
         found.append(Hold(late_ns, max(least_ns, seen_ns) + next_ns))
         late_ns = next_ns
     return tuple(found)

@@ -95,14 +95,15 @@ class RuleMaker:
         back_ns = look_back_ns(pipeline, alert) if lasts else MOMENT_NS + reach_ns(pipeline)
         data = _firing(records.state(), back_ns)
         if when.value:
-            data += _valued(records.value(), back_ns)
+            data += _valued(records.value(back_ns), back_ns)
         texts = annotations(name, alert, keys, has_value=bool(when.value))
         panel = self._panel(when)
         return self._made(name, data, texts, {"level": str(alert.level)}, panel)
 
     def event_level(self) -> Rule:
         """The rule of events that say themselves how urgent they are."""
-        tags = ["level", *self._subject.variables, *self._labels]
+        keys = [tag for tag in self._subject.alert_tags if tag != "anomaly"]
+        tags = ["level", *keys, *self._labels]
         pipeline, store = self._subject.pipeline, self._subject.store
         seen = holds(pipeline, CRITICAL.seen_ns, MOMENT_NS)
         records = queries.FiringRecords(store, EVENT_LEVEL, tags, seen, level=None, lasts=False)

@@ -53,18 +53,25 @@ class FiringRecords:
     def state(self) -> str:
         """1 for each series that is firing or was just told to be, else 0."""
         newest = applied("last", "active")
-        return select(applied("max", "active"), *self._newest(newest), by=self._by)
+        found = (self._records(newest, conditions) for conditions in self._conditions)
+        return select(applied("max", "active"), *found, by=self._by)
 
-    def value(self) -> str:
-        """The value of the record by which each series is firing."""
+    def value(self, span_ns: int) -> str:
+        """The value of the newest record of each series that says that it fires.
+
+        Of a series that `state` finds it is the one that it goes by: records of a series come in
+        the order of their times.
+
+        Args:
+            span_ns: how far back it is looked for.
+        """
         newest = f'{applied("last", "active")}, "value"'
-        return select('"value"', *self._newest(newest), where=[_FIRES], by=self._by)
+        conditions = [_FIRES, f"time > now() - {duration(span_ns)}"]
+        return select('"value"', self._records(newest, conditions), by=self._by)
 
-    def _newest(self, what: str) -> list[str]:
-        return [
-            inner(select(what, self._source, where=[*self._which, *conditions], by=self._by))
-            for conditions in self._conditions
-        ]
+    def _records(self, what: str, conditions: Sequence[str]) -> str:
+        where = [*self._which, *conditions]
+        return inner(select(what, self._source, where=where, by=self._by))
 
 
 def heartbeats(store: Store) -> str:

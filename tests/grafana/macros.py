@@ -80,7 +80,9 @@ def with_variables(query: str, choices: Mapping[str, Choice]) -> str:
     return _VARIABLE.sub(lambda found: choices[found[1]].formatted(found[2]), query)
 
 
-def with_time(query: str, span: Range, step: str = "", now_ms: int | None = None) -> str:
+def with_time(
+    query: str, span: Range, step: str = "", now_ms: int | None = None, *, ends: bool = True
+) -> str:
     """A query with time and distance put in; without a distance, none may be in it.
 
     Args:
@@ -88,6 +90,7 @@ def with_time(query: str, span: Range, step: str = "", now_ms: int | None = None
         span: the time that is looked at.
         step: distance of two points.
         now_ms: now, where it is not the end of what is looked at.
+        ends: whether the store may hold what was written later than now.
     """
     now_ms = span.to_ms if now_ms is None else now_ms
     if step:
@@ -96,7 +99,8 @@ def with_time(query: str, span: Range, step: str = "", now_ms: int | None = None
 
     def since(found: re.Match[str]) -> str:
         from_ms = now_ms - parse_duration_ns(found[1]) // MS
-        return f"time > {from_ms}ms AND time <= {now_ms}ms"
+        until = f" AND time <= {now_ms}ms" if ends else ""
+        return f"time > {from_ms}ms{until}"
 
     query = _SINCE.sub(since, query)
     assert not _LEFT.search(query), query

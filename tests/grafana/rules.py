@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.grafana.database import ask
 from tests.grafana.macros import Range, with_time
+from tests.grafana.notifications import expanded
 from tests.services.influxdb import InfluxDB
 
 Labels = tuple[tuple[str, str], ...]
@@ -27,6 +28,33 @@ class Result:
     fires: Mapping[Labels, bool]
     numbers: Mapping[str, Mapping[Labels, float]]
 
+    def texts(self, rule: Mapping[str, Any]) -> dict[Labels, str]:
+        """The summary of each series that fires."""
+        summary = rule["annotations"]["summary"]
+        return {
+            labels: expanded(summary, dict(labels) | rule["labels"], self.values(labels))
+            for labels, fires in self.fires.items()
+            if fires
+        }
+
+    def values(self, labels: Labels) -> dict[str, float]:
+        """The numbers of the expressions that are of a series: labels that contain each other."""
+        return {
+            name: number
+            for name, numbers in self.numbers.items()
+            for of, number in numbers.items()
+            if set(of) <= set(labels) or set(labels) <= set(of)
+        }
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a rule is evaluated, and what the store holds; as `evaluate`."""
+
+    at_ms: int
+    stored_ms: int | None = None
+    live: bool = False
+
 
 def evaluate(
     server: InfluxDB,
@@ -36,6 +64,7 @@ def evaluate(
     *,
     stored_ms: int | None = None,
     only: Collection[str] = "ABCDE",
+    live: bool = False,
 ) -> Result:
     """Evaluate a rule at a time.
 
@@ -46,6 +75,7 @@ def evaluate(
         at_ms: time of the evaluation.
         stored_ms: the store holds nothing of later than this; `at_ms` unless said.
         only: letters of the queries and expressions that are wanted.
+        live: the store holds what it held at that time, and records of later are seen as then.
     """
     series: dict[str, dict[Labels, list[float | None]]] = {}
     numbers: dict[str, dict[Labels, float]] = {}
@@ -57,7 +87,7 @@ def evaluate(
         if name not in only:
             continue
         if query["datasourceUid"] == "influxdb":
-            series[name] = _series(server, database, query, at_ms, stored_ms)
+            series[name] = _series(server, database, query, Moment(at_ms, stored_ms, live))
         elif model["type"] == "reduce":
             numbers[name] = _reduced(model, series[model["expression"]])
         else:
@@ -109,14 +139,14 @@ class Instances:
 
 
 def _series(
-    server: InfluxDB, database: str, query: Mapping[str, Any], at_ms: int, stored_ms: int | None
+    server: InfluxDB, database: str, query: Mapping[str, Any], moment: "Moment"
 ) -> dict[Labels, list[float | None]]:
     span = query["relativeTimeRange"]
     assert span["to"] == 0
-    seen = Range(at_ms - span["from"] * 1_000, at_ms)
-    text = with_time(query["model"]["query"], seen)
-    if stored_ms is not None:
-        text = text.replace(f"time <= {at_ms}ms", f"time <= {stored_ms}ms")
+    seen = Range(moment.at_ms - span["from"] * 1_000, moment.at_ms)
+    text = with_time(query["model"]["query"], seen, ends=not moment.live)
+    if moment.stored_ms is not None:
+        text = text.replace(f"time <= {moment.at_ms}ms", f"time <= {moment.stored_ms}ms")
     found: dict[Labels, list[float | None]] = {}
     for one in ask(server, database, text):
         (column,) = (name for name in one.columns if name != "time")

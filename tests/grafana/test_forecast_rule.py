@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from grafana.alerting.annotations import VALUE
 from grafana.alerting.delay import delays
 from grafana.alerting.look_back import look_back_ns
 from grafana.subject import Subject
@@ -68,10 +69,7 @@ def test_its_delay_counts_from_the_end_of_the_window() -> None:
 
 def test_its_text_names_keys_and_value() -> None:
     texts = rules(ahead(summary="{user id}: {value}"))["soon"]["annotations"]
-    assert (
-        (texts["summary"])
-        == '{{ index $labels "user id" }}: {{ printf "%.6g" (index $values "E").Value }}'
-    )
+    assert texts["summary"] == f'{{{{ index $labels "user id" }}}}: {VALUE}'
 
 
 def test_a_condition_that_names_no_number_has_no_value_to_ask_for() -> None:

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from grafana.alerting.levels import CRITICAL_ABOVE, pace
+from tests.grafana.expected import Expected, Record
 from tests.grafana.filled import NAMES, Filled
 from tests.grafana.rendering import rules
 from tests.grafana.rules import evaluate
+from tidegauge.catalogue import EVENT_LEVEL
+from tidegauge.durations import UNITS_NS
 
-MINUTE_MS = 60_000
+MINUTE_S, MINUTE_MS = 60, 60_000
 
 
 def changes(store: Filled, alert: str) -> list[tuple[int, Mapping[str, Any]]]:
@@ -43,13 +47,12 @@ def test_every_rule_fires_where_the_flow_said_so_and_nowhere_else(
             values = [during.numbers["E"][labels] for labels, on in during.fires.items() if on]
             assert row["value"] in [pytest.approx(value) for value in values]
 
-        last_ms = told[-1][0]
-        long_after = evaluate(store.influxdb, store.bucket, rule, last_ms + 6 * MINUTE_MS)
-        active = _last_states(told, _tags(rule))
-        if alert == "event_level" or alert in store.subject.moments:
-            active = set()
-        still = {_key(dict(labels), _tags(rule)) for labels, on in long_after.fires.items() if on}
-        assert still == active
+        expected = _expected(store, rule, alert)
+        told_s = max(record.told_s for record in expected.records)
+        for after_s in (0.1, MINUTE_S, 6 * MINUTE_S, 20 * MINUTE_S, 70 * MINUTE_S):
+            at_s = told_s + after_s
+            later = evaluate(store.influxdb, store.bucket, rule, round(at_s * 1_000))
+            expected.check(later.texts(rule), at_s)
         checked["rules evaluated"] += 1
 
 
@@ -74,13 +77,21 @@ def _tags(rule: Mapping[str, Any]) -> list[str]:
     return [tag.strip('"') for tag in grouped.split(", ")]
 
 
-def _last_states(told: list[tuple[int, Mapping[str, Any]]], tags: list[str]) -> set[Any]:
-    """Series whose last record says that they are firing."""
-    last: dict[Any, bool] = {}
-    for _, row in told:
-        last[_key(row, tags)] = row["active"] == 1
-    return {key for key, active in last.items() if active}
-
-
-def _key(row: Mapping[str, Any], tags: list[str]) -> tuple[tuple[str, str], ...]:
-    return tuple((tag, row[tag]) for tag in tags if row.get(tag))
+def _expected(store: Filled, rule: Mapping[str, Any], alert: str) -> Expected:
+    pipeline = store.copy.pipeline
+    level = pipeline.alerts[alert].level if alert in pipeline.alerts else CRITICAL_ABOVE + 1
+    records = [
+        Record(
+            tuple(sorted((tag, row.get(tag) or "") for tag in _tags(rule))),
+            at_ms / 1_000,
+            (at_ms + row["delay_ms"]) / 1_000,
+            row["active"] == 1,
+            # The rule knows no fields of events.
+            None if alert == EVENT_LEVEL else row["summary"],
+        )
+        for at_ms, row in changes(store, alert)
+    ]
+    moment = alert == EVENT_LEVEL or alert in store.subject.moments
+    back_s = rule["data"][0]["relativeTimeRange"]["from"]
+    step_s = pace(level).evaluation_ns / UNITS_NS["s"]
+    return Expected(records, pipeline, step_s, back_s, moment)

@@ -117,3 +117,40 @@ def test_a_webhook_is_rendered_when_asked_for(
     run("render", str(MACHINES), "--out", str(tmp_path), "--webhook", capsys=capsys)
     text = (tmp_path / "alerting" / "contact-points.yaml").read_text(encoding="utf-8")
     assert 'url: "$ALERT_WEBHOOK_URL"' in text
+
+
+def test_rules_of_a_pipeline_that_is_no_more_are_deleted_in_grafana_from_then_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = ("--out", str(tmp_path))
+    run("render", *to, capsys=capsys)
+    deletions = tmp_path / "alerting" / "deletions.yaml"
+    assert not deletions.exists()
+    code, out, _ = run("render", str(MACHINES), *to, "--check", capsys=capsys)
+    assert code == 1
+    assert "alerting/deletions.yaml stale\n" in out
+    run("render", str(MACHINES), *to, capsys=capsys)
+    text = deletions.read_text(encoding="utf-8")
+    assert "deleteRules:\n  - uid: tg-payments-card_tested\n    orgId: 1\n" in text
+    assert run("render", str(MACHINES), *to, "--check", capsys=capsys)[0] == 0
+    run("render", str(MACHINES), *to, capsys=capsys)
+    assert deletions.read_text(encoding="utf-8") == text
+    run("render", *to, capsys=capsys)
+    assert not deletions.exists()
+
+
+def test_a_bucket_that_forgets_before_alerts_are_known_is_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = tmp_path / "short.yaml"
+    text = MACHINES.read_text(encoding="utf-8").partition("tests:")[0]
+    text = text.replace("lateness: 30s", "lateness: 6h").replace("retention: 90d", "retention: 2h")
+    short.write_text(text, encoding="utf-8")
+    code, out, err = run("render", str(short), "--out", str(tmp_path / "files"), capsys=capsys)
+    assert (code, out) == (1, "")
+    line = next(n for n, each in enumerate(text.splitlines(), 1) if "retention" in each)
+    assert err == (
+        f"{short}:{line}: output.influxdb.retention: records of alerts are stored up to 6h31s"
+        " = out_of_orderness 1s + idle_after 30s + lateness 6h after their time, so they would be"
+        " lost; allowed: more than that; make it longer or lower sources.readings.event_time\n"
+    )
