@@ -13,6 +13,8 @@ TIME = "_time_ns"
 """Column of an event batch: event time in nanoseconds since the epoch (Int64, never null)."""
 OFFSET = "_offset"
 """Column of an event batch: the record's offset in its partition (Int64)."""
+RANGE = 100_000
+"""Offsets in a range of the ledger; the first range begins at offset 0."""
 APPENDED = "_appended_ms"
 """Column of an event batch, when asked for: the record's Kafka timestamp, milliseconds (Int64)."""
 RESERVED_PREFIX = "_"
@@ -52,6 +54,8 @@ class RawBatch:
     position. `nbytes` is the size of payloads and keys together, and no payload is larger than
     `largest`; None where nobody has looked. Where `unreadable` says so, the only entry stands for
     all messages from its offset on that could not be read; nothing is known of them.
+    position. `begun_ms` is when ranges of offsets were first read, by their numbers, as far as
+    somebody knows.
     """
 
     payloads: list[bytes | None]
@@ -62,6 +66,7 @@ class RawBatch:
     nbytes: int | None = None
     largest: int | None = None
     unreadable: Unreadable | None = None
+    begun_ms: Mapping[int, int] = field(default_factory=dict)
 
 
 @saved_type
@@ -131,13 +136,13 @@ class Tally:
 
     `number` is the range's; ranges are of equal length, the first begins at offset 0.
     `first_offset` is that of the first of these messages, `next_offset` the one after the last,
-    `appended_ms` the Kafka timestamp of the first. `counts` are of these messages alone.
+    `begun_ms` when the range was first read, in any run. `counts` are of these messages alone.
     """
 
     number: int
     first_offset: int
     next_offset: int
-    appended_ms: int
+    begun_ms: int
     counts: Counts
 
 

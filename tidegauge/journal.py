@@ -80,7 +80,33 @@ class Claim:
         return self.source, self.partition
 
 
-Entry = Floor | Claim | Label | PatternChange
+@dataclass(frozen=True, slots=True)
+class RangeBegun:
+    """A range of offsets was first read when the clock said this; the first entry of it counts.
+
+    Attributes:
+        source: name of the source.
+        topic: as in `Floor`.
+        partition: number of the partition.
+        number: that of the range (`tidegauge.batch.RANGE`).
+        clock_ms: what the clock of the reader said, milliseconds since the epoch.
+        run: who wrote it (`Claim`).
+    """
+
+    source: str
+    topic: str
+    partition: int
+    number: int
+    clock_ms: int
+    run: str
+
+    @property
+    def key(self) -> PartitionKey:
+        """The partition it is about."""
+        return self.source, self.partition
+
+
+Entry = Floor | Claim | RangeBegun | Label | PatternChange
 News = Floor | Label | PatternChange
 """What flows on from the journal."""
 
@@ -105,7 +131,8 @@ class Claims:
 
     def news(self, entries: Iterable[Entry]) -> list[News]:
         """Take the next entries of the journal; floors that count, and what people said."""
-        return [entry for entry in self.counting(entries) if not isinstance(entry, Claim)]
+        counting = self.counting(entries)
+        return [entry for entry in counting if not isinstance(entry, Claim | RangeBegun)]
 
     def counting(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Take the next entries of the journal; those that count."""
@@ -113,7 +140,7 @@ class Claims:
             if isinstance(entry, Label | PatternChange) or self._counts(entry):
                 yield entry
 
-    def _counts(self, entry: Floor | Claim) -> bool:
+    def _counts(self, entry: Floor | Claim | RangeBegun) -> bool:
         if self._topics.get(entry.source) != entry.topic:
             return False
         if isinstance(entry, Claim):
@@ -159,6 +186,22 @@ class PartitionJournal(Protocol):
 
     def idle(self, offset: int) -> None:
         """The partition is idle and the next offset is this: write what passes meanwhile."""
+
+    def range_begun_ms(self, number: int) -> int | None:
+        """When a range of its offsets was first read, in any run; None where none has read it."""
+
+    def begin_range(self, number: int, clock_ms: int, *, wait: bool) -> None:
+        """Write that a range is first read now.
+
+        Args:
+            number: that of the range.
+            clock_ms: what the clock says.
+            wait: whether to go on only when it is in the journal.
+
+        Raises:
+            Retry: the journal has not taken it in time.
+            Stop: the journal refuses it for good.
+        """
 
     def settled(self) -> bool:
         """Whether all that was written of it is in the journal.

@@ -2,6 +2,7 @@
 
 {"v":1,"kind":"floor","source":…,"topic":…,"partition":0,"offset":17,"floor_ns":…,"run":…}
 {"v":1,"kind":"claim","source":…,"topic":…,"partition":0,"run":…}
+{"v":1,"kind":"range","source":…,"topic":…,"partition":0,"number":3,"clock_ms":…,"run":…}
 {"v":1,"kind":"label","anomaly":…,"key":["north"],"at_ns":…,"right":false,"effective_ns":…,…}
 {"v":1,"kind":"patterns","patterns":…,"replaced":…,"effective_ns":…,"changed_ns":…}
 """
@@ -13,7 +14,7 @@ import orjson
 
 from connectors.codecs.messages import Message
 from tidegauge.errors import Stop
-from tidegauge.journal import Claim, Entry, Floor
+from tidegauge.journal import Claim, Entry, Floor, RangeBegun
 from tidegauge.labels import Label
 from tidegauge.patterns.changes import PatternChange
 
@@ -21,6 +22,7 @@ VERSION = 1
 _KINDS: dict[str, type[Entry]] = {
     "floor": Floor,
     "claim": Claim,
+    "range": RangeBegun,
     "label": Label,
     "patterns": PatternChange,
 }
@@ -46,6 +48,8 @@ def _key(kind: str, entry: Entry) -> bytes:
     parts = [kind, entry.source, entry.topic, entry.partition, entry.run]
     if isinstance(entry, Floor):
         parts.append(entry.offset)
+    elif isinstance(entry, RangeBegun):
+        parts.append(entry.number)
     return "/".join(map(str, parts)).encode()
 
 

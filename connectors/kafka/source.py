@@ -15,6 +15,7 @@ from connectors.kafka.identity import require_same
 from connectors.kafka.joining import Joining
 from connectors.kafka.open_transactions import OpenTransaction
 from connectors.kafka.pace import Pace
+from connectors.kafka.ranges import RangeClock
 from connectors.kafka.reader import CONSUMER_CONFIG, PartitionReader, Reading
 from tidegauge.batch import EventBatch, PartitionState
 from tidegauge.intake import Intake
@@ -189,6 +190,7 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         self._draining = draining
         self._monotonic_ns = monotonic_ns
         self._journal = journal
+        self._ranges = RangeClock(journal, time.time_ns)
         self._transaction = OpenTransaction(reading.topic, number)
         self._quiet_since_ns = monotonic_ns()
         self._state = PartitionState.ACTIVE
@@ -224,7 +226,7 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
             self._state = PartitionState.ACTIVE
             self._quiet_since_ns = self._monotonic_ns()
             self._budget.spend(self._number, raw)
-            batch = self._intake.take(raw)
+            batch = self._intake.take(self._ranges.told(raw))
             reached_ns = batch.progress.watermark_ns
             self._pace.has_read(self._number, reached_ns, self._reader.left, self._quiet_since_ns)
             return [batch]

@@ -51,12 +51,25 @@ def fault(path: Path) -> str | None:
     if not os.access(path, os.R_OK | os.W_OK):
         return "may not be read and written"
     try:
+        if _cut_short(path):
+            return "is cut short"
         with closing(connect(path)) as db:
             db.execute("PRAGMA cell_size_check = ON")
             db.execute("PRAGMA trusted_schema = OFF")
             return next(_faults(db, partition_number(path)), None)
-    except (sqlite3.Error, UnicodeError, OverflowError, MemoryError) as error:
+    except (OSError, sqlite3.Error, UnicodeError, OverflowError, MemoryError) as error:
         return f"cannot be read ({' '.join(str(error).split()) or type(error).__name__})"
+
+
+def _cut_short(path: Path) -> bool:
+    """Whether the file ends within a page, and there is no log that would mend it."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        return False
+    with path.open("rb") as file:
+        page = int.from_bytes(file.read(18)[16:], "big")
+    # 1 stands for what two bytes cannot say.
+    return bool(page and path.stat().st_size % (65_536 if page == 1 else page))
 
 
 def _faults(db: sqlite3.Connection, number: int | None) -> Iterator[str]:

@@ -14,7 +14,7 @@ from connectors.kafka.journal import (
 from connectors.kafka.journal_source import JournalSource
 from operators.progress.journaled import JournaledBoard
 from tidegauge.batch import NO_TIME
-from tidegauge.journal import Claim, Claims, Floor, PartitionKey
+from tidegauge.journal import Claim, Claims, Floor, PartitionKey, RangeBegun
 from tidegauge.labels import Label
 from tidegauge.patterns.changes import PatternChange
 from tidegauge.settings import Settings
@@ -62,6 +62,7 @@ class Journal:
         self._claims = Claims(self.topics)
         self._parts: dict[PartitionKey, int] = {}
         self._begun: dict[PartitionKey, int | None] = {}
+        self._ranges: dict[tuple[str, int, int], int] = {}
         self._read = 0
         self._writer: JournalWriter | None = None
 
@@ -151,6 +152,41 @@ class Journal:
         else:
             learn(0)
 
+    def range_begun_ms(self, source: str, partition: int, number: int) -> int | None:
+        """When a range of offsets was first read, as far as is known to be in the journal.
+
+        Raises:
+            Retry: the broker has not stored in time what was written of it.
+            Stop: the broker refuses it for good.
+        """
+        place = source, partition, number
+        if place not in self._ranges:
+            self.poll()
+        return self._ranges.get(place)
+
+    def begin_range(
+        self, source: str, partition: int, number: int, clock_ms: int, *, wait: bool
+    ) -> None:
+        """Write that a range is first read now; a bounded run keeps it for itself.
+
+        Raises:
+            Retry: the broker has not stored it in time.
+            Stop: the broker refuses it for good.
+        """
+        place = source, self.topics[source], partition
+        entry = RangeBegun(*place, number, clock_ms, self._run)
+        if self._writer is None:
+            self._learn_range(entry)
+        elif wait:
+            # What was sent before stands before it, and counts.
+            self._writer.append(entry)
+            self._learn_range(entry)
+        else:
+            self._writer.write(entry, lambda _: self._learn_range(entry))
+
+    def _learn_range(self, entry: RangeBegun) -> None:
+        self._ranges.setdefault((*entry.key, entry.number), entry.clock_ms)
+
     def poll(self) -> None:
         """Learn which floors are in the journal.
 
@@ -189,6 +225,8 @@ class Journal:
             for entry in self._claims.counting(entries):
                 if isinstance(entry, Floor):
                     self.board.learn(entry)
+                elif isinstance(entry, RangeBegun):
+                    self._learn_range(entry)
                 elif isinstance(entry, Claim):
                     self.board.claimed(entry)
                     part = entry.partition if entry.part is None else entry.part
@@ -255,6 +293,20 @@ class PartitionFloors:
         if floor is not None:
             self._on_the_way = True
             self._journal.write(floor, self._arrived)
+
+    def range_begun_ms(self, number: int) -> int | None:
+        """When a range of its offsets was first read, in any run; None where none has read it."""
+        return self._journal.range_begun_ms(self._source, self._partition, number)
+
+    def begin_range(self, number: int, clock_ms: int, *, wait: bool) -> None:
+        """Write that a range is first read now.
+
+        Raises:
+            Retry: the broker has not stored it in time.
+            Stop: the broker refuses it for good.
+        """
+        place = self._source, self._partition
+        self._journal.begin_range(*place, number, clock_ms, wait=wait)
 
     def settled(self) -> bool:
         """Whether the last floor that was written is in the journal; ask before the next.

@@ -20,8 +20,9 @@ _FEW = 100_000
 class PartitionLedger:
     """Adds up what became of the messages of one partition.
 
-    The time of a record is the Kafka timestamp of the first message of its range, and below the
-    millisecond the range's number: the same in every run, so that a replay writes it over itself.
+    The time of a record is when its range was first read, and below the millisecond the range's
+    number: the same in every run, so that a replay writes it over itself. No message says it: a
+    sender could set it to where nobody looks, or where the store takes nothing.
 
     Args:
         saved: where an earlier run stopped.
@@ -35,8 +36,8 @@ class PartitionLedger:
         if saved is not None:
             check_version("ledgers", saved["version"], STATE_VERSION)
             if saved["open"] is not None:
-                number, first, following, appended_ms, counts = saved["open"]
-                self._open = Tally(number, first, following, appended_ms, Counts(*counts))
+                number, first, following, begun_ms, counts = saved["open"]
+                self._open = Tally(number, first, following, begun_ms, Counts(*counts))
         self.dirty = self._open is not None
         """Whether no record has told of all that was added."""
 
@@ -52,7 +53,7 @@ class PartitionLedger:
         if before is None:
             self._open = tally
         else:
-            begun = before.first_offset, tally.next_offset, before.appended_ms
+            begun = before.first_offset, tally.next_offset, before.begun_ms
             self._open = Tally(tally.number, *begun, before.counts + tally.counts)
         self.dirty = True
         return complete
@@ -77,7 +78,7 @@ class PartitionLedger:
         one, saved = self._open, None
         if one is not None:
             counts = tuple(getattr(one.counts, name) for name in Counts.__slots__)
-            saved = (one.number, one.first_offset, one.next_offset, one.appended_ms, counts)
+            saved = (one.number, one.first_offset, one.next_offset, one.begun_ms, counts)
         return {"version": STATE_VERSION, "open": saved}
 
 
@@ -96,7 +97,7 @@ def _row(place: Mapping[str, object], one: Tally) -> dict[str, object]:
     counts = one.counts
     told = counts.on_time + counts.corrections + counts.filtered + counts.dead_lettered
     return {
-        TIME_NS: stamp_ns(one.appended_ms) + one.number % _FEW,
+        TIME_NS: stamp_ns(one.begun_ms) + one.number % _FEW,
         **place,
         "first_offset": one.first_offset,
         "next_offset": one.next_offset,

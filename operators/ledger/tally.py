@@ -8,12 +8,9 @@ import numpy.typing as npt
 import polars as pl
 
 from operators.intake.dead_letters import Refused
-from tidegauge.batch import OFFSET, Counts, RawBatch, Tally
+from tidegauge.batch import OFFSET, RANGE, Counts, RawBatch, Tally
 
 Offsets = npt.NDArray[np.int64]
-
-RANGE = 100_000
-"""Offsets in a range. Batches are cut otherwise in every run; ranges are always the same."""
 
 
 def tallies(
@@ -38,7 +35,7 @@ def tallies(
         return ()
     first, last = raw.offsets[0], raw.offsets[-1]
     if first // RANGE == last // RANGE:
-        return (Tally(first // RANGE, first, last + 1, raw.appended_ms[0], counts),)
+        return (Tally(first // RANGE, first, last + 1, _begun_ms(raw, 0), counts),)
     on_time, corrections = (frame[OFFSET].to_numpy() for frame in kept)
     readable = decoded[OFFSET].to_numpy()
     dead = _sorted(one.offset for one in refused)
@@ -56,8 +53,13 @@ def tallies(
         filtered = within(readable) - sum(counted) - within(judged)
         fates = Counts(end - begin, *counted, filtered, within(dead), within(too_late))
         span = raw.offsets[begin], raw.offsets[end - 1] + 1
-        made.append(Tally(number, *span, raw.appended_ms[begin], fates))
+        made.append(Tally(number, *span, _begun_ms(raw, begin), fates))
     return tuple(made)
+
+
+def _begun_ms(raw: RawBatch, position: int) -> int:
+    """When the range of a message was first read; where nobody knows, the Kafka timestamp."""
+    return raw.begun_ms.get(raw.offsets[position] // RANGE, raw.appended_ms[position])
 
 
 def _within(low: int, high: int) -> Callable[[Offsets], int]:

@@ -171,6 +171,12 @@ class Slow:
     def settled(self) -> bool:
         return self.stored
 
+    def range_begun_ms(self, number: int) -> int | None:
+        return 1
+
+    def begin_range(self, number: int, clock_ms: int, *, wait: bool) -> None:
+        """The next one is known, too."""
+
     def claim(self, offset: int, part: int, *, goes_on: bool) -> None:
         """Nobody else reads it."""
 

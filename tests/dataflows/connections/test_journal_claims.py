@@ -111,3 +111,28 @@ def test_of_claims_of_an_earlier_version_the_first_is_where_a_partition_was_begu
     for offset in (5, 8):
         writer.append(Claim("s", "t", 0, unique("run"), offset, 0, 0))
     assert Process(kafka, topic, bounded=True).journal.begun("s", 0) == 5
+
+
+def test_when_a_range_was_first_read_is_the_same_for_whoever_reads_it_again(
+    kafka: Kafka, topic: str
+) -> None:
+    first = Process(kafka, topic)
+    first.partition.begin_range(0, 70, wait=True)
+    first.partition.begin_range(1, 80, wait=False)
+    assert wait_until(lambda: first.partition.range_begun_ms(1) == 80, seconds=SECONDS)
+    first.partition.begin_range(0, 99, wait=True)
+    for again in (first, Process(kafka, topic), Process(kafka, topic, bounded=True)):
+        assert [again.partition.range_begun_ms(number) for number in (0, 1, 2)] == [70, 80, None]
+    bounded = Process(kafka, topic, bounded=True)
+    bounded.partition.begin_range(2, 90, wait=True)
+    assert bounded.partition.range_begun_ms(2) == 90
+    assert Process(kafka, topic).partition.range_begun_ms(2) is None
+
+
+def test_a_range_that_a_process_begins_after_another_took_over_begins_for_the_other(
+    kafka: Kafka, topic: str
+) -> None:
+    before, after = Process(kafka, topic), Process(kafka, topic)
+    before.partition.begin_range(0, 70, wait=True)
+    after.partition.begin_range(0, 80, wait=True)
+    assert Process(kafka, topic).partition.range_begun_ms(0) == 80
