@@ -48,7 +48,8 @@ class RawBatch:
     A payload of None is a tombstone. `appended_ms` are the records' Kafka timestamps. `keys` are
     theirs, or empty where keys are not known; `again` tells of those that were sent again, by
     position. Where `unreadable` says so, the only entry stands for all messages from its offset on
-    that could not be read; nothing is known of them.
+    that could not be read; nothing is known of them. `read_ms` is the clock by which they were
+    read; None where it is not to be looked at, as in a replay.
     """
 
     payloads: list[bytes | None]
@@ -57,6 +58,7 @@ class RawBatch:
     keys: Sequence[bytes | None] = ()
     again: Mapping[int, Attempt] = field(default_factory=dict)
     unreadable: Unreadable | None = None
+    read_ms: int | None = None
 
 
 class PartitionState(StrEnum):

@@ -16,7 +16,7 @@ from connectors.kafka.letters.headers import attempt_of
 from connectors.kafka.standstill import STALLED_AFTER_S, Standstill
 from connectors.kafka.unreadable import VERDICTS, BatchEnd, Suspicion
 from tidegauge.batch import Attempt, RawBatch, Unreadable
-from tidegauge.errors import Stop
+from tidegauge.errors import Retry, Stop
 
 CONSUMER_CONFIG: Mapping[str, Any] = {
     "enable.auto.commit": False,
@@ -138,6 +138,7 @@ class PartitionReader:
 
         Raises:
             Stop: the broker refuses to give them, or they cannot be read.
+            Retry: the broker answers for long, and gives nothing for reasons of its own.
         """
         if self._skipped is not None:
             return self._skip(self._skipped)
@@ -225,7 +226,7 @@ class PartitionReader:
             reason=reason,
         )
         if self._last_error != _SAYS_NOTHING:
-            raise Stop(
+            raise Retry(
                 f"{self._where}: nothing comes from offset {self.offset} on, although the log goes"
                 f" on to {end} ({self._last_error}); see whether the broker is well, and start"
                 " again, nothing is lost"

@@ -335,6 +335,10 @@ class _Followed:
     def state(self) -> IntakeState:
         return self._intake.state
 
+    @property
+    def clock_kept(self) -> bool:
+        return self._intake.clock_kept
+
     def take(self, raw: RawBatch) -> EventBatch:
         self._run.offsets[self._number] = raw.offsets[-1] + 1
         return self._intake.take(raw)
