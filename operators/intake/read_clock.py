@@ -3,7 +3,8 @@
 Event times are judged against Kafka timestamps. Where both are ahead of the clock by which a
 message is read, its timestamp counts as that clock, and the event moves no watermark. What the
 clock said is kept in the journal, by offsets and before anything is made of the messages: so a
-restart and a replay, whose clocks say something else, judge alike. Where nothing is kept, the timestamps hold.
+restart and a replay, whose clocks say something else, judge alike. Where nothing is kept, the
+timestamps hold.
 """
 
 from typing import NamedTuple
