@@ -143,7 +143,8 @@ class EventBatch:
     `on_time` and `corrections` are frames with the declared and derived fields, `TIME` and
     `OFFSET`; `dead_letters` has the columns of the dead-letter signal. Each may have no rows.
     `counts` are running totals up to and with this batch, `tallies` are of this batch alone. An
-    empty batch still carries progress.
+    empty batch still carries progress. `quarantined` says whether the partition is in quarantine
+    for too many dead letters.
     """
 
     topic: str
@@ -153,6 +154,7 @@ class EventBatch:
     progress: Progress
     counts: Counts
     tallies: tuple[Tally, ...] = ()
+    quarantined: bool = False
 
 
 def stamp_ns(appended_ms: int) -> int:

@@ -22,6 +22,7 @@ class Observed:
     topic: str
     progress: Progress
     counts: Counts
+    quarantined: bool = False
 
 
 class PartitionHealth:
@@ -78,5 +79,6 @@ class PartitionHealth:
             "watermark_ns": watermark_ns,
             "watermark_lag_ms": None if watermark_ns is None else (now_ns - watermark_ns) / 1e6,
             "state": seen.progress.state.value,
+            "quarantined": int(seen.quarantined),
         }
         return [RecordBatch(FLOW, pl.DataFrame([row], schema=_SCHEMA))]

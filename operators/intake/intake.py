@@ -334,7 +334,8 @@ class Intake:
         progress = self._progress()
         self._board.post(progress)
         batch = (self._plan.topic, on_time, corrections, dead, progress, self._counts, told)
-        return EventBatch(*batch)
+        quarantined = self._letters is not None and self._letters.quarantined
+        return EventBatch(*batch, quarantined=quarantined)
 
     def _enriched(self, frame: pl.DataFrame) -> pl.DataFrame:
         for lookup in self._plan.enrich:

@@ -121,7 +121,7 @@ class _Consumer:
 
     broker: Broker
 
-    def __init__(self, _: object) -> None:
+    def __init__(self, *_: object) -> None:
         self._at = TopicPartition("t", 0, 0)
 
     def assign(self, places: Sequence[TopicPartition]) -> None:
@@ -135,6 +135,8 @@ class _Consumer:
 
     def get_watermark_offsets(self, place: TopicPartition, **_: object) -> tuple[int, int]:
         return 0, len(self.broker.logs[place.partition])
+
+    def standstill(self, _: object) -> None: ...
 
     def commit(self, _: object) -> None: ...
 
