@@ -53,9 +53,9 @@ class RawBatch:
     theirs, or empty where keys are not known; `again` tells of those that were sent again, by
     position. `nbytes` is the size of payloads and keys together, and no payload is larger than
     `largest`; None where nobody has looked. Where `unreadable` says so, the only entry stands for
-    all messages from its offset on that could not be read; nothing is known of them.
-    position. `begun_ms` is when ranges of offsets were first read, by their numbers, as far as
-    somebody knows.
+    all messages from its offset on that could not be read; nothing is known of them. `begun_ms` is
+    when ranges of offsets were first read, by their numbers, as far as somebody knows. `read_ms` is
+    the clock by which the messages were read; None where it is not to be looked at, as in a replay.
     """
 
     payloads: list[bytes | None]
@@ -67,6 +67,7 @@ class RawBatch:
     largest: int | None = None
     unreadable: Unreadable | None = None
     begun_ms: Mapping[int, int] = field(default_factory=dict)
+    read_ms: int | None = None
 
 
 @saved_type
@@ -154,7 +155,8 @@ class EventBatch:
     `OFFSET`; `dead_letters` has the columns of the dead-letter signal. Each may have no rows.
     `counts` are running totals up to and with this batch, `tallies` are of this batch alone. An
     empty batch still carries progress. `odd_levels` is how many of its messages have an
-    `alert_level` that is none.
+    `alert_level` that is none. `quarantined` says whether the partition is in quarantine for too
+    many dead letters.
     """
 
     topic: str
@@ -165,6 +167,7 @@ class EventBatch:
     counts: Counts
     tallies: tuple[Tally, ...] = ()
     odd_levels: int = 0
+    quarantined: bool = False
 
 
 def stamp_ns(appended_ms: int) -> int:

@@ -12,6 +12,10 @@ class Intake(Protocol):
     def state(self) -> Any:
         """Small, picklable state after the last batch."""
 
+    @property
+    def clock_kept(self) -> bool:
+        """Whether the clock of the reader had to be kept in the journal for the last batch."""
+
     def grow(self, partitions: int) -> None:
         """The source has so many partitions now; what is told next says so."""
 

@@ -106,7 +106,37 @@ class RangeBegun:
         return self.source, self.partition
 
 
-Entry = Floor | Claim | RangeBegun | Label | PatternChange
+@dataclass(frozen=True, slots=True)
+class ReadAt:
+    """Messages of a partition were read when the clock said this, and their timestamps more.
+
+    For what goes by Kafka timestamps those of the messages count as at most this.
+
+    Attributes:
+        source: name of the source.
+        topic: as in `Floor`.
+        partition: number of the partition.
+        offset: of the first of them.
+        last: offset of the last.
+        clock_ms: what the clock of the reader said, milliseconds since the epoch.
+        run: who wrote it (`Claim`).
+    """
+
+    source: str
+    topic: str
+    partition: int
+    offset: int
+    last: int
+    clock_ms: int
+    run: str
+
+    @property
+    def key(self) -> PartitionKey:
+        """The partition it is about."""
+        return self.source, self.partition
+
+
+Entry = Floor | Claim | RangeBegun | ReadAt | Label | PatternChange
 News = Floor | Label | PatternChange
 """What flows on from the journal."""
 
@@ -132,7 +162,7 @@ class Claims:
     def news(self, entries: Iterable[Entry]) -> list[News]:
         """Take the next entries of the journal; floors that count, and what people said."""
         counting = self.counting(entries)
-        return [entry for entry in counting if not isinstance(entry, Claim | RangeBegun)]
+        return [entry for entry in counting if not isinstance(entry, Claim | RangeBegun | ReadAt)]
 
     def counting(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Take the next entries of the journal; those that count."""
@@ -140,7 +170,7 @@ class Claims:
             if isinstance(entry, Label | PatternChange) or self._counts(entry):
                 yield entry
 
-    def _counts(self, entry: Floor | Claim | RangeBegun) -> bool:
+    def _counts(self, entry: Floor | Claim | RangeBegun | ReadAt) -> bool:
         if self._topics.get(entry.source) != entry.topic:
             return False
         if isinstance(entry, Claim):

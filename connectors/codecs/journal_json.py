@@ -3,6 +3,7 @@
 {"v":1,"kind":"floor","source":…,"topic":…,"partition":0,"offset":17,"floor_ns":…,"run":…}
 {"v":1,"kind":"claim","source":…,"topic":…,"partition":0,"run":…}
 {"v":1,"kind":"range","source":…,"topic":…,"partition":0,"number":3,"clock_ms":…,"run":…}
+{"v":1,"kind":"read_at","source":…,"topic":…,"partition":0,"offset":17,"last":19,"clock_ms":…,"run":…}
 {"v":1,"kind":"label","anomaly":…,"key":["north"],"at_ns":…,"right":false,"effective_ns":…,…}
 {"v":1,"kind":"patterns","patterns":…,"replaced":…,"effective_ns":…,"changed_ns":…}
 """
@@ -14,7 +15,7 @@ import orjson
 
 from connectors.codecs.messages import Message
 from tidegauge.errors import Stop
-from tidegauge.journal import Claim, Entry, Floor, RangeBegun
+from tidegauge.journal import Claim, Entry, Floor, RangeBegun, ReadAt
 from tidegauge.labels import Label
 from tidegauge.patterns.changes import PatternChange
 
@@ -23,6 +24,7 @@ _KINDS: dict[str, type[Entry]] = {
     "floor": Floor,
     "claim": Claim,
     "range": RangeBegun,
+    "read_at": ReadAt,
     "label": Label,
     "patterns": PatternChange,
 }
@@ -46,7 +48,7 @@ def _key(kind: str, entry: Entry) -> bytes:
     if isinstance(entry, Label):
         return orjson.dumps([kind, *astuple(entry)])
     parts = [kind, entry.source, entry.topic, entry.partition, entry.run]
-    if isinstance(entry, Floor):
+    if isinstance(entry, Floor | ReadAt):
         parts.append(entry.offset)
     elif isinstance(entry, RangeBegun):
         parts.append(entry.number)

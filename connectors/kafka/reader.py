@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
@@ -16,7 +16,7 @@ from connectors.kafka.letters.headers import attempt_of
 from connectors.kafka.standstill import STALLED_AFTER_S, Standstill
 from connectors.kafka.unreadable import VERDICTS, BatchEnd, Suspicion
 from tidegauge.batch import Attempt, RawBatch, Unreadable
-from tidegauge.errors import Stop
+from tidegauge.errors import Retry, Stop
 
 CONSUMER_CONFIG: Mapping[str, Any] = {
     "enable.auto.commit": False,
@@ -100,6 +100,7 @@ class PartitionReader:
         config = {**CONSUMER_CONFIG, **reading.client}
         self._consumer = LastingConsumer(config, reading.stalled_after_s)
         self._suspicion = Suspicion()
+        self._verdict: _Verdict | None = None
         self._skipped: _Skipped | None = None
         self._last_error = _SAYS_NOTHING
         low, self._end = self._range()
@@ -140,6 +141,7 @@ class PartitionReader:
 
         Raises:
             Stop: the broker refuses to give them, or they cannot be read.
+            Retry: the broker answers for long, and gives nothing for reasons of its own.
         """
         if self._skipped is not None:
             return self._skip(self._skipped)
@@ -158,11 +160,14 @@ class PartitionReader:
                     messages = [one for one in messages if _offset(one) < self._end]
                     self.offset = self._end
             raw.add(messages)
-            if got < wanted or raw.nbytes >= _MOST_BYTES or self._skipped is not None:
+            if got < wanted or raw.nbytes >= _MOST_BYTES or self._verdict is not None:
                 break
         if raw.payloads:
             self._last_error = _SAYS_NOTHING
             return raw.batch()
+        if self._verdict is not None:
+            self._cannot_read(self._verdict.reason, self._verdict.first)
+            return None
         here = self._here.topic, self._here.partition
         if (standstill := self._consumer.standstill(here)) is not None:
             self._stands_still(standstill)
@@ -208,7 +213,8 @@ class PartitionReader:
                 self.reached = message.offset() or 0
             elif error.code() in VERDICTS:
                 if self._suspicion.confirmed(message):
-                    self._cannot_read(short(error), message.offset())
+                    # What came before it is passed on first.
+                    self._verdict = _Verdict(message.offset(), short(error))
             else:
                 self._refuse(error)
         return good
@@ -227,7 +233,7 @@ class PartitionReader:
             reason=reason,
         )
         if self._last_error != _SAYS_NOTHING:
-            raise Stop(
+            raise Retry(
                 f"{self._where}: nothing comes from offset {self.offset} on, although the log goes"
                 f" on to {end} ({self._last_error}); see whether the broker is well, and start"
                 " again, nothing is lost"
@@ -244,8 +250,6 @@ class PartitionReader:
         Raises:
             Stop: it is not to be passed over.
         """
-        if self._skipped is not None:
-            return
         if self._reading.on_unreadable == "stop":
             raise Stop(
                 f"{self._where}: the batch of messages at offset {self.offset} cannot be read"
@@ -267,7 +271,7 @@ class PartitionReader:
             )
         if behind is None:
             return None
-        self._skipped = None
+        self._skipped = self._verdict = None
         first = self.offset
         _LOG.error(
             "messages cannot be read: they are a dead letter, and reading goes on behind them",
@@ -307,6 +311,13 @@ class PartitionReader:
             f"{self._where}: position {offset}, where reading should go on, no longer exists"
             f" ({reason}); to go on without what is lost, start with an empty recovery directory"
         )
+
+
+class _Verdict(NamedTuple):
+    """A batch that cannot be read: offset of its first message, and why."""
+
+    first: int | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from connectors.kafka.open_transactions import OpenTransaction
 from connectors.kafka.pace import Pace
 from connectors.kafka.ranges import RangeClock
 from connectors.kafka.reader import CONSUMER_CONFIG, PartitionReader, Reading
-from tidegauge.batch import EventBatch, PartitionState
+from tidegauge.batch import EventBatch, PartitionState, RawBatch
 from tidegauge.intake import Intake
 from tidegauge.journal import PartitionJournal
 from tidegauge.savedstate import saved_type
@@ -26,6 +26,9 @@ __all__ = ["CONSUMER_CONFIG", "KafkaSource", "Position", "Reading"]
 
 _SHORTEST_WAIT = timedelta(milliseconds=1)
 _LONGEST_WAIT = timedelta(milliseconds=16)
+_REST_NS = 1_000_000_000
+"""After a batch for which the journal had to keep the clock a partition is not read for so long: so
+whoever sends messages from the future does not fill the journal."""
 
 
 @saved_type
@@ -62,6 +65,7 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
             processes; None where there are none.
         joins: whether partitions hear of each other by the journal, so that a new one can join
             those that were read before.
+        clock_ns: wall clock, which timestamps are held against where there is a journal.
     """
 
     def __init__(
@@ -74,7 +78,9 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
         align: Callable[[], Alignment] | None = None,
         *,
         joins: bool = False,
+        clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
+        self._clock_ns = clock_ns
         self._reading = reading
         self._make_intake = make_intake
         self._draining = draining
@@ -156,6 +162,7 @@ class KafkaSource(FixedPartitionedSource[EventBatch, Position]):
             alignment=alignment,
             joining=joining,
             count=count,
+            clock_ns=self._clock_ns,
         )
 
 
@@ -177,7 +184,10 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
         alignment: Alignment | None = None,
         joining: Joining | None = None,
         count: Callable[[], int] = lambda: 0,
+        clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
+        self._clock_ns = clock_ns
+        self._rests_until_ns: int | None = None
         self._joining = joining
         self._count, self._counted = count, 0
         self._alignment = alignment
@@ -216,7 +226,7 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
             self._quiet_since_ns = self._monotonic_ns()
             self._wait = _LONGEST_WAIT
             return []
-        if self._pace.rests(self._number, self._monotonic_ns()):
+        if self._rests() or self._pace.rests(self._number, self._monotonic_ns()):
             self._quiet_since_ns = self._monotonic_ns()
             self._wait = _SHORTEST_WAIT
             return []
@@ -226,7 +236,7 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
             self._state = PartitionState.ACTIVE
             self._quiet_since_ns = self._monotonic_ns()
             self._budget.spend(self._number, raw)
-            batch = self._intake.take(self._ranges.told(raw))
+            batch = self._take(self._ranges.told(raw))
             reached_ns = batch.progress.watermark_ns
             self._pace.has_read(self._number, reached_ns, self._reader.left, self._quiet_since_ns)
             return [batch]
@@ -269,6 +279,20 @@ class KafkaPartition(StatefulSourcePartition[EventBatch, Position]):
                 self._journal.idle(self._reader.offset)
             return []
         return [self._intake.quiet(self._state, self._reader.offset)]
+
+    def _take(self, raw: RawBatch) -> EventBatch:
+        if self._journal is None or self._reading.bounded:
+            return self._intake.take(raw)
+        batch = self._intake.take(replace(raw, read_ms=self._clock_ns() // 1_000_000))
+        if self._intake.clock_kept:
+            self._rests_until_ns = self._monotonic_ns() + _REST_NS
+        return batch
+
+    def _rests(self) -> bool:
+        """Whether the journal has had enough of the partition for now."""
+        if self._rests_until_ns is not None and self._monotonic_ns() >= self._rests_until_ns:
+            self._rests_until_ns = None
+        return self._rests_until_ns is not None
 
     def _told_of_others(self) -> list[EventBatch] | None:
         """What is told of the partition, or waited for, before it reads on; None for nothing."""

@@ -65,7 +65,11 @@ class Standstills:
                 place = topic, int(number)
                 now = _look(partition, answers)
                 before = self._last.get(place)
-                stands = before is not None and _stands(before, now, partition["fetch_state"])
+                reading = partition["fetch_state"] == "active" and (
+                    # One without a leader, or that is on its way to another broker, is not read.
+                    0 <= partition["broker"] == partition["leader"]
+                )
+                stands = before is not None and reading and _stands(before, now)
                 self._standing[place] = self._standing.get(place, 0) + 1 if stands else 0
                 answered = before is None or now.answers > before.answers
                 self._unanswered[place] = 0 if answered else self._unanswered[place] + 1
@@ -97,9 +101,7 @@ def _look(partition: Mapping[str, Any], answers: Mapping[int, int]) -> _Look:
     )
 
 
-def _stands(before: _Look, now: _Look, state: str) -> bool:
-    if state != "active" or now.waiting or now.offset < _UNKNOWN:
-        return False
-    if now.offset != before.offset:
+def _stands(before: _Look, now: _Look) -> bool:
+    if now.waiting or now.offset < _UNKNOWN or now.offset != before.offset:
         return False
     return now.offset < now.end if now.end >= _UNKNOWN else now.offset != now.at_end

@@ -141,6 +141,30 @@ def max_message_bytes(admin: AdminClient, names: Iterable[str], timeout_s: float
         ) from None
 
 
+def senders_may_be_ahead_ms(admin: AdminClient, name: str, timeout_s: float) -> int | None:
+    """How far ahead of the broker's clock senders may set the Kafka timestamps of a topic.
+
+    Returns:
+        milliseconds, 0 where the broker sets them itself; None where it does not tell.
+    """
+    if not has_identities(admin, timeout_s):
+        return None
+    asked = ConfigResource(ConfigResource.Type.TOPIC, name)
+    try:
+        told = admin.describe_configs([asked], request_timeout=timeout_s)[asked].result(timeout_s)
+    except (KafkaException, TimeoutError):
+        return None
+    if "message.timestamp.type" not in told:
+        return None
+    if told["message.timestamp.type"].value == "LogAppendTime":
+        return 0
+    # Brokers before 3.6 have one bound for both directions.
+    for bound in ("message.timestamp.after.max.ms", "message.timestamp.difference.max.ms"):
+        if bound in told:
+            return int(told[bound].value)
+    return None
+
+
 def ensure_topics(
     admin: AdminClient,
     names: Iterable[str],

@@ -14,7 +14,7 @@ from connectors.kafka.journal import (
 from connectors.kafka.journal_source import JournalSource
 from operators.progress.journaled import JournaledBoard
 from tidegauge.batch import NO_TIME
-from tidegauge.journal import Claim, Claims, Floor, PartitionKey, RangeBegun
+from tidegauge.journal import Claim, Claims, Floor, PartitionKey, RangeBegun, ReadAt
 from tidegauge.labels import Label
 from tidegauge.patterns.changes import PatternChange
 from tidegauge.settings import Settings
@@ -49,7 +49,7 @@ class Journal:
         *,
         hears: bool = True,
     ) -> None:
-        self.board = JournaledBoard()
+        self.board = JournaledBoard(keep=self.keep_read_at)
         self.topics: dict[str, str] = {}
         self.tolerances: dict[str, int] = {}
         self.hears = hears
@@ -187,6 +187,22 @@ class Journal:
     def _learn_range(self, entry: RangeBegun) -> None:
         self._ranges.setdefault((*entry.key, entry.number), entry.clock_ms)
 
+    def keep_read_at(
+        self, source: str, partition: int, first: int, last: int, clock_ms: int
+    ) -> None:
+        """Write what the clock says while messages are read; a bounded run writes nothing.
+
+        Raises:
+            Retry: the broker has not stored it in time.
+            Stop: the broker refuses it for good.
+        """
+        if self._writer is None:
+            return
+        place = source, self.topics[source], partition
+        entry = ReadAt(*place, first, last, clock_ms, self._run)
+        self._writer.append(entry)
+        self.board.learn_read_at(entry)
+
     def poll(self) -> None:
         """Learn which floors are in the journal.
 
@@ -227,6 +243,8 @@ class Journal:
                     self.board.learn(entry)
                 elif isinstance(entry, RangeBegun):
                     self._learn_range(entry)
+                elif isinstance(entry, ReadAt):
+                    self.board.learn_read_at(entry)
                 elif isinstance(entry, Claim):
                     self.board.claimed(entry)
                     part = entry.partition if entry.part is None else entry.part

@@ -71,7 +71,8 @@ def partition_health(
 
     def observed(batches: list[EventBatch]) -> Iterable[tuple[str, Observed]]:
         for batch in batches:
-            yield _key(batch), Observed(batch.topic, batch.progress, batch.counts, batch.odd_levels)
+            about = batch.progress, batch.counts, batch.odd_levels, batch.quarantined
+            yield _key(batch), Observed(batch.topic, *about)
 
     counted = op.flat_map_batch("counted", up, observed)
     return op.stateful_batch("observe", counted, lambda _: _Health(clock_ns))

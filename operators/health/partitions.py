@@ -28,6 +28,7 @@ class Observed:
     progress: Progress
     counts: Counts
     odd_levels: int = 0
+    quarantined: bool = False
 
 
 class PartitionHealth:
@@ -101,5 +102,6 @@ class PartitionHealth:
             "watermark_ns": watermark_ns,
             "watermark_lag_ms": None if watermark_ns is None else (now_ns - watermark_ns) / 1e6,
             "state": seen.progress.state.value,
+            "quarantined": int(seen.quarantined),
         }
         return [RecordBatch(FLOW, pl.DataFrame([row], schema=_SCHEMA))]

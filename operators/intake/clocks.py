@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tidegauge.batch import NO_TIME
 from tidegauge.durations import format_duration_ns
 from tidegauge.savedstate import saved_type
 from tidegauge.texts import LINE_WIDTH, cut
@@ -21,6 +22,8 @@ RUN = 1_000
 """So many messages in a row are no longer the clock of one device."""
 LEAST_NS = 1_000_000_000
 """Two clocks that agree to a second agree, and Kafka timestamps are whole milliseconds."""
+UNMOVED_NS = NO_TIME + 2**59
+"""Event time that an event counts with which moves nothing: below all that there are."""
 _MS = 1_000_000
 _LATEST_MS = (2**63 - 2**60) // _MS
 
@@ -124,22 +127,35 @@ class Clocks:
             self._ahead = 0
         return Moves(times, _NONE, _NONE)
 
-    def moves(self, times: Times, stamps_ms: Times, allowed_ns: int | Times) -> Moves:
+    def moves(
+        self,
+        times: Times,
+        stamps_ms: Times,
+        allowed_ns: int | Times,
+        bounded: npt.NDArray[np.bool_] | None = None,
+    ) -> Moves:
         """A batch in which events may be too far ahead.
 
         Args:
             times: event times in offset order.
             stamps_ms: Kafka timestamps of their messages; below 0 where there is none.
             allowed_ns: what is allowed; one for all events, or one for each.
+            bounded: rows whose timestamps are the reader's clock, as their own are later: those
+                that are ahead of it move nothing, however many there are.
         """
         if not times.size:
             return Moves(times, _NONE, _NONE)
         stamps = np.where(stamps_ms < 0, _LATEST_MS, np.minimum(stamps_ms, _LATEST_MS)) * _MS
         ahead = times - stamps > np.maximum(allowed_ns, LEAST_NS)
+        of_topic = ahead if bounded is None else ahead & ~bounded
         places = np.arange(times.size)
-        before = np.maximum.accumulate(np.where(ahead, -1 - self._ahead, places))
-        run = np.where(ahead, places - before, 0)
+        before = np.maximum.accumulate(np.where(of_topic, -1 - self._ahead, places))
+        run = np.where(of_topic, places - before, 0)
         self._ahead = min(int(run[-1]), self._run)
         held = ahead & (run <= self._run)
         believed = np.flatnonzero(ahead & ~held)
-        return Moves(np.where(held, stamps, times), np.flatnonzero(held), believed)
+        moving = np.where(held, stamps, times)
+        if bounded is not None:
+            # Where the stream is behind, the clock itself would make the others late.
+            moving[held & bounded] = UNMOVED_NS
+        return Moves(moving, np.flatnonzero(held), believed)

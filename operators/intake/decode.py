@@ -23,6 +23,7 @@ _LATEST_MS = LIMIT_NS // _MS
 UNREADABLE = "unreadable"
 """Kind of dead letters about messages that the client cannot read."""
 Offsets = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 class Read(NamedTuple):
@@ -145,18 +146,41 @@ def _within_future(
         return frame
     if highest <= (min(raw.appended_ms) if oldest_ms is None else oldest_ms) * _MS + limit:
         return frame
-    positions = position_of(raw, frame[OFFSET])
     # A producer may set any timestamp; one that is not there (-1) cannot tell what is future.
-    stamps = np.asarray(raw.appended_ms, np.int64)
-    stamps = np.where(stamps < 0, _LATEST_MS, np.minimum(stamps, _LATEST_MS))[positions]
-    ahead = frame[TIME].to_numpy() - stamps * _MS
-    future = ahead > limit
+    stamps = stamps_of(raw, frame)
+    stamps = np.where(stamps < 0, _LATEST_MS, np.minimum(stamps, _LATEST_MS))
+    future = without_future(plan, frame, raw, refused, stamps, "the Kafka timestamp")
+    return frame if future is None else frame.filter(pl.Series(~future))
+
+
+def without_future(
+    plan: IntakePlan,
+    frame: pl.DataFrame,
+    raw: RawBatch,
+    refused: list[Refused],
+    stamps_ms: Offsets,
+    of: str,
+) -> Mask | None:
+    """Refuse rows that are too far ahead of these moments; which they are, None for none.
+
+    Args:
+        plan: what to do.
+        frame: the rows.
+        raw: the messages.
+        refused: gets letters about them.
+        stamps_ms: a moment for each row.
+        of: what the moments are.
+    """
+    limit = plan.event_time.max_future
+    ahead = frame[TIME].to_numpy() - stamps_ms * _MS
+    future: Mask = ahead > limit
     if not future.any():
-        return frame
+        return None
+    positions = position_of(raw, frame[OFFSET])
     for row in np.flatnonzero(future).tolist():
         by = format_duration_ns(int(ahead[row]) // _MS * _MS)
         allowed = format_duration_ns(limit)
-        reason = f"event time is {by} ahead of the Kafka timestamp, allowed is {allowed}"
+        reason = f"event time is {by} ahead of {of}, allowed is {allowed}"
         detail = f'{{"event_time_ns": {frame[TIME][row]}}}'
         refused.append(refuse(raw, int(positions[row]), "future", reason, detail))
-    return frame.filter(pl.Series(~future))
+    return future

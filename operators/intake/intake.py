@@ -7,19 +7,20 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from operators.intake.clocks import Clocks, ClockState, Moves
+from operators.intake.clocks import UNMOVED_NS, Clocks, ClockState, Moves
 from operators.intake.dead_letters import (
     Refused,
     dead_letter_frame,
     refuse,
 )
-from operators.intake.decode import decode, position_of, stamps_of
+from operators.intake.decode import decode, position_of, stamps_of, without_future
 from operators.intake.lateness import Judged, Times, awaited_after, judge
 from operators.intake.levels import told, wrong_levels
 from operators.intake.limit import LetterCount, LettersSeen
 from operators.intake.plan import IntakePlan
 from operators.intake.process import Process, process_rows
 from operators.intake.quarantine import Held, Quarantine
+from operators.intake.read_clock import ReadClock, Stamps
 from operators.intake.sizes import within
 from operators.intake.units import EARLY_NS
 from operators.intake.wrong_clocks import Standing, WrongClocks
@@ -103,6 +104,7 @@ class Intake:
             watermark_ns = self._watermark_ns()
             self._letters = LetterCount(plan.letters, state.counts.read, saved, watermark_ns)
         self._quarantine = Quarantine(getattr(state, "held", None))
+        self._read_clock = ReadClock(board, plan.source, partition)
         self._clocks = Clocks(getattr(state, "clocks", None))
         self._wrong_clocks = WrongClocks(plan, partition)
         self._state = PartitionState.ACTIVE
@@ -126,6 +128,11 @@ class Intake:
             out_of_orderness_ns=self._bound_ns,
             held=self._quarantine.held,
         )
+
+    @property
+    def clock_kept(self) -> bool:
+        """Whether the clock of the reader had to be kept in the journal for the last batch."""
+        return self._read_clock.needed
 
     def grow(self, partitions: int) -> None:
         """The source has so many partitions now; what is told next says so."""
@@ -162,7 +169,11 @@ class Intake:
         oldest_ms = min(raw.appended_ms, default=0)
         frame, refused, odd = decode(self._plan, raw, oldest_ms)
         changes = self._changes(frame, raw)
-        moves = self._moves(frame, raw, oldest_ms, changes)
+        stamps = self._read_clock.stamps(frame, raw, self._bound + self._plan.event_time.lateness)
+        if stamps is not None:
+            frame, stamps = self._within_clock(frame, raw, refused, stamps)
+            changes = self._changes(frame, raw)
+        moves = self._moves(frame, raw, oldest_ms, changes, stamps)
         if moves.believed.size:
             self._wrong_clocks.tell_believed(int(frame[OFFSET][int(moves.believed[0])]))
         judged = self._judged(moves.times, frame, raw, changes)
@@ -175,9 +186,9 @@ class Intake:
         on_time = self._within_sizes(on_time, raw, refused)
         corrections = self._within_sizes(corrections, raw, refused)
         limited = self._limited(raw, refused, (moves.times, frame[OFFSET]))
-        if judged.high_ns > self._high_ns:
+        if judged.high_ns > max(self._high_ns, UNMOVED_NS):
             self._clocks.mover = self._wrong_clocks.moved_by(raw, moves.times, frame)
-        self._high_ns = judged.high_ns
+        self._high_ns = judged.high_ns if judged.high_ns > UNMOVED_NS else NO_TIME
         late = sum(one.kind == LATE for one in refused)
         counts = Counts(
             len(raw.payloads), on_time.height, corrections.height, filtered, len(refused), late
@@ -222,7 +233,24 @@ class Intake:
         begins = np.searchsorted(frame[OFFSET].to_numpy(), [offset for offset, _ in steps[1:]])
         return [(int(begin), step[1]) for begin, step in zip(begins, steps[1:], strict=True)]
 
-    def _moves(self, frame: pl.DataFrame, raw: RawBatch, oldest_ms: int, changes: Changes) -> Moves:
+    def _within_clock(
+        self, frame: pl.DataFrame, raw: RawBatch, refused: list[Refused], stamps: Stamps
+    ) -> tuple[pl.DataFrame, Stamps]:
+        """Rows without those that are too far ahead of the reader's clock, and their timestamps."""
+        of = "its Kafka timestamp and the reader's clock"
+        future = without_future(self._plan, frame, raw, refused, stamps.ms, of)
+        if future is None:
+            return frame, stamps
+        return frame.filter(pl.Series(~future)), stamps.of(~future)
+
+    def _moves(
+        self,
+        frame: pl.DataFrame,
+        raw: RawBatch,
+        oldest_ms: int,
+        changes: Changes,
+        stamps: Stamps | None,
+    ) -> Moves:
         """How far each event moves the watermark; what is odd about event times is told."""
         times = frame[TIME].to_numpy()
         bounds_ns: int | Times = self._bound
@@ -232,12 +260,18 @@ class Intake:
                 bounds_ns[row:] = bound_ns
         allowed_ns = bounds_ns + self._plan.event_time.lateness
         least_ns = int(np.min(allowed_ns, initial=self._bound + self._plan.event_time.lateness))
-        if not times.size or self._clocks.surely_none(int(times.max()), oldest_ms, least_ns):
+        if stamps is not None:
+            moves = self._clocks.moves(times, stamps.ms, allowed_ns, stamps.bounded)
+        elif not times.size or self._clocks.surely_none(int(times.max()), oldest_ms, least_ns):
             moves = self._clocks.all_in_full(times)
         else:
             moves = self._clocks.moves(times, stamps_of(raw, frame), allowed_ns)
-        if moves.held.size:
-            self._wrong_clocks.tell_ahead(raw, times, frame[OFFSET], int(moves.held[0]))
+        for row in moves.held[:1].tolist():
+            if stamps is not None and stamps.bounded[row]:
+                ahead_ns = int(times[row] - stamps.ms[row] * _MS)
+                self._wrong_clocks.tell_clock(raw, int(frame[OFFSET][row]), ahead_ns)
+            else:
+                self._wrong_clocks.tell_ahead(raw, times, frame[OFFSET], row)
         if times.size and (lowest := int(times.min())) < EARLY_NS:
             self._wrong_clocks.tell_unit(raw, frame, lowest)
         return moves
@@ -317,7 +351,8 @@ class Intake:
         progress = self._progress()
         self._board.post(progress)
         batch = (self._plan.topic, on_time, corrections, dead, progress, self._counts, told)
-        return EventBatch(*batch)
+        quarantined = self._letters is not None and self._letters.quarantined
+        return EventBatch(*batch, quarantined=quarantined)
 
     def _enriched(self, frame: pl.DataFrame) -> pl.DataFrame:
         for lookup in self._plan.enrich:

@@ -13,6 +13,7 @@ from operators.intake.limit import Excess, LetterCount, Span, too_many
 from operators.intake.plan import IntakePlan
 from operators.intake.units import doubt
 from tidegauge.batch import OFFSET, TIME, RawBatch
+from tidegauge.durations import format_duration_ns
 from tidegauge.errors import UserMistake
 
 _MS = 1_000_000
@@ -52,6 +53,18 @@ class WrongClocks:
             f"kafka: {self._plan.topic}-{self._partition}: the event at {event}: more than"
             " out_of_orderness and lateness together, so it counts and does not move the watermark;"
             " see to the clock of what wrote it (told once)",
+        )
+
+    def tell_clock(self, raw: RawBatch, offset: int, ahead_ns: int) -> None:
+        """Tell once of an event that does not move the watermark, by the reader's clock."""
+        by = format_duration_ns(ahead_ns // _MS * _MS)
+        event = self._mover(raw, offset, 0)
+        self._plan.notices.once(
+            f"clock {self._partition}",
+            f"kafka: {self._plan.topic}-{self._partition}: the event at {event} is {by} ahead of"
+            " the reader's clock, and so is its Kafka timestamp: it counts and does not move the"
+            " watermark; see to the clocks, and let the broker set timestamps"
+            " (message.timestamp.type=LogAppendTime) where senders are not trusted (told once)",
         )
 
     def tell_believed(self, offset: int) -> None:

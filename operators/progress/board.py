@@ -32,6 +32,25 @@ class Board(Protocol):
         The first is where the batch begins; nothing where it is not known.
         """
 
+    def read_at(
+        self, source: str, partition: int, first: int, last: int
+    ) -> Sequence[tuple[int, int, int]]:
+        """What the clock said when messages were read, where their timestamps said more.
+
+        First and last offsets, and milliseconds; those that have to do with these offsets.
+        Batches are asked for in their order: what lies before one is forgotten.
+        """
+
+    def keep_read_at(
+        self, source: str, partition: int, first: int, last: int, clock_ms: int
+    ) -> None:
+        """Keep what the clock says while messages are read.
+
+        Raises:
+            Retry: it was not kept in time.
+            Stop: it cannot be kept.
+        """
+
 
 class ProgressBoard:
     """Progress of the partitions of a source where there is no journal.
@@ -76,3 +95,14 @@ class ProgressBoard:
     ) -> Sequence[tuple[int, int]]:
         """None: only a journal has them."""
         return ()
+
+    def read_at(
+        self, source: str, partition: int, first: int, last: int
+    ) -> Sequence[tuple[int, int, int]]:
+        """Nothing: only a journal has it."""
+        return ()
+
+    def keep_read_at(
+        self, source: str, partition: int, first: int, last: int, clock_ms: int
+    ) -> None:
+        """Keep nothing: only a journal can."""

@@ -1,18 +1,24 @@
 """What passes idle partitions, where a journal carries it: for all processes and every replay."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 
 from operators.progress.floors import Floors
 from operators.progress.tolerances import Tolerances
 from tidegauge.batch import NO_TIME, PartitionState, Progress
-from tidegauge.journal import Claim, Floor, PartitionKey
+from tidegauge.journal import Claim, Floor, PartitionKey, ReadAt
 
 PERIOD_NS = 1_000_000_000
 """Least time between two floors of a partition."""
 _LOOKS = 10
 """How often a period to look whether a floor is due."""
 _NONE = Floors()
+Keep = Callable[[str, int, int, int, int], None]
+"""Keeps what the clock said: source, partition, first and last offset, milliseconds."""
+
+
+def _keeps_nothing(source: str, partition: int, first: int, last: int, clock_ms: int) -> None:
+    """For a run that writes nothing."""
 
 
 class JournaledBoard:
@@ -24,11 +30,14 @@ class JournaledBoard:
 
     Args:
         period_ns: least time between two floors of a partition.
+        keep: keeps what the clock said, and then lets the board learn it.
     """
 
     journaled = True
 
-    def __init__(self, period_ns: int = PERIOD_NS) -> None:
+    def __init__(self, period_ns: int = PERIOD_NS, keep: Keep = _keeps_nothing) -> None:
+        self.keep_read_at = keep
+        self._read_at: dict[PartitionKey, list[tuple[int, int, int]]] = {}
         self._period_ns = period_ns
         self._lock = Lock()
         self._own: set[PartitionKey] = set()
@@ -76,6 +85,23 @@ class JournaledBoard:
         with self._lock:
             known = self._tolerances.get((source, partition))
             return known.within(first, last) if known else ()
+
+    def learn_read_at(self, entry: ReadAt) -> None:
+        """Take in what the clock said, which is in the journal and counts."""
+        with self._lock:
+            known = self._read_at.setdefault(entry.key, [])
+            known.append((entry.offset, entry.last, entry.clock_ms))
+
+    def read_at(
+        self, source: str, partition: int, first: int, last: int
+    ) -> Sequence[tuple[int, int, int]]:
+        """What the clock said when messages were read, where their timestamps said more."""
+        with self._lock:
+            known = self._read_at.get((source, partition))
+            if not known:
+                return ()
+            known[:] = [one for one in known if one[1] >= first]
+            return [one for one in known if one[0] <= last]
 
     def partitions(self, source: str) -> int:
         """How many partitions a source has, as far as anyone has told; 0 for unknown."""

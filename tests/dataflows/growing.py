@@ -121,7 +121,7 @@ class _Consumer:
 
     broker: Broker
 
-    def __init__(self, _: object) -> None:
+    def __init__(self, *_: object) -> None:
         self._at = TopicPartition("t", 0, 0)
 
     def assign(self, places: Sequence[TopicPartition]) -> None:
@@ -135,6 +135,8 @@ class _Consumer:
 
     def get_watermark_offsets(self, place: TopicPartition, **_: object) -> tuple[int, int]:
         return 0, len(self.broker.logs[place.partition])
+
+    def standstill(self, _: object) -> None: ...
 
     def commit(self, _: object) -> None: ...
 
@@ -334,6 +336,10 @@ class _Followed:
     @property
     def state(self) -> IntakeState:
         return self._intake.state
+
+    @property
+    def clock_kept(self) -> bool:
+        return self._intake.clock_kept
 
     def take(self, raw: RawBatch) -> EventBatch:
         self._run.offsets[self._number] = raw.offsets[-1] + 1

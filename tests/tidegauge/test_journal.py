@@ -1,4 +1,4 @@
-from tidegauge.journal import Claim, Claims, Floor
+from tidegauge.journal import Claim, Claims, Entry, Floor, ReadAt
 
 
 def floor(run: str, at: int, topic: str = "t", partition: int = 0) -> Floor:
@@ -36,3 +36,11 @@ def test_what_was_claimed_can_be_saved() -> None:
     claims = Claims({"s": "t"})
     claims.floors([claim("b")])
     assert Claims({"s": "t"}, claims.runs).floors([floor("a", 1)]) == []
+
+
+def test_what_the_clock_said_counts_as_floors_do_and_is_no_news() -> None:
+    claims = Claims({"s": "t"})
+    mine, late = (ReadAt("s", "t", 0, 7, 9, at, "a") for at in (1, 2))
+    entries: list[Entry] = [claim("a"), mine, claim("b"), late]
+    assert [one for one in claims.counting(entries) if isinstance(one, ReadAt)] == [mine]
+    assert Claims({"s": "t"}).news(entries) == []

@@ -78,6 +78,7 @@ FLOW_SIGNAL = Signal(
             "",
             "active, waiting (new), idle, or finished at the end of a bounded run",
         ),
+        Column("quarantined", INT, "", "1 while it is in quarantine for too many dead letters"),
     ),
     description="What became of the messages of each partition",
     run_fields=frozenset({"rate", "watermark_lag_ms", "odd_levels"}),

@@ -4,12 +4,15 @@ import pytest
 
 from connectors.codecs.journal_json import entry_message, read_entry
 from tidegauge.errors import Stop
-from tidegauge.journal import Claim, Entry, Floor
+from tidegauge.journal import Claim, Entry, Floor, ReadAt
 
 FLOOR = Floor("payments", "t", 3, 17, 1_700_000_000_000_000_000, "a")
 
 
-@pytest.mark.parametrize("entry", [FLOOR, Claim("payments", "t", 3, "a")])
+@pytest.mark.parametrize(
+    "entry",
+    [FLOOR, Claim("payments", "t", 3, "a"), ReadAt("payments", "t", 3, 17, 19, 1_700_000, "a")],
+)
 def test_an_entry_comes_out_as_it_went_in(entry: Entry) -> None:
     assert read_entry(entry_message(entry, "journal").value) == entry
 

@@ -18,6 +18,7 @@ def statistics(**changes: Any) -> dict[str, Any]:
         "fetchq_cnt": 0,
         "fetch_state": "active",
         "broker": 1,
+        "leader": 1,
     }
     return {
         "brokers": {"1": {"nodeid": 1, "rx": answers}},
@@ -44,6 +45,8 @@ def test_a_partition_whose_log_goes_on_and_whose_offset_does_not_stands_still() 
         ("a reader that rests: what was fetched waits", {"fetchq_cnt": 5}),
         ("a partition that is paused", {"fetch_state": "stopped"}),
         ("an open transaction: readers may not read on", {"ls_offset": 7}),
+        ("a partition without a leader", {"leader": -1, "broker": -1}),
+        ("a partition that another broker leads now", {"leader": 2}),
         ("the end of the log", {"ls_offset": 7, "eof_offset": 7}),
         (
             "the end of the log, of which the broker has not told more",

@@ -1,12 +1,24 @@
 import json
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
+from confluent_kafka import Message
 from structlog.testing import capture_logs
 
+from connectors.kafka.consumer import LastingConsumer
 from connectors.kafka.source import Position, Reading
 from tests.connectors.kafka.batches import append, cut_in_two, gzip_bomb, zstd_bomb
-from tests.connectors.kafka.reading import drive, enough, events, open_part, produce, read, reading
+from tests.connectors.kafka.reading import (
+    PATIENCE_S,
+    drive,
+    enough,
+    events,
+    open_part,
+    produce,
+    read,
+    reading,
+)
 from tests.services.kafka import Kafka
 from tidegauge.batch import EventBatch
 from tidegauge.errors import Stop
@@ -40,6 +52,37 @@ def test_a_bomb_is_a_letter_and_reading_goes_on_behind_it(kafka: Kafka, topic: s
     assert (told["offset"], told["last_offset"]) == (3, 3)
     assert "Decompression (codec 0x4)" in told["reason"]
     assert "Invalid compressed data" in told["reason"]
+
+
+class Slow:
+    """A consumer that is asked first when messages and two errors about a bomb have come."""
+
+    def __init__(self, consumer: LastingConsumer) -> None:
+        self._consumer = consumer
+        self._asked = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._consumer, name)
+
+    def consume(self, most: int, wait_s: float) -> list[Message]:
+        if self._asked:
+            return self._consumer.consume(most, wait_s)
+        self._asked = True
+        found: list[Message] = []
+        while sum(one.error() is not None for one in found) < 2:
+            found += self._consumer.consume(1, PATIENCE_S)
+        return found
+
+
+def test_what_came_before_a_bomb_is_passed_on_before_the_bomb(kafka: Kafka, topic: str) -> None:
+    produce(kafka, topic, events(3))
+    append(kafka.bootstrap, topic, zstd_bomb(2))
+    produce(kafka, topic, events(1))
+    part = open_part(reading(kafka, topic, bounded=False, on_unreadable="skip"))
+    part._reader._consumer = cast("LastingConsumer", Slow(part._reader._consumer))
+    batches = drive(part, enough(5))
+    assert read(batches) == [0, 1, 2, 3, 5]
+    assert unreadable(batches) == [[3, 4]]
 
 
 @pytest.mark.parametrize("records", [2, 3, 17, 1_000])

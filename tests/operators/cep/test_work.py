@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from operators.cep.limits import Limits
 from operators.cep.matcher import Matcher
 from operators.cep.results import Kind, Result
-from operators.cep.work import EXHAUSTED, MOST
 from tests.fuzz import times
 from tests.operators.cep.generated import (
     CARRY,
@@ -26,9 +25,6 @@ from tests.operators.cep.reference import Event
 from tests.operators.cep.test_against_reference import END, slow
 from tests.operators.cep.test_in_turn import SHAPES, TEXTS
 from tests.operators.cep.test_in_turn import generated as shaped
-from tests.operators.cep.timelines import SECOND, events, matcher_of
-from tidegauge.patterns.pattern import Pattern
-from tidegauge.patterns.row_pattern import parse_rows
 
 SKIPS = ["SKIP PAST LAST ROW", "SKIP TO NEXT ROW", "SKIP TO LAST x", "SKIP TO FIRST x", "NO SKIP"]
 Told = list[tuple[Any, ...]]

@@ -44,6 +44,7 @@ def test_a_record_has_the_columns_of_the_signal() -> None:
         "watermark_ns": 5,
         "watermark_lag_ms": 2e-6,
         "state": "active",
+        "quarantined": 0,
     }
 
 

@@ -106,8 +106,8 @@ def test_its_begin_and_its_end_are_told_once() -> None:
     lines: list[str] = []
     intake = told(PLAN, lines)
     for start in range(0, 40, 10):
-        intake.take(messages([True] * 10, start))
-    intake.take(messages([False] * 40, 40))
+        assert intake.take(messages([True] * 10, start)).quarantined
+    assert not intake.take(messages([False] * 40, 40)).quarantined
     began, ended = lines
     assert began == (
         "kafka: t-3: 5 of the last 5 messages became dead letters, up to offset 4 (broken: JSON is"

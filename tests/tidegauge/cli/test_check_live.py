@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from influxdb_client.client.write_api import SYNCHRONOUS
 
+from tests.connectors.kafka.batches import append, zstd_bomb
 from tests.services.influxdb import InfluxDB
 from tests.services.kafka import Kafka
 from tests.services.names import unique
@@ -97,7 +98,8 @@ def test_a_column_that_the_bucket_holds_with_another_type_is_warned_of(
 
 def test_programs_get_them_as_json(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run("check", "--live", "--json", str(file), capsys=capsys)
-    ((users, shops),) = [report["series"] for report in json.loads(out)]
+    ((stamps, users, shops),) = [report["series"] for report in json.loads(out)]
+    assert "CreateTime" in stamps["message"]
     assert (code, users["warning"], shops["warning"]) == (0, True, False)
 
 
@@ -125,3 +127,53 @@ def test_a_broker_is_left_alone_when_told_so(
 ) -> None:
     _, out, _ = run("check", "--no-live", str(file), capsys=capsys)
     assert "series of" not in out
+
+
+@pytest.mark.parametrize(
+    ("config", "far"),
+    [
+        ({"message.timestamp.after.max.ms": str(2**63 - 1)}, "as far as they like"),
+        ({"message.timestamp.after.max.ms": "3600000"}, "up to 1h"),
+        ({"message.timestamp.after.max.ms": "300000"}, ""),
+        ({"message.timestamp.type": "LogAppendTime"}, ""),
+    ],
+)
+def test_senders_who_may_set_timestamps_ahead_are_warned_of(
+    config: dict[str, str],
+    far: str,
+    kafka: Kafka,
+    file: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    topic = kafka.topic(unique("stamped"), partitions=1, config=config)
+    producer = kafka.producer()
+    producer.produce(topic, b'{"ts": 1760000000000, "user": "a", "shop": 1}')
+    producer.flush()
+    file.write_text(FILE.format(topic=topic))
+    code, out, _ = run("check", "--live", str(file), capsys=capsys)
+    assert code == 0
+    told = [line for line in out.splitlines() if "CreateTime" in line]
+    if not far:
+        assert told == []
+        return
+    (line,) = told
+    assert line == (
+        f"warning: sources.s: topic {topic!r} takes Kafka timestamps from its senders"
+        f" (message.timestamp.type=CreateTime), ahead of the broker's clock {far}: one who sets"
+        " event times and timestamps ahead moves the time of all in a run to the end of the topic;"
+        " a running flow holds them against its clock; let the broker set timestamps"
+        " (message.timestamp.type=LogAppendTime), or refuse those"
+        " (message.timestamp.after.max.ms=300000)"
+    )
+
+
+def test_a_batch_that_nobody_can_read_is_warned_of(
+    kafka: Kafka, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    topic = file.read_text().partition("topic: ")[2].partition("}")[0]
+    append(kafka.bootstrap, topic, zstd_bomb(), 1)
+    _, out, _ = run("check", "--live", str(file), capsys=capsys)
+    (line,) = [one for one in out.splitlines() if "cannot be read" in one]
+    assert line.startswith(
+        f"warning: {topic}-1: the batch of messages at offset 200 cannot be read"
+    )

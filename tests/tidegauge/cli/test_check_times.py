@@ -24,7 +24,8 @@ windows:
 
 @pytest.fixture
 def topic(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> str:
-    topic = kafka.topic(unique("live-times"), partitions=2)
+    config = {"message.timestamp.type": "LogAppendTime"}
+    topic = kafka.topic(unique("live-times"), partitions=2, config=config)
     producer = kafka.producer()
     for number in range(40):
         event = {"ts": 1_760_000_000 + number, "user": f"u{number}"}

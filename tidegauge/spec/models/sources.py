@@ -44,7 +44,9 @@ class EventTime(Model):
         description="A partition silent for so long no longer holds the watermark back.",
     )
     max_future: DurationNs = Field(
-        300 * SECOND_NS, description="An event this far ahead of its Kafka timestamp is refused."
+        300 * SECOND_NS,
+        description="An event further ahead of its Kafka timestamp, or of the clock of the flow"
+        " that reads it, is refused.",
     )
 
 
