@@ -88,6 +88,7 @@ def flow(pipeline_file: str) -> Dataflow:
             saving=agreement.saving,
             measure_every_ns=PERIOD_NS,
             predictions=predictions,
+            ending=draining,
         )
 
 
@@ -100,6 +101,7 @@ def build(
     saving: Saving = IN_SNAPSHOTS,
     measure_every_ns: int | None = None,
     predictions: Sequence[PredictionPlan] = (),
+    ending: Callable[[], bool] = lambda: False,
 ) -> Dataflow:
     """Wire a checked pipeline between sources and sinks.
 
@@ -112,8 +114,9 @@ def build(
         saving: what becomes of snapshots.
         measure_every_ns: how often windows tell what they hold; None for never.
         predictions: its predictions, with their models loaded (`plan_predictions`).
+        ending: whether the flow was asked to end: long work is left in its state then.
     """
-    context = FlowContext(pipeline, clock_ns, saving, measure_every_ns)
+    context = FlowContext(pipeline, clock_ns, saving, measure_every_ns, ending)
     graph = Dataflow(pipeline.pipeline)
     inputs = read_inputs(graph, sources, journal)
     measured = measure_windows(context, inputs.timed)

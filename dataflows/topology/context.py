@@ -25,12 +25,14 @@ class FlowContext:
         clock_ns: wall clock, for the fields of records that tell of the run.
         saving: what becomes of snapshots.
         measure_every_ns: how often steps tell what they hold; None for never.
+        ending: whether the flow was asked to end.
     """
 
     pipeline: Pipeline
     clock_ns: Callable[[], int]
     saving: Saving
     measure_every_ns: int | None
+    ending: Callable[[], bool] = lambda: False
 
     @property
     def key_groups(self) -> int:

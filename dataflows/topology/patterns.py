@@ -37,5 +37,6 @@ def look_for_patterns(context: FlowContext, inputs: Inputs) -> list[Records]:
         place = (step, context.key_groups, context.clock_ns, context.saving)
         changing = Changing(partial(changed_step, pipeline, step), inputs.pattern_changes)
         name = f"patterns_{step.name}"
-        found.append(find_patterns(name, up, *place, context.measure_every_ns, changing))
+        told = (context.measure_every_ns, changing, context.ending)
+        found.append(find_patterns(name, up, *place, *told))
     return found

@@ -149,14 +149,19 @@ class AfterMatch:
 
     def _look(self, forward: Forward | None) -> None:
         """Find out the first event of the matches that wait."""
+        self.work.spend(len(self.waiting))
         left, firsts = [], [NEVER]
         for one in self.waiting:
-            if forward is not None and forward.has(one):
+            known = one
+            if one.known > one.above:
+                first = one.known
+            elif forward is not None and forward.has(one):
                 first = forward.next_first(one.above)
             else:
                 first = _first_of(one, self.work)
+                known = one._replace(known=first)
             if first <= one.up_to:
-                left.append(one)
+                left.append(known)
                 firsts.append(first)
         self.waiting, self.first = left, min(firsts)
         if not left:
@@ -164,6 +169,7 @@ class AfterMatch:
 
     def _pass(self, done: int) -> None:
         """Matches up to the first event `done` are given or void."""
+        self.work.spend(len(self.waiting))
         self.first = done + 1
         self.waiting = [
             one._replace(above=max(one.above, done))

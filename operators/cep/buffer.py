@@ -169,7 +169,7 @@ def oldest_alive(node: Node, floor: int, work: Work = UNBOUNDED) -> int:
     stack = [node]
     while stack:
         here = stack[-1]
-        work.spend(1 + len(here.before) // 8)
+        work.spend(1 + len(here.before) // 4)
         stale = [n for n in here.before if n.oldest <= floor < n.newest]
         if stale:
             stack += stale
@@ -198,7 +198,7 @@ def oldest_above(ends: Iterable[Node], above: int, work: Work = UNBOUNDED) -> in
             seen.add(id(node))
             if node.begins and above < node.seq < oldest:
                 oldest = node.seq
-            work.pay(1 + len(node.before) // 8)
+            work.pay(1 + len(node.before) // 4)
             stack += [n for n in node.before if n.newest > above and n.oldest < oldest]
     return oldest
 

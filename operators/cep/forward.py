@@ -7,19 +7,21 @@ from typing import NamedTuple
 from operators.cep.buffer import NEVER, Node, Path
 from operators.cep.memory import Late, Memo
 from operators.cep.positions import Frames
-from operators.cep.work import UNBOUNDED, TooManyError, Work
+from operators.cep.work import ASK, UNBOUNDED, TooManyError, Work
 
 
 class Ending(NamedTuple):
     """Runs that are matches: they end at a node and their first events are in (above, up_to].
 
-    Those for which `late` does not hold are none.
+    Those for which `late` does not hold are none. `known` is the first of these first events, where
+    that was found out; not above `above` where it was not.
     """
 
     node: Node
     above: int
     up_to: int = NEVER
     late: Late | None = None
+    known: int = -1
 
 
 _NOTHING: list[Node] = []
@@ -87,7 +89,7 @@ class Forward:
             node = stack.pop()
             if node.begins and node.seq > above:
                 self._begins.setdefault(node.seq, []).append(node)
-            self._work.pay(1 + len(node.before) // 2)
+            self._work.pay(1 + len(node.before))
             for earlier in node.before:
                 if earlier.newest > above:
                     self._after.setdefault(id(earlier), []).append(node)
@@ -141,7 +143,7 @@ class Forward:
 
     def _holds(self, late: Late, node: Node, memo: Memo) -> bool:
         self._allowed -= 1
-        self._work.left -= 1
+        self._work.left -= ASK
         if self._allowed < 0:
             raise TooManyError
         return late.test(node.row, memo)

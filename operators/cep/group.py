@@ -9,6 +9,7 @@ import polars as pl
 from operators.cep.lane import Lane
 from operators.cep.letters import RunLetters
 from operators.cep.plan import LaneKey, LanePlan, PatternStep
+from operators.cep.walk import Stop, never
 from operators.keygroups.names import MAX_GROUPS, group_names
 from operators.keygroups.saved import check_version
 from operators.progress.joined import watermark_over
@@ -102,8 +103,15 @@ class PatternGroup:
         }
         self._clock_ns = clock_ns
 
-    def take(self, values: Sequence[PatternSlice | PatternChange]) -> list[RecordBatch]:
-        """Matches, timeouts and dead letters that follow."""
+    def take(
+        self, values: Sequence[PatternSlice | PatternChange], stop: Stop = never
+    ) -> list[RecordBatch]:
+        """Matches, timeouts and dead letters that follow.
+
+        Args:
+            values: what came in.
+            stop: asked now and then whether to stop; what is left is kept for `go_on`.
+        """
         slices = [piece for piece in values if isinstance(piece, PatternSlice)]
         for change in values:
             if isinstance(change, PatternChange):
@@ -118,8 +126,23 @@ class PatternGroup:
             late = sum(piece.late.get(key, 0) for piece in slices)
             plans = [(at_ns, _lane_of(step, key)) for (at_ns, _), step in due]
             watermark_ns = self._watermark.value_ns
-            records += lane.take(events, watermark_ns, self._clock_ns(), late, plans)
+            records += lane.take(events, watermark_ns, self._clock_ns(), late, plans, stop)
         return records
+
+    def go_on(self, stop: Stop = never) -> list[RecordBatch]:
+        """Matches, timeouts and dead letters that follow from what was kept."""
+        behind = [lane for lane in self._lanes.values() if lane.behind]
+        return [record for lane in behind for record in lane.go_on(self._clock_ns(), stop)]
+
+    @property
+    def behind(self) -> bool:
+        """Whether something was kept."""
+        return any(lane.behind for lane in self._lanes.values())
+
+    @property
+    def unread(self) -> int:
+        """How many events were kept."""
+        return sum(lane.unread for lane in self._lanes.values())
 
     def _learn(self, change: PatternChange) -> None:
         if change.order not in self._changes and (step := self._replan(change)) is not None:

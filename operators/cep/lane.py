@@ -1,5 +1,6 @@
 """Patterns of one key group over one order of its events."""
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from operators.cep.plan import CARRIED, LanePlan
 from operators.cep.points import Points
 from operators.cep.records import PatternRecords
 from operators.cep.results import Kind, Result
+from operators.cep.walk import Stop, never
 from operators.ordering.identity import PARTITION
 from tidegauge.batch import OFFSET, TIME
 from tidegauge.records import RecordBatch
@@ -36,6 +38,9 @@ class Lane:
         self._order = EventTimeOrder([PARTITION, OFFSET]) if plan.key.in_order else None
         self._late = self._refused = 0
         self._points = Points(snapshot["points"] if snapshot else None)
+        # Events to read, and up to when time goes on behind them; of the first ones the matcher
+        # may have read a part.
+        self._queue: deque[tuple[pl.DataFrame | None, int]] = deque()
         self._use(plan)
         if snapshot is not None:
             self._restore(snapshot)
@@ -47,8 +52,11 @@ class Lane:
         now_ns: int,
         late: int = 0,
         changes: Sequence[tuple[int, LanePlan]] = (),
+        stop: Stop = never,
     ) -> list[RecordBatch]:
         """Records that follow from events of the group, and from how far time is.
+
+        Where it stops before the end the rest is kept, for `go_on`.
 
         Args:
             events: in the order of their arrival.
@@ -57,6 +65,7 @@ class Lane:
             late: how many events came too late to be among them.
             changes: event times up to the watermark, ascending, and what the lane is from then on.
                 In order of arrival, all of these events are before them.
+            stop: asked now and then whether to stop; not where something changes.
         """
         self._late += late
         records = []
@@ -71,6 +80,8 @@ class Lane:
             ready = self._order.advance(watermark_ns - 1)
         else:
             ready = pl.concat(events, how="diagonal") if events else None
+        if changes:
+            records += self.go_on(now_ns)
         for at_ns, plan in changes:
             before = ready
             if self._order is not None and ready is not None:
@@ -78,18 +89,57 @@ class Lane:
                 before, ready = ready.filter(~later), ready.filter(later)
             else:
                 ready = None
-            records += self._find(before, at_ns, now_ns)
+            self._enqueue(before, at_ns)
+            records += self.go_on(now_ns)
             matcher = self._matcher
             self._use(plan)
             self._matcher.restore(matcher.snapshot())
-        records += self._find(ready, watermark_ns, now_ns)
-        self._points.forget(watermark_ns, self._matcher.held_ns)
+        self._enqueue(ready, watermark_ns)
+        return records + self.go_on(now_ns, stop)
+
+    def go_on(self, now_ns: int, stop: Stop = never) -> list[RecordBatch]:
+        """Records that follow from what was kept; arguments as of `take`."""
+        records = []
+        while self._queue:
+            events, time_ns = self._queue[0]
+            if events is not None:
+                self._matcher.begin(events)
+                self._queue[0] = (None, time_ns)
+            results = self._matcher.go_on(stop)
+            if not self._matcher.behind:
+                results += self._matcher.advance(time_ns, stop)
+            if results:
+                records += self._tell(results, now_ns)
+            if self._matcher.behind:
+                break
+            self._points.forget(time_ns, self._matcher.held_ns)
+            self._queue.popleft()
+            if self._queue and stop():
+                break
         return records
+
+    @property
+    def unread(self) -> int:
+        """How many events of those that can be read were not; 0 where time alone has to go on."""
+        kept = sum(events.height for events, _ in self._queue if events is not None)
+        return kept + self._matcher.unread
+
+    @property
+    def behind(self) -> bool:
+        """Whether something is left for `go_on`."""
+        return bool(self._queue)
+
+    def _enqueue(self, events: pl.DataFrame | None, time_ns: int) -> None:
+        if events is not None and not events.height:
+            events = None
+        if events is None and self._queue:
+            events, _ = self._queue.pop()
+        self._queue.append((events, time_ns))
 
     def measure(self) -> list[dict[str, Any]]:
         """What is held of each pattern, and running totals."""
         held = self._matcher.held_by_pattern()
-        waiting = 0 if self._order is None else len(self._order)
+        waiting = self.unread + (0 if self._order is None else len(self._order))
         rows = []
         for name in self._patterns:
             counts, now = self._matcher.counts[name], held[name]
@@ -115,6 +165,7 @@ class Lane:
             "matcher": self._matcher.snapshot(),
             "order": None if self._order is None else self._order.snapshot(),
             "points": self._points.snapshot(),
+            "queue": list(self._queue),
             "late": self._late,
             "refused": self._refused,
         }
@@ -141,14 +192,17 @@ class Lane:
             for one in plan.patterns
         }
 
-    def _find(self, ready: pl.DataFrame | None, time_ns: int, now_ns: int) -> list[RecordBatch]:
-        results = self._matcher.process(ready) if ready is not None else []
-        results += self._matcher.advance(time_ns)
-        return self._tell(results, now_ns) if results else []
-
     def _restore(self, snapshot: dict[str, Any]) -> None:
         self._late, self._refused = snapshot["late"], snapshot["refused"]
-        self._matcher.restore(snapshot["matcher"])
+        matcher = snapshot["matcher"]
+        if (reading := matcher.get("reading")) is not None:
+            events = self._as_today(reading["events"])
+            matcher = {**matcher, "reading": {**reading, "events": events}}
+        self._matcher.restore(matcher)
+        self._queue.extend(
+            (None if events is None else self._as_today(events), time_ns)
+            for events, time_ns in snapshot.get("queue", ())
+        )
         if self._order is not None:
             order = snapshot["order"]
             held = [self._as_today(frame) for frame in order["held"]]

@@ -1,14 +1,14 @@
 """Many patterns over one stream of events, by key, batch by batch."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from operators.cep.batch import Key, KeyedBatch, Values, candidates
+from operators.cep.batch import Candidates, Key, KeyedBatch, Row, Values, candidates
 from operators.cep.compile import bind
 from operators.cep.in_turn import RunsInTurn
 from operators.cep.keyed_runs import KeyedRuns
@@ -17,7 +17,7 @@ from operators.cep.limits import Limits
 from operators.cep.results import Counts, Held, Kind, Result
 from operators.cep.runs import Found, Runs
 from operators.cep.saved import fingerprint, is_in_turn, load, save
-from operators.cep.walk import Walk
+from operators.cep.walk import Numbered, Stop, Walk, never
 from operators.keygroups.saved import check_version
 from tidegauge.batch import TIME
 from tidegauge.expressions.compiled import Columns
@@ -27,6 +27,23 @@ from tidegauge.patterns.pattern import Pattern
 STATE_VERSION = 3
 READ_VERSIONS = (1, 2, 3)
 _UNLESS_SAID = Limits()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A batch that is being read.
+
+    Attributes:
+        events: the events.
+        done: for each pattern the place up to which they were read.
+        walks: the patterns that there is something to read for, each with what it reads.
+        results: those that were found.
+    """
+
+    events: pl.DataFrame
+    done: list[int]
+    walks: list[tuple[int, Walk, Candidates, Sequence[Row], dict[int, Runs]]]
+    results: list[Numbered]
 
 
 class Matcher:
@@ -50,6 +67,7 @@ class Matcher:
         counts: running totals by name of the pattern.
         live: runs by key and number of the pattern.
         read: how many events were read.
+        behind: whether `go_on` or `advance` was stopped, and is to be called again.
 
     Raises:
         PatternError: a condition cannot be compiled, or two patterns have one name.
@@ -81,6 +99,8 @@ class Matcher:
         self._keyed = KeyedRuns(len(self.bound))
         self.live = self._keyed.by_key
         self.read = 0
+        self.behind = False
+        self._reading: _Reading | None = None
         self.counts = {pattern.name: Counts() for pattern in patterns}
         self._by = tuple(by)
         self._limits = _limits_of(names, limits)
@@ -115,8 +135,15 @@ class Matcher:
         Raises:
             SkipError: a strict skip strategy has nowhere to go.
         """
-        if not events.height:
-            return []
+        self.begin(events)
+        return self.go_on()
+
+    def begin(self, events: pl.DataFrame) -> None:
+        """Have events to read by `go_on`, in place of `process`; all before them were read."""
+        if events.height:
+            self._begin(events, [0] * len(self.bound))
+
+    def _begin(self, events: pl.DataFrame, done: list[int]) -> None:
         batch = KeyedBatch(events, self._by, TIME)
         holds = self.layout.holds(events)
         living = self._keyed.of_keys(batch.keys)
@@ -126,29 +153,67 @@ class Matcher:
             flags[list(living[number])] = True
             chosen.append(candidates(bound, batch, holds, flags))
         values = Values(self.layout, events, batch, chosen)
-        results: list[tuple[int, Result]] = []
         last_times = batch.last_times().tolist()
+        self._reading = reading = _Reading(events, done, [], [])
         for number, picked in enumerate(chosen):
             if len(picked.places) or living[number]:
-                walk = Walk(self, number, batch, last_times, results)
-                walk.run(picked, values.at(picked), living[number])
-        self.read += events.height
-        results.sort(key=lambda found: found[0])
+                walk = Walk(self, number, batch, last_times, reading.results)
+                reading.walks.append((number, walk, picked, values.at(picked), living[number]))
+        self.behind = True
+
+    def go_on(self, stop: Stop = never) -> list[Result]:
+        """Read what there is to read, or a part of it: `behind` says whether there is more.
+
+        What is found does not depend on where it stops.
+
+        Args:
+            stop: asked now and then whether to stop; something is read in any case.
+
+        Raises:
+            SkipError: a strict skip strategy has nowhere to go.
+        """
+        reading = self._reading
+        if reading is None:
+            return []
+        for number, walk, picked, rows, living in reading.walks:
+            if reading.done[number] < reading.events.height:
+                walk.stop = stop
+                reading.done[number] = walk.run(picked, rows, living, reading.done[number])
+                if reading.done[number] < reading.events.height:
+                    break
+        else:
+            self.read += reading.events.height
+            self._reading, self.behind = None, False
+        results = sorted(reading.results, key=_number)
+        reading.results.clear()
         return [result for _, result in results]
 
-    def advance(self, time_ns: int) -> list[Result]:
+    @property
+    def unread(self) -> int:
+        """How many events there are that `go_on` has not read to the end."""
+        return 0 if self._reading is None else self._reading.events.height
+
+    def advance(self, time_ns: int, stop: Stop = never) -> list[Result]:
         """Let the time of every key go on: runs whose window is over end.
+
+        Args:
+            time_ns: up to when; all events before it were read.
+            stop: as of `go_on`.
 
         Raises:
             SkipError: a strict skip strategy has nowhere to go.
         """
         ended: list[tuple[int, int, list[Result]]] = []
+        self.behind = False
         for number, key, runs in self._keyed.due(time_ns):
             found = self.results(number, key, runs.advance(time_ns), time_ns, None)
             first = [found[0].path[0].seq] if found else [gone.seq for gone in runs.dropped]
             if first:
                 ended.append((number, first[0], found + self.dropped(number, key, runs, None)))
             self.keep(number, key, runs)
+            if stop():
+                self.behind = True
+                break
         ended.sort(key=lambda end: end[:2])
         return [result for _, _, found in ended for result in found]
 
@@ -170,6 +235,21 @@ class Matcher:
             "read": self.read,
             "slots": self.layout.slots,
             "patterns": saved,
+            "reading": self._saved_reading(),
+        }
+
+    def _saved_reading(self) -> dict[str, Any] | None:
+        reading = self._reading
+        if reading is None:
+            return None
+        done = zip(self._fingerprints, reading.done, strict=True)
+        waits = {number for number, *_ in reading.walks}
+        return {
+            "events": reading.events,
+            "done": {
+                mark: place if number in waits else reading.events.height
+                for number, (mark, place) in enumerate(done)
+            },
         }
 
     def restore(self, snapshot: Mapping[str, Any]) -> list[str]:
@@ -199,6 +279,9 @@ class Matcher:
                 runs = self._runs(number, in_turn=in_turn)
                 load(of_key, runs, lambda row: _in_order(row, order))
                 self.keep(number, key, runs)
+        if (reading := snapshot.get("reading")) is not None:
+            # One that begins anew begins with the events that are still there.
+            self._begin(reading["events"], [reading["done"].get(one, 0) for one in self._fingerprints])
         return gone
 
     def new_runs(self, number: int) -> Runs:
@@ -246,6 +329,10 @@ class Matcher:
         self.counts[name].dropped += sum(gone.runs for gone in runs.dropped)
         runs.dropped.clear()
         return told
+
+
+def _number(found: Numbered) -> int:
+    return found[0]
 
 
 def _limits_of(names: Sequence[str], limits: Limits | Mapping[str, Limits] | None) -> list[Limits]:

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from time import monotonic_ns
 from typing import Any
 
 import bytewax.operators as op
@@ -11,6 +13,7 @@ from bytewax.operators import KeyedStream
 
 from operators.cep.group import PATTERNS, UNCHANGED, Changing, PatternGroup, PatternSlice
 from operators.cep.plan import LaneKey, LanePlan, PatternStep
+from operators.cep.walk import Stop, never
 from operators.keygroups.assign import KeyGroups
 from operators.keygroups.begun import Parts
 from operators.keygroups.names import group_names
@@ -75,8 +78,19 @@ class _Splitter:
         return self._groups.split(frame.select(TIME, OFFSET, partition, *columns), lane.key.by)
 
 
+SLICE_NS = 20_000_000
+"""How long a key group works at once: what is left waits, and the rest of the flow goes on."""
+MOST_UNREAD = 50_000
+"""Events that may wait so in a key group: with more, the flow waits for it."""
+
+
 class _PatternLogic(GroupLogic[PatternSlice | PatternChange]):
-    """Logic of one key group that tells now and then, and at the end, what it holds."""
+    """Logic of one key group that tells now and then, and at the end, what it holds.
+
+    It works for a while only, and goes on when the rest of the flow had its turn: one key that costs
+    much does not keep the windows of others waiting. What is left is part of the state, so a flow
+    that is asked to end need not wait for it.
+    """
 
     def __init__(
         self,
@@ -84,9 +98,11 @@ class _PatternLogic(GroupLogic[PatternSlice | PatternChange]):
         parts: Parts,
         every_ns: int | None,
         clock_ns: Callable[[], int],
+        ending: Callable[[], bool],
     ) -> None:
         super().__init__(group, parts)
         self._patterns = group
+        self._ending = ending
         self._every_ns, self._clock_ns = every_ns, clock_ns
         self._due_ns = clock_ns() + (every_ns or 0)
 
@@ -94,15 +110,38 @@ class _PatternLogic(GroupLogic[PatternSlice | PatternChange]):
         self, values: list[PatternSlice | PatternChange]
     ) -> tuple[Iterable[RecordBatch], bool]:
         """Hand the values on, and measure when it is time to."""
-        records, discard = super().on_batch(values)
-        if self._every_ns is None or (now_ns := self._clock_ns()) < self._due_ns:
-            return records, discard
-        self._due_ns = now_ns + self._every_ns
-        return [*records, self._patterns.measure()], discard
+        return self._measured(self._patterns.take(values, self._stop())), self.RETAIN
+
+    def on_notify(self) -> tuple[Iterable[RecordBatch], bool]:
+        """Go on with what is left."""
+        return self._measured(self._patterns.go_on(self._stop())), self.RETAIN
+
+    def notify_at(self) -> datetime | None:
+        """At once, where something is left."""
+        return datetime.now(UTC) if self._patterns.behind and not self._ending() else None
 
     def on_eof(self) -> tuple[Iterable[RecordBatch], bool]:
-        """What is held at the end, which may come before it was ever told."""
-        return [] if self._every_ns is None else [self._patterns.measure()], self.RETAIN
+        """What is left, and what is held at the end, which may come before it was ever told.
+
+        A flow that was asked to end leaves it in its state.
+        """
+        records = self._patterns.go_on(self._ending)
+        if self._every_ns is not None:
+            records.append(self._patterns.measure())
+        return records, self.RETAIN
+
+    def _stop(self) -> Stop:
+        """When to stop working: after a while, or when the flow is to end."""
+        if self._patterns.unread > MOST_UNREAD:
+            return self._ending
+        until_ns = monotonic_ns() + SLICE_NS
+        return lambda: monotonic_ns() >= until_ns
+
+    def _measured(self, records: list[RecordBatch]) -> list[RecordBatch]:
+        if self._every_ns is not None and (now_ns := self._clock_ns()) >= self._due_ns:
+            self._due_ns = now_ns + self._every_ns
+            records.append(self._patterns.measure())
+        return records
 
 
 @operator
@@ -115,6 +154,7 @@ def find_patterns(
     saving: Saving = IN_SNAPSHOTS,
     measure_every_ns: int | None = None,
     changing: Changing = UNCHANGED,
+    ending: Callable[[], bool] = never,
 ) -> KeyedStream[RecordBatch]:
     """Matches of patterns in the events of one source, or of several joined ones.
 
@@ -128,6 +168,7 @@ def find_patterns(
         saving: what becomes of snapshots.
         measure_every_ns: how often each key group tells what it holds; None for never.
         changing: how the patterns become others.
+        ending: whether the flow was asked to end: what is not read yet stays in its state.
 
     Returns:
         record batches by key group: matches and timeouts, named as their signals; dead letters of
@@ -138,7 +179,7 @@ def find_patterns(
     def build(saved: dict[str, Any] | None) -> GroupLogic[Any]:
         restored = kept.restored(saved)
         group = PatternGroup(patterns, clock_ns, restored, changing)
-        return _PatternLogic(group, kept, measure_every_ns, clock_ns)
+        return _PatternLogic(group, kept, measure_every_ns, clock_ns, ending)
 
     slices = op.flat_map_batch("split", up, _Splitter(patterns, key_groups))
     return op.stateful_batch("match", slices, build)

@@ -372,7 +372,7 @@ class Runs:
         if state.matches_at_end:
             ended.matches.append(ending)
         if self.timeouts and state.times_out:
-            node, above, up_to, _ = ending
+            node, above, up_to = ending[:3]
             within_ns = self.program.within_ns or 0
             for path in paths(node, above, up_to):
                 self.work.spend(TELL * len(path))

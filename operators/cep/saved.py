@@ -101,8 +101,9 @@ def save(runs: Runs) -> Saved:
         "ends": [[number[id(node)] for node in nodes] for nodes in runs.ends],
         "waiting": [
             (number[id(node)], above, up_to, late.bit if late else 0)
-            for node, above, up_to, late in waiting
+            for node, above, up_to, late, _ in waiting
         ],
+        "known": [one.known for one in waiting],
         "floor": runs.floor,
         "starts": list(runs.starts),
     }
@@ -161,6 +162,10 @@ def load(saved: Mapping[str, Any], runs: Runs, remap: Remap) -> None:
     runs.after.hold([one._replace(late=asked.get(bit)) for one, bit in endings])
     if exact and endings:
         runs.after.first = saved["first"]
+        known = saved["known"]
+        if len(known) == len(endings):
+            waits = zip(runs.after.waiting, known, strict=True)
+            runs.after.waiting = [one._replace(known=first) for one, first in waits]
     runs.look_ahead()
 
 

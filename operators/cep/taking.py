@@ -9,7 +9,7 @@ from operators.cep.forward import Ending
 from operators.cep.memory import Late
 from operators.cep.nfa import Position, State
 from operators.cep.program import Program
-from operators.cep.work import Work
+from operators.cep.work import TAKE, Work
 
 _FEW = 16
 """Nodes before a node for which a unit of work is enough."""
@@ -110,7 +110,7 @@ class _Judged:
             alike = parted
         for own, some in alike:
             if self.move(state, some, own, row):
-                work += 2 * len(some)
+                work += TAKE * len(some)
         return work
 
     def move(self, state: State, nodes: Sequence[Node], own: int, row: Any) -> bool:

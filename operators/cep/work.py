@@ -12,6 +12,10 @@ FIRST = 40
 """What the first event of a key brings, in events: a short loop may cost more than it earns."""
 MOST = 1_000
 """What is kept at most, in events."""
+ASK = 3
+"""What it costs to ask a run for a condition at the end."""
+TAKE = 6
+"""What it costs that a run takes an event which changes what is remembered of it."""
 TELL = 1
 """What it costs to tell of one event of a match, or of a run that timed out."""
 READ = 8
@@ -68,7 +72,7 @@ class Work:
 
     def relieve(self) -> None:
         """Something was given up because nothing was left."""
-        self.left = max(self.left, self.each * FIRST)
+        self.left = max(self.left, self.each)
 
     @property
     def exhausted(self) -> bool:

@@ -1,10 +1,11 @@
 """Patterns in a flow of the engine: workers and crashes change nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import bytewax.operators as op
+import pytest
 from bytewax.dataflow import Dataflow, Stream
 from bytewax.testing import TestingSink, TestingSource
 
@@ -24,14 +25,18 @@ EVENTS: list[Event] = [
 Item = tuple[str, RecordBatch]
 
 
-def _flow(source: Sequence[EventBatch | TestingSource.ABORT], out: list[Item]) -> Dataflow:
+def _flow(
+    source: Sequence[EventBatch | TestingSource.ABORT | TestingSource.EOF],
+    out: list[Item],
+    ending: Callable[[], bool] = lambda: False,
+) -> Dataflow:
     flow = Dataflow("patterns")
     batches: Stream[EventBatch] = op.input("in", flow, TestingSource(source))
     ups = {
         name: op.filter(f"of_{name}", batches, lambda one, name=name: one.progress.source == name)  # type: ignore[misc]  # the default makes it a lambda of one
         for name in SOURCES
     }
-    found = find_patterns("patterns", join_sources("join", ups), STEP, 4, lambda: 0)
+    found = find_patterns("patterns", join_sources("join", ups), STEP, 4, lambda: 0, ending=ending)
     op.output("out", found, TestingSink(out))
     return flow
 
@@ -64,3 +69,32 @@ def test_a_crash_anywhere_loses_and_invents_nothing(tmp_path: Path) -> None:
         ]
         run_crashing(_flow(crashing, out), tmp_path / str(at))
         assert _rows(out) == expected
+
+
+def test_work_that_is_left_for_later_is_done_also_after_a_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each activation reads one event that can move a run."""
+    batches, expected = batches_of(EVENTS), _expected()
+    monkeypatch.setattr("operators.cep.operator.SLICE_NS", 0)
+    out: list[Item] = []
+    run(_flow(batches, out))
+    assert _rows(out) == expected
+    for at in range(1, len(batches), 3):
+        out = []
+        run_crashing(
+            _flow([*batches[:at], TestingSource.ABORT(), *batches[at:]], out), tmp_path / str(at)
+        )
+        assert _rows(out) == expected
+
+
+def test_a_flow_that_is_to_end_leaves_work_in_its_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches, expected = batches_of(EVENTS), _expected()
+    monkeypatch.setattr("operators.cep.operator.SLICE_NS", 0)
+    out: list[Item] = []
+    ends = {"now": True}
+    flow = _flow([*batches, TestingSource.EOF()], out, lambda: ends["now"])
+    run_crashing(flow, tmp_path / "ended", before_last=lambda: ends.update(now=False))
+    assert _rows(out) == expected

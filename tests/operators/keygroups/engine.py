@@ -20,13 +20,17 @@ def run(flow: Dataflow, workers: int = 1) -> None:
     cluster_main(flow, [], 0, worker_count_per_proc=workers)  # type: ignore[no-untyped-call]  # published so
 
 
-def run_crashing(flow: Dataflow, store: Path) -> None:
-    """Run a flow whose source aborts once, and then what is left of it, with an epoch an item."""
+def run_crashing(
+    flow: Dataflow, store: Path, before_last: Callable[[], object] = lambda: None
+) -> None:
+    """Run a flow whose source stops once, and then what is left of it, with an epoch an item."""
     store.mkdir()
     init_db_dir(store, 1)  # type: ignore[no-untyped-call]  # published so
     seal(flow)
     make_config = cast("Callable[[str], RecoveryConfig]", RecoveryConfig)
-    for _ in range(2):
+    for last in (False, True):
+        if last:
+            before_last()
         run_main(  # type: ignore[no-untyped-call]  # published so
             flow, epoch_interval=timedelta(0), recovery_config=make_config(str(store))
         )
