@@ -1,7 +1,7 @@
 # What CI runs is 'make test'; every target runs the same here and there.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast fuzz check bench services clean
+.PHONY: help setup demo test test-fast fuzz check constraints bench services clean
 
 VENV ?= .venv
 PY := $(VENV)/bin/python
@@ -16,13 +16,13 @@ help:  ## Say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 # Two steps, each with a stamp: the demo needs the first only.
-$(VENV)/.core: pyproject.toml constraints.txt scripts/make_venv.sh scripts/install.sh
+$(VENV)/.core: pyproject.toml constraints.txt scripts/make_venv.sh scripts/install.sh scripts/pinned.py
 	@scripts/make_venv.sh $(VENV)
-	@scripts/install.sh $(VENV) "[live]"
+	@scripts/install.sh $(VENV) "live"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core
-	@scripts/install.sh $(VENV) "[dev,live]"
+	@scripts/install.sh $(VENV) "dev live"
 	@touch $@
 
 setup: $(VENV)/.dev  ## Make .venv with all that development needs (Python 3.11 or 3.12; PYTHON=… names one)
@@ -50,6 +50,13 @@ check: $(VENV)/.dev  ## Lint, format, types, import rules, rendered files, known
 	$(PY) -m tidegauge.cli schema --check
 	$(PY) -m tidegauge.cli render --check
 	$(PY) scripts/audit.py
+
+constraints: $(VENV)/.dev  ## Write constraints.txt anew, with the hashes of all files (UPGRADE=--upgrade takes newer versions)
+	cp constraints.txt constraints.new
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group build \
+	    --generate-hashes --no-emit-package pip --custom-compile-command "make constraints" $(UPGRADE) \
+	    pyproject.toml --output-file constraints.new
+	mv constraints.new constraints.txt
 
 bench: $(VENV)/.dev  ## Throughput against a bare consumer and stock windows (ARGS="--events 2000000")
 	$(PY) -m benchmarks.throughput $(ARGS)

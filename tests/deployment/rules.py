@@ -9,7 +9,7 @@ from tests.deployment.compose_file import ROOT, Tree, services
 Rule = Callable[[Tree], Iterator[str]]
 
 _LOCAL_PORT = re.compile(r"127\.0\.0\.1:\d+:\d+")
-_PINNED = re.compile(r"[a-z0-9./-]+:v?\d+(\.\d+)+")
+_PINNED = re.compile(r"[a-z0-9./-]+:v?\d+(\.\d+)+(@sha256:[0-9a-f]{64})?")
 
 
 def ports_are_local(tree: Tree) -> Iterator[str]:
@@ -23,9 +23,10 @@ def ports_are_local(tree: Tree) -> Iterator[str]:
 
 
 def images_are_pinned(tree: Tree) -> Iterator[str]:
-    """Every image has a tag with a version."""
+    """Every image has a tag with a version, and one that is not built here a digest."""
     for name, service in services(tree).items():
-        if not _PINNED.fullmatch(service.get("image", "")):
+        pinned = _PINNED.fullmatch(service.get("image", ""))
+        if not pinned or not (pinned[2] or "build" in service):
             yield f"{name}: image {service.get('image')}"
 
 

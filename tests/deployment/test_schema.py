@@ -17,7 +17,7 @@ MUTATIONS: dict[str, Callable[[Tree], object]] = {
     "unknown key of a health check": lambda tree: services(tree)["kafka"]["healthcheck"].update(
         retry=3
     ),
-    "unknown key of a mount": lambda tree: services(tree)["worker"]["volumes"][1].update(to="/"),
+    "unknown key of a mount": lambda tree: services(tree)["worker"]["volumes"][2].update(to="/"),
     "unknown condition": lambda tree: services(tree)["worker"]["depends_on"]["topics"].update(
         condition="done"
     ),

@@ -47,17 +47,18 @@ def test_the_example_has_the_defaults_of_the_file() -> None:
 
 def test_every_variable_of_ours_is_a_setting() -> None:
     named = set(example())
-    for name in ("worker", "simulator", "grafana"):
+    for name in ("worker", "simulator", "grafana", "tokens"):
         named |= set(_unresolved()[name]["environment"])
     assert {name for name in named if name.startswith(OURS)} <= SETTINGS
 
 
 def test_the_worker_reads_its_settings() -> None:
     environment = services(project())["worker"]["environment"]
+    file = environment.pop("INFLUXDB_TOKEN_FILE")
+    assert file == "/run/tokens/flow/token"
     settings = Settings(_env_file=None, **environment)
     assert settings.kafka_bootstrap == "kafka:19092"
     assert settings.influxdb_url == "http://influxdb:8086"
-    assert settings.influxdb_token.get_secret_value() == "made-up-influxdb_token"
     assert settings.start_timeout_s == 30
 
 
@@ -69,7 +70,7 @@ def test_the_example_has_no_secret() -> None:
 def test_the_file_has_no_secret() -> None:
     for service in _unresolved().values():
         for name, value in service.get("environment", {}).items():
-            if SECRET_NAME.search(name):
+            if SECRET_NAME.search(name) and not name.endswith("_FILE"):
                 assert re.fullmatch(r"\$\{\w+:\?[^}]+\}", value), name
 
 
@@ -91,8 +92,36 @@ def test_influxdb_is_set_up_for_the_pipeline_and_its_clients() -> None:
     assert output is not None
     assert setup["DOCKER_INFLUXDB_INIT_BUCKET"] == output.bucket
     assert setup["DOCKER_INFLUXDB_INIT_ORG"] == worker["INFLUXDB_ORG"]
-    tokens = {worker["INFLUXDB_TOKEN"], found["grafana"]["environment"]["INFLUXDB_TOKEN"]}
-    assert tokens == {setup["DOCKER_INFLUXDB_INIT_ADMIN_TOKEN"]}
+    made = found["tokens"]["environment"]["INFLUXDB_TOKEN"]
+    assert made == setup["DOCKER_INFLUXDB_INIT_ADMIN_TOKEN"]
+
+
+def test_neither_the_flow_nor_grafana_has_the_token_that_may_do_everything() -> None:
+    found = services(project())
+    tokens = found["tokens"]
+    command, (flow, grafana) = tokens["command"][:-2], tokens["command"][-2:]
+    assert command == ["python", "-m", "dataflows.tokens"]
+    for name, file in (("worker", flow), ("grafana", grafana)):
+        assert "made-up-influxdb_token" not in str(found[name])
+        (mount,) = [one for one in found[name]["volumes"] if "/run/tokens" in str(one)]
+        volume, folder, how = mount.split(":")
+        assert (file, how) == (f"{folder}/token", "ro")
+        assert f"{volume}:{folder}" in tokens["volumes"]
+        assert found[name]["depends_on"]["tokens"] == {
+            "condition": "service_completed_successfully"
+        }
+    assert found["worker"]["environment"]["INFLUXDB_TOKEN_FILE"] == flow
+    # The image runs as this group, and so the file belongs to it.
+    assert found["grafana"]["group_add"] == ["10001"]
+    assert f"INFLUXDB_TOKEN=$(cat {grafana})" in found["grafana"]["entrypoint"][-1]
+
+
+def test_images_of_others_are_pinned_by_digest() -> None:
+    ours = services(project())["worker"]["image"]
+    images = {one["image"] for one in services(project()).values()} - {ours}
+    assert len(images) == 4
+    for image in images:
+        assert re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+@sha256:[0-9a-f]{64}", image), image
 
 
 def test_the_pipeline_gets_the_variables_it_names() -> None:
@@ -107,4 +136,5 @@ def test_grafana_gets_the_variables_that_provisioning_names() -> None:
     text = "\n".join(file.read_text() for file in files)
     named = set(re.findall(r"(?<!\$)\$\{?([A-Z][A-Z0-9_]+)\b", text))
     assert "INFLUXDB_TOKEN" in named
-    assert named <= set(services(project())["grafana"]["environment"])
+    grafana = services(project())["grafana"]
+    assert named <= {"INFLUXDB_TOKEN", *grafana["environment"]}

@@ -158,10 +158,22 @@ def test_a_flow_with_damaged_state_does_not_start(copy: PrivateCopy, saved: Path
     assert len(tried.lines) == 1
 
 
-def test_saved_state_that_everybody_may_write_is_not_read(tmp_path: Path) -> None:
-    tmp_path.chmod(0o757)
-    with pytest.raises(UserMistake, match=f"chmod -R o-w {tmp_path}"):
-        require_readable(tmp_path)
+def test_saved_state_that_everybody_may_write_is_not_read(copy: PrivateCopy, saved: Path) -> None:
+    for path in (saved, *saved.iterdir()):
+        mode = path.stat().st_mode
+        path.chmod(mode | 0o002)
+        tried = start(copy.path, copy.environment, ["-r", str(saved), "-s", "1", "-b", "0"])
+        assert tried.code == 2
+        (line,) = tried.lines
+        assert line.startswith(f"recovery directory {saved}: every user of this machine may write ")
+        path.chmod(mode)
+
+
+def test_saved_state_is_of_its_user_alone_after_a_start(copy: PrivateCopy, saved: Path) -> None:
+    saved.chmod(0o755)
+    assert start(copy.path, copy.environment, ["-r", str(saved), "-s", "1", "-b", "0"]).code == 0
+    modes = {path.stat().st_mode & 0o777 for path in saved.rglob("*")}
+    assert (saved.stat().st_mode & 0o777, modes - {0o700}) == (0o700, {0o600})
 
 
 def test_what_influxdb_refuses_becomes_dead_letters_and_the_rest_is_stored(
