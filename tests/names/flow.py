@@ -90,7 +90,7 @@ def write_everywhere(pipeline: Pipeline, made: Made, path: Path) -> Hub:
             json.loads(message.value or b"{}")
     store.close()
     hub, source = Hub(pipeline, catalogue, 100), StoreSource(path, catalogue)
-    hub.begin(0)
+    hub.begin(7)
     polled = source.poll()
     if polled is not None:
         hub.take(polled)
