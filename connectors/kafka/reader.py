@@ -97,6 +97,7 @@ class PartitionReader:
         self._reading = reading
         self._where = f"kafka: {reading.topic}-{number}"
         self._here = TopicPartition(reading.topic, number)
+        self._place = reading.topic, number
         config = {**CONSUMER_CONFIG, **reading.client}
         self._consumer = LastingConsumer(config, reading.stalled_after_s)
         self._suspicion = Suspicion()
@@ -166,10 +167,8 @@ class PartitionReader:
             self._last_error = _SAYS_NOTHING
             return raw.batch()
         if self._verdict is not None:
-            self._cannot_read(self._verdict.reason, self._verdict.first)
-            return None
-        here = self._here.topic, self._here.partition
-        if (standstill := self._consumer.standstill(here)) is not None:
+            self._cannot_read(self._verdict)
+        elif (standstill := self._consumer.standstill(self._place)) is not None:
             self._stands_still(standstill)
         return None
 
@@ -238,18 +237,20 @@ class PartitionReader:
                 f" on to {end} ({self._last_error}); see whether the broker is well, and start"
                 " again, nothing is lost"
             )
-        self._cannot_read(reason, None)
+        self.offset = max(self.offset, standstill.offset)
+        self._cannot_read(_Verdict(None, reason))
 
-    def _cannot_read(self, reason: str, first: int | None) -> None:
-        """Begin to pass over the batch at the position.
-
-        Args:
-            reason: why, in the client's words.
-            first: offset of its first message, as far as the client tells it.
+    def _cannot_read(self, verdict: "_Verdict") -> None:
+        """Begin to pass over a batch.
 
         Raises:
             Stop: it is not to be passed over.
         """
+        first, reason = verdict
+        # Nothing for readers may lie before it; a reading may also begin within it.
+        self.offset = max(self.offset, first or 0)
+        if self._reading.bounded and self.offset >= self._end:
+            return
         if self._reading.on_unreadable == "stop":
             raise Stop(
                 f"{self._where}: the batch of messages at offset {self.offset} cannot be read"
@@ -257,8 +258,8 @@ class PartitionReader:
                 " dead_letters.on_unreadable: skip in the pipeline file"
             )
         _, end = self._range()
-        place = self._here.topic, self._here.partition
-        self._skipped = _Skipped(BatchEnd(self._consumer, place, self.offset, end, first), reason)
+        found = BatchEnd(self._consumer, self._place, self.offset, end, first)
+        self._skipped = _Skipped(found, reason)
 
     def _skip(self, skipped: "_Skipped") -> RawBatch | None:
         """What stands for a batch that cannot be read, once it is known where it ends."""

@@ -163,9 +163,7 @@ class Intake:
         """
         self._raise_floor()
         self._state = PartitionState.ACTIVE
-        if raw.unreadable is not None and self._high_ns != NO_TIME:
-            # The same in every run, which the clock of the reader is not.
-            raw = replace(raw, appended_ms=[max(self._high_ns // _MS, 0)])
+        raw = self._dated(raw)
         oldest_ms = min(raw.appended_ms, default=0)
         frame, refused, odd = decode(self._plan, raw, oldest_ms)
         changes = self._changes(frame, raw)
@@ -199,6 +197,12 @@ class Intake:
         levels = self._odd_levels(odd, on_time, corrections)
         letters = self._letters_of(limited)
         return replace(self._batch(on_time, corrections, letters, tally), odd_levels=levels)
+
+    def _dated(self, raw: RawBatch) -> RawBatch:
+        """The batch; one that cannot be read has a time that is the same in every run."""
+        if raw.unreadable is None or self._high_ns == NO_TIME:
+            return raw
+        return replace(raw, appended_ms=[max(self._high_ns // _MS, 0)])
 
     def _limited(
         self, raw: RawBatch, refused: list[Refused], moved: tuple[Times, pl.Series]

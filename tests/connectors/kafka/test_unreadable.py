@@ -1,4 +1,5 @@
 import json
+from contextlib import closing
 from dataclasses import replace
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ from structlog.testing import capture_logs
 
 from connectors.kafka.consumer import LastingConsumer
 from connectors.kafka.source import Position, Reading
+from connectors.kafka.to_end import TopicReader
 from tests.connectors.kafka.batches import append, cut_in_two, gzip_bomb, zstd_bomb
 from tests.connectors.kafka.reading import (
     PATIENCE_S,
@@ -19,7 +21,9 @@ from tests.connectors.kafka.reading import (
     read,
     reading,
 )
+from tests.connectors.kafka.test_open_transactions import transaction
 from tests.services.kafka import Kafka
+from tests.services.process import wait_until
 from tidegauge.batch import EventBatch
 from tidegauge.errors import Stop
 
@@ -116,6 +120,27 @@ def test_a_reading_that_begins_within_a_bomb_tells_what_it_missed(kafka: Kafka, 
     produce(kafka, topic, events(1))
     how = reading(kafka, topic, on_unreadable="skip")
     assert unreadable(drive(open_part(how, Position(2, None)))) == [[2, 4]]
+
+
+def test_a_bomb_behind_the_end_of_a_bounded_reading_is_not_of_it(kafka: Kafka, topic: str) -> None:
+    produce(kafka, topic, events(2))
+    part = open_part(reading(kafka, topic, on_unreadable="stop"))
+    append(kafka.bootstrap, topic, zstd_bomb())
+    part._reader._consumer = cast("LastingConsumer", Slow(part._reader._consumer))
+    assert read(drive(part)) == [0, 1]
+
+
+def test_a_letter_begins_with_the_bomb_where_nothing_for_readers_lies_before_it(
+    kafka: Kafka, topic: str
+) -> None:
+    with transaction(kafka, topic, events(3)) as upstream:
+        upstream.abort_transaction(PATIENCE_S)
+    with closing(TopicReader({"bootstrap.servers": kafka.bootstrap}, PATIENCE_S)) as reader:
+        # The broker writes the mark of the end of the transaction when it has said that it ended.
+        assert wait_until(lambda: reader.range((topic, 0)) == (0, 4), seconds=PATIENCE_S)
+    assert append(kafka.bootstrap, topic, zstd_bomb(2)) == 4
+    batches = drive(open_part(reading(kafka, topic, on_unreadable="skip")))
+    assert unreadable(batches) == [[4, 5]]
 
 
 def test_where_reading_is_to_stop_one_line_says_where_why_and_what_to_do(
