@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from operators.cep.buffer import NEVER, Node, Path, first_events, oldest_above, oldest_alive
@@ -64,7 +65,9 @@ class AfterMatch:
     def wait(self, endings: Sequence[Ending]) -> None:
         """More matches that wait."""
         above = self.above = min([self.above, *(one.above for one in endings)])
-        self.first = min([self.first, *(oldest_alive(one.node, above, self.work) for one in endings)])
+        self.first = min(
+            [self.first, *(oldest_alive(one.node, above, self.work) for one in endings)]
+        )
         self.waiting += endings
 
     def least(self, floor: int) -> int:
@@ -105,10 +108,9 @@ class AfterMatch:
         """
         self.wait(endings)
         given = Given(floor)
-        try:
+        # What is left then waits; whoever pays for the work gives up some of it.
+        with suppress(TooManyError):
             self._complete(alive, given, allowed)
-        except TooManyError:
-            pass  # what is left waits; whoever pays for the work gives up some of it
         return given
 
     def _complete(self, alive: Callable[[], Iterable[Node]], given: Given, allowed: int) -> None:
