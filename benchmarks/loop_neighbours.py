@@ -233,9 +233,13 @@ def _figures(copy: PrivateCopy) -> Figures:
         end_ms = record["time_ns"] // 1_000_000
         if _is_match(record):
             matched_ms = stamp_ms
-        elif record["kind"] == "window" and all(end_ms in one for one in passed):
-            if began_ms is not None and stamp_ms >= began_ms:
-                late_ms.append(stamp_ms - max(one[end_ms] for one in passed))
+        elif (
+            record["kind"] == "window"
+            and began_ms is not None
+            and stamp_ms >= began_ms
+            and all(end_ms in one for one in passed)
+        ):
+            late_ms.append(stamp_ms - max(one[end_ms] for one in passed))
     return Figures(
         round((matched_ms - (began_ms or 0)) / 1e3, 2),
         len(late_ms),

@@ -92,7 +92,7 @@ def flow(pipeline_file: str) -> Dataflow:
         )
 
 
-def build(
+def build(  # noqa: PLR0913, PLR0917 - all that a flow is made of
     pipeline: Pipeline,
     sources: Mapping[str, Source[EventBatch]],
     sinks: Sinks,

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from operators.cep.buffer import NEVER, Node, Path, first_events, oldest_above, oldest_alive
@@ -107,10 +108,9 @@ class AfterMatch:
         """
         self.wait(endings)
         given = Given(floor)
-        try:
+        # What is left then waits; whoever pays for the work gives up some of it.
+        with suppress(TooManyError):
             self._complete(alive, given, allowed)
-        except TooManyError:
-            pass  # what is left waits; whoever pays for the work gives up some of it
         return given
 
     def _complete(self, alive: Callable[[], Iterable[Node]], given: Given, allowed: int) -> None:

@@ -138,7 +138,7 @@ class RunsInTurn(Runs):
         """Read one event; see `Runs.take`."""
         time_ns = max(time_ns, self.newest_ns)
         program = self.program
-        self.work.earn()
+        self.work.read(earns=True)
         start = program.nfa.start
         own = program.bits_for(bits, start.looks, row, None)
         begins = bool(program.nfa.move(start, own).takes)

@@ -281,7 +281,9 @@ class Matcher:
                 self.keep(number, key, runs)
         if (reading := snapshot.get("reading")) is not None:
             # One that begins anew begins with the events that are still there.
-            self._begin(reading["events"], [reading["done"].get(one, 0) for one in self._fingerprints])
+            self._begin(
+                reading["events"], [reading["done"].get(one, 0) for one in self._fingerprints]
+            )
         return gone
 
     def new_runs(self, number: int) -> Runs:

@@ -87,9 +87,9 @@ MOST_UNREAD = 50_000
 class _PatternLogic(GroupLogic[PatternSlice | PatternChange]):
     """Logic of one key group that tells now and then, and at the end, what it holds.
 
-    It works for a while only, and goes on when the rest of the flow had its turn: one key that costs
-    much does not keep the windows of others waiting. What is left is part of the state, so a flow
-    that is asked to end need not wait for it.
+    It works for a while only, and goes on when the rest of the flow had its turn: one key that
+    costs much does not keep the windows of others waiting. What is left is part of the state, so a
+    flow that is asked to end need not wait for it.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class _PatternLogic(GroupLogic[PatternSlice | PatternChange]):
 
 
 @operator
-def find_patterns(
+def find_patterns(  # noqa: PLR0913, PLR0917 - what the engine's steps are made of
     step_id: str,  # noqa: ARG001 - names the scope of the steps inside
     up: Stream[EventBatch] | Stream[EventBatch | Floor] | Stream[Input],
     patterns: PatternStep,

@@ -24,7 +24,8 @@ def match_id(pipeline: str, result: Result, known: dict[int, bytes] | None = Non
         known: the part of each node, for results that share some and are told together.
     """
     known = {} if known is None else known
-    hashed = xxhash.xxh3_128(key_bytes((pipeline, result.pattern, str(result.kind), *result.key)))
+    about: tuple[Any, ...] = (pipeline, result.pattern, str(result.kind), *result.key)
+    hashed = xxhash.xxh3_128(key_bytes(about))
     parts = []
     for node in result.path:
         part = known.get(id(node))

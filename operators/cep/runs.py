@@ -23,7 +23,7 @@ from operators.cep.limits import Dropped, Limits, first_kept
 from operators.cep.nfa import State
 from operators.cep.program import Program
 from operators.cep.taking import Nodes, ask_late, follow, judge_each
-from operators.cep.work import EXHAUSTED, READ, TELL, Work
+from operators.cep.work import EXHAUSTED, TELL, Work
 
 _FEW = 16
 """Nodes that cost a unit of work where their end is looked for."""
@@ -166,10 +166,7 @@ class Runs:
         if starts and time_ns < starts[-1][1]:
             time_ns = starts[-1][1]  # in order of arrival; the time of a key never goes back
         program, configuration, work = self.program, self.configuration, self.work
-        if self.pays:
-            work.earn()
-        else:
-            work.left -= READ
+        work.read(earns=self.pays)
         late: list[Ending] = []
         if program.late and program.late_bits & configuration.looks:
             event = (seq, time_ns, row)
@@ -203,10 +200,7 @@ class Runs:
         found: list[Found] = []
         if finals or late or self.after.waiting:
             self._settle(finals, late, found)
-        if made or late:
-            self._count(made, late, found)
-        if work.left < 0:
-            self._relieve(found)
+        self._count(made, late, found)
         self.look_ahead()
         return found
 
@@ -215,8 +209,6 @@ class Runs:
         found: list[Found] = []
         self._settle([], late, found)
         self._count((), late, found)
-        if self.work.left < 0:
-            self._relieve(found)
         self.look_ahead()
         return found
 
@@ -408,6 +400,8 @@ class Runs:
             self.made += worth(late)
         if self.bound > self.limits.runs or self.made > self.trim_at:
             self._keep_limits(found)
+        if self.work.left < 0:
+            self._relieve(found)
 
     def _keep_limits(self, found: list[Found]) -> None:
         self.fit()

@@ -109,7 +109,7 @@ def save(runs: Runs) -> Saved:
     }
 
 
-def load(saved: Mapping[str, Any], runs: Runs, remap: Remap) -> None:
+def load(saved: Mapping[str, Any], runs: Runs, remap: Remap) -> None:  # noqa: C901 - three versions
     """Let new runs go on where `save` left off, in this version or the one before.
 
     Args:

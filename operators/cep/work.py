@@ -1,9 +1,9 @@
-"""How much work the runs of one pattern in one key may cost: counted, so that it is the same in
-every replay, whatever the batches and the machine.
+"""How much work the runs of one pattern in one key may cost.
 
-A unit is about a microsecond of one core. Each event that the runs read earns some units; what is
-not spent is kept, up to a bound. Where nothing is left, the older half of the first events is given
-up and told, as where too much is held.
+It is counted, so that it is the same in every replay, whatever the batches and the machine. A unit
+is about a microsecond of one core. Each event that the runs read earns some units; what is not
+spent is kept, up to a bound. Where nothing is left, the older half of the first events is given up
+and told, as where too much is held.
 """
 
 from math import inf
@@ -51,9 +51,11 @@ class Work:
         """Nothing lives, and nothing is remembered."""
         self.left = self.each * FIRST if self.each else inf
 
-    def earn(self) -> None:
-        """An event was read."""
-        if self.left < self.each * MOST:
+    def read(self, *, earns: bool) -> None:
+        """An event is read: for the first time, which earns something, or again."""
+        if not earns:
+            self.left -= READ
+        elif self.left < self.each * MOST:
             self.left += self.each
 
     def spend(self, units: int) -> None:

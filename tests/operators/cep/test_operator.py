@@ -94,7 +94,13 @@ def test_a_flow_that_is_to_end_leaves_work_in_its_state(
     batches, expected = batches_of(EVENTS), _expected()
     monkeypatch.setattr("operators.cep.operator.SLICE_NS", 0)
     out: list[Item] = []
-    ends = {"now": True}
+    ends, told = {"now": True}, []
+
+    def start_again() -> None:
+        ends["now"] = False
+        told.append(_rows(out))
+
     flow = _flow([*batches, TestingSource.EOF()], out, lambda: ends["now"])
-    run_crashing(flow, tmp_path / "ended", before_last=lambda: ends.update(now=False))
+    run_crashing(flow, tmp_path / "ended", start_again)
+    assert told[0] < expected
     assert _rows(out) == expected

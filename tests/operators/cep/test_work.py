@@ -112,7 +112,7 @@ def test_what_is_given_up_depends_neither_on_batches_nor_on_stops(
 def stopping(
     made: Generated, rows: list[Event], cuts: Sequence[int], *, each: int, resume: bool
 ) -> Told:
-    """Results where the matcher stops after so many events; with `resume` it is stopped for good."""
+    """Results where the matcher stops after so many events; with `resume` another goes on."""
 
     def new() -> Matcher:
         return Matcher([made.pattern], COLUMNS, by=["key"], carry=CARRY, timeouts=True)
@@ -136,7 +136,7 @@ def stopping(
             matcher.begin(frame[start:cut])
             start = cut
         while matcher.behind:
-            work(lambda stop: matcher.go_on(stop))
+            work(matcher.go_on)
     results += matcher.advance(END, lambda: True)
     while matcher.behind:
         results += matcher.advance(END, lambda: True)
@@ -190,7 +190,9 @@ def test_a_loop_whose_end_fails_costs_what_its_events_earn(
     given_up = [one for one in results if one.kind is Kind.DROPPED]
     assert EXHAUSTED in {one.reason for one in given_up}
     assert all(one.runs > 0 for one in given_up)
-    held = sum(sum(map(len, runs.ends)) for of_key in matcher.live.values() for runs in of_key.values())
+    held = sum(
+        sum(map(len, runs.ends)) for of_key in matcher.live.values() for runs in of_key.values()
+    )
     assert held < len(line) / 2
 
 
