@@ -19,7 +19,7 @@ from pydantic_settings import (
 from tidegauge.dotenv import misled_secrets
 from tidegauge.errors import UserMistake
 from tidegauge.secrets import with_files
-from tidegauge.texts import is_text
+from tidegauge.texts import LINE_WIDTH, cut, is_text
 
 SECRETS = {
     "kafka_sasl_password": "KAFKA_SASL_PASSWORD",
@@ -177,7 +177,7 @@ def _told(error: Any) -> str:
         return str(error["ctx"]["error"])
     if name in SECRETS.values() or name in SECRETS:
         return f"{name}: {error['msg']}"
-    return f"{name}={error['input']}: {error['msg']}"
+    return f"{name}={cut(str(error['input']), LINE_WIDTH)}: {error['msg']}"
 
 
 def _unreadable(path: Path) -> str | None:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tidegauge.durations import parse_duration_ns
+from tidegauge.durations import bounded_duration_ns
 from tidegauge.errors import UserMistake
 
 RUNNERS = frozenset({"bytewax.run", "bytewax.testing", "dataflows.launch"})
 """Programs whose command line says where state is saved, how often, and by which processes."""
 EPOCH_NS = 10_000_000_000
 """An epoch of a flow that was not told another."""
-_S = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def epoch_ns(text: str) -> int:
     Raises:
         ValueError: it is none of these, or of no length.
     """
-    length_ns = int(text) * _S if text.isdecimal() else parse_duration_ns(text)
+    length_ns = bounded_duration_ns(f"{text}s" if text.isdecimal() else text)
     if length_ns <= 0:
         raise ValueError(f"{text!r}: an epoch takes some time, such as 100ms or 10s")
     return length_ns

@@ -31,8 +31,10 @@ DEFAULT_EPOCH = "10s"
 def command(  # noqa: PLR0913 - a parameter is an option
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Pipeline file.")],
     *,
-    workers: Annotated[int, typer.Option(min=1, help="Worker threads of each process.")] = 1,
-    processes: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Worker threads of each process.")
+    ] = 1,
+    processes: Annotated[int, typer.Option(min=1, max=256, help="Processes on this machine.")] = 1,
     process_id: Annotated[
         int | None,
         typer.Option("--process-id", "-i", min=0, help="Be this process of a cluster."),
@@ -55,7 +57,7 @@ def command(  # noqa: PLR0913 - a parameter is an option
     ] = None,
     backup: Annotated[
         int | None,
-        typer.Option(min=0, metavar="SECONDS", help="Keep saved states so long [0]."),
+        typer.Option(min=0, max=10**9, metavar="SECONDS", help="Keep saved states so long [0]."),
     ] = None,
     embedded: Annotated[
         Path | None,

@@ -24,6 +24,12 @@ def test_what_is_no_epoch_is_refused(text: str) -> None:
         epoch_ns(text)
 
 
+@pytest.mark.parametrize("text", ["9" * 20, "9" * 5_000, "99999999999999999999d", "3651d"])
+def test_an_epoch_that_no_clock_can_count_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no duration|too long: at most 3650d"):
+        epoch_ns(text)
+
+
 def test_options_of_one_process_of_a_cluster() -> None:
     arguments = ["flow.py:flow", "-w2", "-i1", "-aa:1;b:2", "-rstate", "-s100ms", "-b60"]
     expected = Invocation(2, 1, ("a:1", "b:2"), Path("state"), 100 * MS, 60)
