@@ -1,7 +1,8 @@
-"""How late a record could be read first: what waited to be written says so.
+"""How late an alert could be read first, beside it in InfluxDB.
 
-Rules of Grafana see a firing for a time after it was told. A record that was made in time, and
-stored minutes later because InfluxDB was away, would be too old for them.
+Rules of Grafana see a firing for a time after it was told, and InfluxQL compares no field with the
+clock. What waited to be written says so: a record that was made in time, and stored minutes later
+because InfluxDB was away, would be too old for them.
 """
 
 import polars as pl
@@ -12,18 +13,20 @@ from tidegauge.records import TIME_NS, RecordBatch
 
 ALLOWED_NS = 10 * UNITS_NS["s"]
 """Less than this between making and writing is not told."""
+_MADE = "processing_time_ns"
 
 
-def retold(batch: RecordBatch, now_ns: int) -> RecordBatch:
-    """The records, with the delay until now where they were made a while ago.
+def with_delay(batch: RecordBatch, now_ns: int | None = None) -> RecordBatch:
+    """Alerts with the time from that of each until it was made, or is written.
 
     Args:
-        batch: records; the same object comes back when nothing is to be changed.
-        now_ns: wall clock.
+        batch: the alerts.
+        now_ns: when they are written; as they are made, unless said.
     """
-    if DELAY not in batch.frame.columns:
+    if _MADE not in batch.frame.columns:
         return batch
-    delay = (pl.lit(now_ns) - pl.col(TIME_NS)) / 1e6
-    waited = (delay - pl.col(DELAY)) * UNITS_NS["ms"] > ALLOWED_NS
-    frame = batch.frame.with_columns(pl.when(waited).then(delay).otherwise(DELAY).alias(DELAY))
-    return batch if frame[DELAY].equals(batch.frame[DELAY]) else RecordBatch(batch.signal, frame)
+    told = pl.col(_MADE)
+    if now_ns is not None:
+        told = pl.when(pl.lit(now_ns) - told > ALLOWED_NS).then(pl.lit(now_ns)).otherwise(told)
+    delay = ((told - pl.col(TIME_NS)) / UNITS_NS["ms"]).alias(DELAY.name)
+    return RecordBatch(batch.signal, batch.frame.with_columns(delay))

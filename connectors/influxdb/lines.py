@@ -9,14 +9,17 @@ strings are quoted. What cannot be written is said in `escapes`.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import polars as pl
 
 from connectors.codecs.frames import with_key_texts
+from connectors.influxdb.delay import with_delay
 from connectors.influxdb.escapes import escaped_name, escaped_strings, escaped_tag, escaped_tags
+from tidegauge.catalogue import DELAY
 from tidegauge.fieldtypes import FieldType
 from tidegauge.records import TIME_NS, RecordBatch
-from tidegauge.signals import Column, Signal
+from tidegauge.signals import Column, Signal, SignalKind
 
 
 def encode_lines(batch: RecordBatch, signal: Signal, constant_tags: Mapping[str, str]) -> bytes:
@@ -27,12 +30,17 @@ def encode_lines(batch: RecordBatch, signal: Signal, constant_tags: Mapping[str,
 class LineEncoder:
     """Encoder of one signal's records.
 
+    Of an alert it also says how late it is (`connectors.influxdb.delay`).
+
     Args:
         signal: what it declares is written, other columns are not.
         constant_tags: tags of every record; a tag of the signal with the same name goes before.
     """
 
     def __init__(self, signal: Signal, constant_tags: Mapping[str, str]) -> None:
+        self._tells_delay = signal.kind is SignalKind.ALERT
+        if self._tells_delay:
+            signal = replace(signal, fields=(*signal.fields, DELAY))
         self._signal = signal
         self._measurement = escaped_name(signal.measurement)
         names = {tag.name for tag in signal.tags}
@@ -44,10 +52,17 @@ class LineEncoder:
         self._tags = {tag.name: _tag(tag) for tag in signal.tags}
         self._fields = {field.name: _field(field) for field in signal.fields}
 
-    def lines(self, batch: RecordBatch) -> list[str]:
-        """One line a record; a string field may hold line feeds."""
+    def lines(self, batch: RecordBatch, now_ns: int | None = None) -> list[str]:
+        """One line a record; a string field may hold line feeds.
+
+        Args:
+            batch: the records.
+            now_ns: when they are written; as they are made, unless said.
+        """
         if not len(batch):
             return []
+        if self._tells_delay:
+            batch = with_delay(batch, now_ns)
         frame = with_key_texts(batch, self._signal)
         time = pl.lit(" "), pl.col(TIME_NS).cast(pl.String)
         line = pl.concat_str([*self._key(frame), *self._field_set(frame), *time])

@@ -6,12 +6,12 @@ from collections.abc import Callable
 import structlog
 
 from connectors.codecs.frames import merged
-from connectors.influxdb.delay import retold
+from connectors.influxdb.delay import ALLOWED_NS
 from connectors.influxdb.lines import LineEncoder
 from connectors.influxdb.writer import LineWriter, WriteLimits
 from connectors.partitions import PARTS, RecordPart, RecordSink
 from connectors.refused import refused_records
-from tidegauge.catalogue import DEAD_LETTERS, Catalogue
+from tidegauge.catalogue import ALERTS, DEAD_LETTERS, Catalogue
 from tidegauge.records import RecordBatch
 from tidegauge.settings import Settings
 from tidegauge.texts import shortened
@@ -100,13 +100,18 @@ class InfluxPart(RecordPart):
             Stop: token, organisation or bucket are no longer right.
         """
         for batch in merged(values):
-            encoder, told = self._encoders[batch.signal], retold(batch, self._clock_ns())
-            self._writer.write(encoder.lines(told))
-            if (late := retold(told, self._clock_ns())) is not told:
-                self._writer.write(encoder.lines(late))
+            self._write(batch)
         if self._refused:
             refused, self._refused = self._refused, []
             self._tell(refused)
+
+    def _write(self, batch: RecordBatch) -> None:
+        encoder, begun_ns = self._encoders[batch.signal], self._clock_ns()
+        self._writer.write(encoder.lines(batch, begun_ns))
+        stored_ns = self._clock_ns()
+        if batch.signal == ALERTS and stored_ns - begun_ns > ALLOWED_NS:
+            # Stored once more, over itself: until now nobody could read it.
+            self._writer.write(encoder.lines(batch, stored_ns))
 
     def close(self) -> None:
         """Close the connection."""

@@ -95,7 +95,8 @@ class RuleMaker:
         back_ns = look_back_ns(pipeline, alert) if lasts else MOMENT_NS + reach_ns(pipeline)
         data = _firing(records.state(), back_ns)
         if when.value:
-            data += _valued(records.value(back_ns), back_ns)
+            longest_ns = max(back_ns, *(hold.span_ns for hold in seen))
+            data += _valued(records.value(longest_ns), back_ns)
         texts = annotations(name, alert, keys, has_value=bool(when.value))
         panel = self._panel(when)
         return self._made(name, data, texts, {"level": str(alert.level)}, panel)

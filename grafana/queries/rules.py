@@ -82,7 +82,7 @@ def heartbeats(store: Store) -> str:
 
 
 def _held(hold: Hold) -> list[str]:
-    late = [] if hold.late_ns is None else [f'"{DELAY}" > {hold.late_ns // UNITS_NS["ms"]}']
+    late = [] if hold.late_ns is None else [f'"{DELAY.name}" > {hold.late_ns // UNITS_NS["ms"]}']
     return [_FIRES, *late, f"time > now() - {duration(hold.span_ns)}"]
 
 

@@ -12,7 +12,6 @@ from operators.alerts.said import Said
 from operators.alerts.silence import Gone
 from operators.alerts.watch import Changes
 from operators.keygroups.keys import Key, key_bytes
-from tidegauge.catalogue import DELAY
 from tidegauge.records import KEYS, TIME_NS
 from tidegauge.signals import Signal
 
@@ -118,8 +117,6 @@ def complete(frame: pl.DataFrame, signal: Signal) -> pl.DataFrame:
 
     These are `CHANGED`, and `KEYS`: an alert has the key columns of others, too, as nulls.
     """
-    delay = (pl.col("processing_time_ns") - pl.col(TIME_NS)) / 1e6
-    frame = frame.with_columns(delay.alias(DELAY))
     columns = []
     for column in signal.columns:
         held = pl.col(column.name) if column.name in frame.columns else pl.lit(None)

@@ -53,7 +53,7 @@ class Expected:
                 assert labels not in texts, (at_s, of)
             if labels in texts:
                 newest = max(fired, key=lambda record: record.time_s)
-                assert newest.summary in {None, texts[labels]}, at_s
+                assert newest.summary in {None, texts[labels]}, (at_s, texts[labels], fired)
 
     def _must(self, of: list[Record], fired: list[Record], at_s: float) -> bool:
         """Lasting, or told since the evaluation before."""

@@ -154,7 +154,7 @@ def catalogue_of(pipeline: Pipeline) -> Catalogue:
         tags=(Column("alert", FieldType.STRING), Column("level", FieldType.INT), *keys.values()),
         fields=ALERT_FIELDS,
         description="Life cycle of every alert, rewritten while it is active",
-        run_fields=RUN_FIELDS,
+        run_fields=RUN_FIELDS | {DELAY.name},
     )
     for name, forecast in all_forecasts(pipeline).items():
         signals[name] = forecast_signal(pipeline, name, forecast)

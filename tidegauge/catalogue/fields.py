@@ -6,9 +6,7 @@ from tidegauge.spec.models import Window
 
 INT, FLOAT, STRING = FieldType.INT, FieldType.FLOAT, FieldType.STRING
 
-DELAY = "delay_ms"
-"""Field of alerts: how late a record was told. Rules of Grafana go by it."""
-RUN_FIELDS = frozenset({"processing_time_ns", "latency_ms", DELAY})
+RUN_FIELDS = frozenset({"processing_time_ns", "latency_ms"})
 """Those that tell of the run, not of the data."""
 WINDOW_METADATA = (
     Column("start_ns", INT, "ns", "Start of the window, nanoseconds since the epoch"),
@@ -87,8 +85,9 @@ ALERT_FIELDS = (
     Column("summary", STRING, "", "What happened, in a sentence"),
     Column("since_ns", INT, "ns", "When the condition began to hold"),
     Column("processing_time_ns", INT, "ns", "When the record was made"),
-    Column(DELAY, FLOAT, "ms", "From the record's time to when it was made, or written if later"),
 )
+DELAY = Column("delay_ms", FLOAT, "ms", "From the record's time until it was made, or written")
+"""Field of alerts in InfluxDB, where rules of Grafana go by it."""
 
 
 def window_metadata(window: Window) -> tuple[Column, ...]:

@@ -7,6 +7,7 @@ from tidegauge.catalogue.declared import FORECASTS, PREDICTIONS
 from tidegauge.catalogue.fields import (
     ALERT_FIELDS,
     ANOMALY_FIELDS,
+    DELAY,
     FORECAST_FIELDS,
     MATCH_FIELDS,
     PREDICTION_FIELDS,
@@ -49,7 +50,7 @@ OWN_COLUMNS: Mapping[SignalKind, frozenset[str]] = MappingProxyType(
     {
         SignalKind.WINDOW: _names(WINDOW_METADATA + SESSION_METADATA),
         SignalKind.ANOMALY: _names(ANOMALY_FIELDS, "anomaly"),
-        SignalKind.ALERT: _names(ALERT_FIELDS, "alert", "level", "anomaly"),
+        SignalKind.ALERT: _names((*ALERT_FIELDS, DELAY), "alert", "level", "anomaly"),
         SignalKind.MATCH: _names(MATCH_FIELDS),
         SignalKind.FORECAST: _names(FORECAST_FIELDS, "forecast"),
         SignalKind.PREDICTION: _names(PREDICTION_FIELDS, "prediction"),
