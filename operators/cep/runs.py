@@ -323,7 +323,8 @@ class Runs:
         given = self.after.complete(endings, self.alive, self.floor, self.limits.runs)
         found += [Found(path) for path in given.matches]
         if given.gave_up is not None:
-            self._give_up(given.gave_up, "partial matches that one event has to ask", 0)
+            asked = "partial matches that one event has to ask"
+            self._give_up(given.gave_up, EXHAUSTED if self.work.left < 0 else asked, 0)
         if given.floor > self.floor:
             self._drop_up_to(given.floor)
 
