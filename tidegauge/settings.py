@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tidegauge.errors import UserMistake
-from tidegauge.secrets import with_files
+from tidegauge.secrets import weakness_of, with_files
 
 SECRETS = {
     "kafka_sasl_password": "KAFKA_SASL_PASSWORD",
@@ -128,8 +128,14 @@ class Settings(BaseSettings):
         for name, path in files.items():
             if path is not None and (reason := _unreadable(path)):
                 yield f"{name}={path}: cannot be read: {reason}; name a file in PEM format"
-        if 0 < len(self.hash_key.get_secret_value()) < SHORTEST_HASH_KEY:
+        key = self.hash_key.get_secret_value()
+        if 0 < len(key) < SHORTEST_HASH_KEY:
             yield f"TIDEGAUGE_HASH_KEY is too short: it has at least {SHORTEST_HASH_KEY} characters"
+        elif key and (weakness := weakness_of(key)):
+            yield (
+                f"TIDEGAUGE_HASH_KEY {weakness}, so that others could guess it; make one with:"
+                " openssl rand -hex 32"
+            )
 
 
 def read_settings() -> Settings:

@@ -72,7 +72,7 @@ def plan_intake(
     zone: tzinfo = UTC,
     keep_appended: bool = False,
     tables: Mapping[str, LookupTable] = NO_TABLES,
-    sensitive: Collection[str] = (),
+    sensitive: Mapping[str, str] = MappingProxyType({}),
     hash_text: HashText | None = None,
 ) -> IntakePlan:
     """Compile a source of a checked pipeline file.
@@ -85,7 +85,7 @@ def plan_intake(
         zone: time zone of event times that name none.
         keep_appended: keep each record's Kafka timestamp as a column.
         tables: the tables that the source is enriched from, by name.
-        sensitive: names of sensitive columns beside the source's own sensitive fields
+        sensitive: salts of sensitive columns beside the source's own sensitive fields
             (`tidegauge.catalogue.sensitive_columns`).
         hash_text: what stands for their values.
 
@@ -94,7 +94,7 @@ def plan_intake(
             there are sensitive columns.
     """
     declared = {key: field.type for key, field in source.fields.items()}
-    own = [key for key, field in source.fields.items() if field.sensitive]
+    own = {key: field.salt for key, field in source.fields.items() if field.sensitive}
     time_field = source.event_time.field
     read = {time_field: decoded_type(source.event_time.format), ALERT_LEVEL: FieldType.INT}
     enrich = []
@@ -120,7 +120,7 @@ def plan_intake(
         derive=derive,
         process=_process(name, source),
         keep_appended=keep_appended,
-        sensitive=_sensitive(name, {time_field, *declared}, {*sensitive, *own}, hash_text),
+        sensitive=_sensitive(name, {time_field, *declared}, {**sensitive, **own}, hash_text),
     )
 
 
@@ -136,7 +136,7 @@ def telling(plan: IntakePlan, tell: Tell) -> IntakePlan:
 
 
 def _sensitive(
-    name: str, told: Collection[str], columns: Collection[str], hash_text: HashText | None
+    name: str, told: Collection[str], columns: Mapping[str, str], hash_text: HashText | None
 ) -> SensitiveFields | None:
     if not columns:
         return None
