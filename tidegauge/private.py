@@ -5,7 +5,7 @@ import os
 import pwd
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tidegauge.errors import UserMistake
@@ -49,6 +49,18 @@ def open_private(path: Path, flags: int) -> int:
     if os.fstat(descriptor).st_size == 0:
         os.fchmod(descriptor, made)
     return descriptor
+
+
+def make_private_file(path: Path) -> None:
+    """Make an empty file where nothing is yet; what is there stays as it is.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+        os.fchmod(descriptor, FILE_MODE)
+        os.close(descriptor)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from pydantic_settings import (
 
 from tidegauge.dotenv import misled_secrets
 from tidegauge.errors import UserMistake
-from tidegauge.secrets import with_files
+from tidegauge.secrets import weakness_of, with_files
 from tidegauge.texts import LINE_WIDTH, cut, is_text
 
 SECRETS = {
@@ -146,8 +146,14 @@ class Settings(BaseSettings):
         for name, path in files.items():
             if path is not None and (reason := _unreadable(path)):
                 yield f"{name}={path}: cannot be read: {reason}; name a file in PEM format"
-        if 0 < len(self.hash_key.get_secret_value()) < SHORTEST_HASH_KEY:
+        key = self.hash_key.get_secret_value()
+        if 0 < len(key) < SHORTEST_HASH_KEY:
             yield f"TIDEGAUGE_HASH_KEY is too short: it has at least {SHORTEST_HASH_KEY} characters"
+        elif key and (weakness := weakness_of(key)):
+            yield (
+                f"TIDEGAUGE_HASH_KEY {weakness}, so that others could guess it; make one with:"
+                " openssl rand -hex 32"
+            )
         yield from _live_token_mistakes(self.live_token.get_secret_value())
 
 

@@ -1,6 +1,7 @@
 """The embedded store: all records in one SQLite file that can be read while the flow writes."""
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
@@ -11,6 +12,7 @@ from connectors.codecs.frames import merged, with_key_texts
 from connectors.embedded.tables import ensure_table, overwrite, tables_of
 from tidegauge.catalogue import Catalogue
 from tidegauge.errors import Retry, Stop, UserMistake
+from tidegauge.private import make_private_file
 from tidegauge.records import EMPTY_KEY, TIME_NS, RecordBatch
 from tidegauge.signals import Column, Signal
 
@@ -145,6 +147,9 @@ def _tag_text(tag: Column) -> pl.Expr:
 
 
 def _opened(path: Path, busy_s: float) -> sqlite3.Connection:
+    with suppress(OSError):  # SQLite tells of it
+        # The files beside it get its mode. One that was shared on purpose stays so.
+        make_private_file(path)
     connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None)
     # SQLite refuses at once, without its own waiting, when two change the mode together.
     patient = Retrying(

@@ -1,5 +1,6 @@
 """The InfluxDB client: made from the settings, checked before any request."""
 
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -67,6 +68,28 @@ def place(settings: Settings) -> str:
     if not host or address.scheme not in {"http", "https"}:
         raise UserMistake("INFLUXDB_URL is no address: write it as http://host:port")
     return f"INFLUXDB_URL={address.scheme}://{host}" + (f":{port}" if port else "")
+
+
+def unencrypted(settings: Settings) -> str | None:
+    """A line about a token that would go over a network for all to read; None where it does not.
+
+    The names of this computer and of the services beside this one, which have no dots, are left
+    out.
+    """
+    address = urlsplit(settings.influxdb_url)
+    host = (address.hostname or "").rstrip(".")
+    if address.scheme != "http" or not settings.influxdb_token.get_secret_value():
+        return None
+    try:
+        near = ip_address(host).is_loopback
+    except ValueError:
+        near = "." not in host or host.endswith(".localhost")
+    if near:
+        return None
+    return (
+        f"{place(settings)}: INFLUXDB_TOKEN and all records cross the network unencrypted; use"
+        " https://, with INFLUXDB_CA where the authority is your own"
+    )
 
 
 def close_for_good(client: InfluxDBClient) -> None:

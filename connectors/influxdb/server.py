@@ -14,7 +14,7 @@ from influxdb_client.rest import ApiException
 from influxdb_client.service.buckets_service import BucketsService
 from influxdb_client.service.dbr_ps_service import DBRPsService
 
-from connectors.influxdb.client import open_client, place
+from connectors.influxdb.client import open_client, place, unencrypted
 from connectors.influxdb.faults import (
     TRANSPORT_FAULTS,
     distrust,
@@ -41,7 +41,8 @@ def prepare(settings: Settings, output: InfluxOutput) -> list[str]:
 
     Returns:
         One line for each thing that stays other than the file says, because the token may not
-        change it, and one if records are kept for a shorter time than before.
+        change it, one if records are kept for a shorter time than before, and one if all that is
+        sent can be read on the way.
 
     Raises:
         UserMistake: InfluxDB cannot be reached within `settings.start_timeout_s`, is none, does
@@ -56,7 +57,7 @@ def prepare(settings: Settings, output: InfluxOutput) -> list[str]:
             retention_s = output.retention // UNITS_NS["s"]
             notes = preparation.bucket_with(retention_s, declared=output.declares_retention)
             _require_writable(client, where, output.bucket)
-            return notes
+            return notes if (open_ := unencrypted(settings)) is None else [open_, *notes]
         except TRANSPORT_FAULTS as error:
             raise UserMistake(
                 f"{where}: no InfluxDB answers ({transport_reason(error)}); "

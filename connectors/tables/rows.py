@@ -49,7 +49,7 @@ def read_rows(name: str, file: Path, table: Table) -> pl.DataFrame:
         reason = str(error).partition("\n")[0]
         raise UserMistake(f"{where}: cannot be read as {file.suffix[1:]}: {reason}") from None
     declared = table.fields.get(table.key)
-    _check_key(where, rows, table.key, sensitive=declared is not None and declared.sensitive)
+    _check_key(where, rows, table.key, sensitive=declared is not None and bool(declared.sensitive))
     return rows.drop(_ROW)
 
 

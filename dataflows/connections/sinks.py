@@ -29,6 +29,7 @@ from dataflows.connections.refusals import Refusals
 from dataflows.lifecycle.beside import beside
 from tidegauge.catalogue import Catalogue, catalogue_of
 from tidegauge.errors import Retry, Stop, UserMistake
+from tidegauge.private import private_folder
 from tidegauge.records import RecordBatch
 from tidegauge.settings import Settings
 from tidegauge.spec.models import Pipeline
@@ -126,7 +127,7 @@ def store_sink(
 
 def _make_store(path: Path, catalogue: Catalogue, timeout_s: float) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent, parents=True)
         Store(path, catalogue, timeout_s).close()
     except OSError as error:
         raise UserMistake(

@@ -77,7 +77,7 @@ def plan_intake(  # noqa: PLR0913 - what a source is planned with
     zone: tzinfo = UTC,
     keep_appended: bool = False,
     tables: Mapping[str, LookupTable] = NO_TABLES,
-    sensitive: Collection[str] = (),
+    sensitive: Mapping[str, str] = MappingProxyType({}),
     hash_text: HashText | None = None,
     held: Collection[str] = (),
 ) -> IntakePlan:
@@ -91,7 +91,7 @@ def plan_intake(  # noqa: PLR0913 - what a source is planned with
         zone: time zone of event times that name none.
         keep_appended: keep each record's Kafka timestamp as a column.
         tables: the tables that the source is enriched from, by name.
-        sensitive: names of sensitive columns beside the source's own sensitive fields
+        sensitive: salts of sensitive columns beside the source's own sensitive fields
             (`tidegauge.catalogue.sensitive_columns`).
         hash_text: what stands for their values.
         held: columns whose values are held one by one (`tidegauge.catalogue.held_columns`).
@@ -101,7 +101,7 @@ def plan_intake(  # noqa: PLR0913 - what a source is planned with
             there are sensitive columns.
     """
     declared = {key: field.type for key, field in source.fields.items()}
-    own = [key for key, field in source.fields.items() if field.sensitive]
+    own = {key: field.salt for key, field in source.fields.items() if field.sensitive}
     time_field = source.event_time.field
     read = {time_field: decoded_type(source.event_time.format), ALERT_LEVEL: FieldType.INT}
     enrich = []
@@ -116,10 +116,10 @@ def plan_intake(  # noqa: PLR0913 - what a source is planned with
         derive[key] = compile_scalar(sql, columns)
         columns[key] = derive[key].type
     process = _process(name, source)
-    hashed = {*sensitive, *own}
+    hashed = {**sensitive, **own}
     # A function may change the fields of a message, too.
     made = columns.keys() - declared.keys() if process is None else {*columns, *process.adds}
-    sizes = Sizes(source.limits, f"sources.{name}.limits", {*held} - hashed)
+    sizes = Sizes(source.limits, f"sources.{name}.limits", {*held} - hashed.keys())
     return IntakePlan(
         source=name,
         topic=source.kafka.topic,
@@ -157,7 +157,7 @@ def telling(plan: IntakePlan, tell: Tell) -> IntakePlan:
 
 
 def _sensitive(
-    name: str, told: Collection[str], columns: Collection[str], hash_text: HashText | None
+    name: str, told: Collection[str], columns: Mapping[str, str], hash_text: HashText | None
 ) -> SensitiveFields | None:
     if not columns:
         return None

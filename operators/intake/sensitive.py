@@ -2,7 +2,8 @@
 
 Equal values have equal hashes, so that they can be keys, be counted and be joined over, also across
 sources and pipelines with the same key. Without the key nobody can tell by trying whether a hash
-stands for a value.
+stands for a value. Who may write messages and read what comes of them can: a message with a value
+shows its hash.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -28,12 +29,20 @@ class KeyedHash:
 
     Args:
         key: the secret; longer ones than BLAKE2 takes (64 bytes) are hashed first.
+        salt: makes other hashes out of the same texts; empty for none.
     """
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, salt: str = "") -> None:
+        self._key = key
         raw = key.encode()
         raw = raw if len(raw) <= blake2b.MAX_KEY_SIZE else blake2b(raw).digest()
-        self._begun = blake2b(key=raw, digest_size=DIGEST_BYTES, person=_PERSON)
+        size = blake2b.SALT_SIZE
+        used = blake2b(salt.encode(), digest_size=size).digest() if salt else b""
+        self._begun = blake2b(key=raw, digest_size=DIGEST_BYTES, person=_PERSON, salt=used)
+
+    def salted(self, salt: str) -> "KeyedHash":
+        """The hash with the same key and another salt."""
+        return KeyedHash(self._key, salt)
 
     def __call__(self, text: str) -> str:
         """The hash of a text."""
@@ -46,21 +55,24 @@ class SensitiveFields:
     """What becomes of the sensitive columns and messages of a source.
 
     Args:
-        columns: names of the sensitive columns, of messages and of tables.
+        columns: salts of the sensitive columns, of messages and of tables, by name.
         told: names of the fields of a message that dead letters may show as they are.
         hash_text: the hash of a value.
     """
 
     def __init__(
-        self, columns: Collection[str], told: Collection[str], hash_text: HashText
+        self, columns: Mapping[str, str], told: Collection[str], hash_text: HashText
     ) -> None:
-        self._columns = tuple(sorted(columns))
+        keyed = hash_text if isinstance(hash_text, KeyedHash) else None
+        self._columns = {
+            name: keyed.salted(columns[name]) if keyed else hash_text for name in sorted(columns)
+        }
         self._told = frozenset(told) - frozenset(columns)
         self._hash_text = hash_text
 
     def hashed(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with hashes in the sensitive columns; null stays null."""
-        return frame.with_columns(self._hashes(frame[name]) for name in self._columns)
+        return frame.with_columns(_hashes(frame[name], of) for name, of in self._columns.items())
 
     def payload(self, payload: bytes | None) -> tuple[str | None, str | None]:
         """Text and encoding of the payload of a refused message.
@@ -95,15 +107,16 @@ class SensitiveFields:
         kept = {}
         for name, value in found.items():
             if name in self._columns:
-                kept[name] = None if value is None else self._hash_text(_text(value))
+                kept[name] = None if value is None else self._columns[name](_text(value))
             elif name in self._told and not isinstance(value, dict | list):
                 kept[name] = value
         return kept
 
-    def _hashes(self, values: pl.Series) -> pl.Series:
-        distinct = values.drop_nulls().unique().to_list()
-        known = {value: self._hash_text(value) for value in distinct}
-        return pl.Series(values.name, list(map(known.get, values.to_list())), dtype=pl.String)
+
+def _hashes(values: pl.Series, hash_text: HashText) -> pl.Series:
+    distinct = values.drop_nulls().unique().to_list()
+    known = {value: hash_text(value) for value in distinct}
+    return pl.Series(values.name, list(map(known.get, values.to_list())), dtype=pl.String)
 
 
 def _text(value: Any) -> str:

@@ -1,10 +1,13 @@
 """Settings come from the environment and from files; what is wrong is told without a secret."""
 
+import random
+import re
 from pathlib import Path
 
 import pytest
 
 from tidegauge.errors import UserMistake
+from tidegauge.secrets import weakness_of
 from tidegauge.settings import SECRETS, Settings, read_settings
 
 SECRET = "a-secret-of-24-characters"  # noqa: S105 - of nothing
@@ -188,3 +191,28 @@ def test_bytes_that_are_no_text_are_told(monkeypatch: pytest.MonkeyPatch) -> Non
         "INFLUXDB_ORG: holds bytes that are no UTF-8",
         "KAFKA_BOOTSTRAP: holds bytes that are no UTF-8",
     ]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("changeme" * 2, "change-me-please-1234", "this is a secret key", "tidegauge-hash-key"),
+        *("0123456789abcdef", "0123456789abcdef" * 2, "fedcba9876543210", "1234567890123456"),
+        *("a" * 64, "abc" * 10, "k" * 40 + "1234567", "qwertyuiopasdfghjkl"),
+        *("passwordpassword1", "openssl rand -hex 32"),
+    ],
+)
+def test_a_hash_key_that_can_be_guessed_is_refused(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = mistake(monkeypatch, TIDEGAUGE_HASH_KEY=key)
+    assert re.match(r"TIDEGAUGE_HASH_KEY (has only|is the same|is made of) ", said)
+    assert said.endswith("so that others could guess it; make one with: openssl rand -hex 32")
+    assert key not in said.replace("openssl rand -hex 32", "")
+
+
+def test_keys_that_are_made_as_the_docs_say_are_taken() -> None:
+    chance = random.Random(7)
+    for _ in range(300):
+        assert weakness_of(chance.randbytes(32).hex()) is None
+        assert weakness_of(chance.randbytes(16).hex()) is None

@@ -28,10 +28,14 @@ def read_columns(source: Source, tables: Mapping[str, Table]) -> dict[str, Sourc
     return columns
 
 
-def sensitive_columns(source: Source, tables: Mapping[str, Table]) -> frozenset[str]:
-    """Columns of a source's events, its own and those of tables, of which only hashes are used."""
+def sensitive_columns(source: Source, tables: Mapping[str, Table]) -> dict[str, str]:
+    """Columns of a source's events, its own and those of tables, of which only hashes are used.
+
+    Returns:
+        the salt of each, which is empty where it has none.
+    """
     columns = read_columns(source, tables)
-    return frozenset(name for name, declared in columns.items() if declared.sensitive)
+    return {name: declared.salt for name, declared in columns.items() if declared.sensitive}
 
 
 def event_columns(source: Source, tables: Mapping[str, Table] = NO_TABLES) -> dict[str, FieldType]:

@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -121,10 +123,23 @@ def _looked_at(
     """Print what the file makes; lines about its series, and whether each is a warning."""
     if tell:
         _print_summary(file, pipeline)
-    lines = _series(pipeline, live=live)
+    lines = [*_network(pipeline), *_series(pipeline, live=live)]
     for line, warning in lines if tell else []:
         say(f"warning: {line}" if warning else line)
     return lines
+
+
+def _network(pipeline: "Pipeline") -> Iterator[tuple[str, bool]]:
+    """A warning where the flow would send its token for all to read, as the settings are here."""
+    from connectors.influxdb.client import unencrypted
+    from tidegauge.errors import UserMistake
+    from tidegauge.settings import read_settings
+
+    with suppress(UserMistake):  # a start tells of settings that are wrong
+        settings = read_settings()
+        stored = pipeline.output.influxdb is not None and settings.store is None
+        if stored and (line := unencrypted(settings)):
+            yield line, True
 
 
 def _series(pipeline: "Pipeline", *, live: bool | None) -> list[tuple[str, bool]]:

@@ -1,6 +1,7 @@
 """Columns of which only a hash is known, and what an expression can sensibly do with them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from sqlglot import exp
 
@@ -36,8 +37,44 @@ def misused(sql: str, opaque: Collection[str], *, of_runs: bool = False) -> str 
     return None
 
 
-def is_copy(sql: str, opaque: Collection[str]) -> bool:
-    """Whether a measure of a pattern is the value of an opaque column of an event that was taken.
+def mixed(sql: str, salts: Mapping[str, str]) -> str | None:
+    """Where an expression compares or mixes hashes of different salts; None for nowhere.
+
+    Args:
+        sql: an expression; a wrong one mixes nothing.
+        salts: salts of opaque columns, by name.
+    """
+    try:
+        tree = parse(sql)
+    except ExpressionError:
+        return None
+    for node in tree.find_all(exp.EQ, exp.NEQ, exp.Coalesce, exp.Case, exp.If):
+        sides = (node.left, node.right) if isinstance(node, exp.EQ | exp.NEQ) else (node,)
+        if len(frozenset[str]().union(*(_salts(side, salts) for side in sides))) > 1:
+            return snippet(node)
+    return None
+
+
+def _salts(node: Any, salts: Mapping[str, str]) -> frozenset[str]:
+    """Salts of the opaque columns whose values an expression may give as they are."""
+    match node:
+        case exp.Column():
+            return frozenset({salts[node.name]}) if node.name in salts else frozenset()
+        case exp.Case():
+            parts = [*(one.args.get("true") for one in node.args["ifs"]), node.args.get("default")]
+        case exp.If():
+            parts = [node.args.get("true"), node.args.get("false")]
+        case exp.Coalesce():
+            parts = [node.this, *node.expressions]
+        case exp.Paren() | exp.First() | exp.Last():
+            parts = [node.this]
+        case _:
+            parts = []
+    return frozenset[str]().union(*(_salts(part, salts) for part in parts))
+
+
+def copy_of(sql: str, opaque: Collection[str]) -> str | None:
+    """The opaque column of an event that was taken whose value a measure is; None for no such.
 
     Args:
         sql: an expression; a wrong one is none.
@@ -46,10 +83,10 @@ def is_copy(sql: str, opaque: Collection[str]) -> bool:
     try:
         tree = parse(sql)
     except ExpressionError:
-        return False
+        return None
     while isinstance(tree, (*_PASSING, *_TAKEN)) and isinstance(tree.this, exp.Expr):
         tree = tree.this
-    return isinstance(tree, exp.Column) and tree.name in opaque
+    return tree.name if isinstance(tree, exp.Column) and tree.name in opaque else None
 
 
 def _sensible(

@@ -1,5 +1,6 @@
 """The store's tables follow the signals, and a record written again overwrites itself."""
 
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -190,3 +191,24 @@ def test_a_file_that_is_no_database_is_told(path: Path) -> None:
     path.write_text("This is a text, and long enough to look like a header. " * 40)
     with pytest.raises(UserMistake, match="file is not a database"):
         Store(path, CATALOGUE)
+
+
+@pytest.mark.parametrize("umask", [0, 0o777])
+def test_the_file_and_those_beside_it_are_of_its_user_alone(path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        store = Store(path, CATALOGUE)
+        store.write([batch(record())])
+        modes = {one.name: one.stat().st_mode & 0o777 for one in path.parent.glob("store.db*")}
+        store.close()
+    finally:
+        os.umask(before)
+    assert modes.keys() == {"store.db", "store.db-wal", "store.db-shm"}
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_file_that_was_shared_on_purpose_stays_so(path: Path) -> None:
+    path.touch()
+    path.chmod(0o640)
+    Store(path, CATALOGUE).close()
+    assert path.stat().st_mode & 0o777 == 0o640

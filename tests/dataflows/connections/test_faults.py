@@ -1,6 +1,7 @@
 """Faults of a store while the flow runs: each ends, waits or goes on as it should."""
 
 import json
+import pickle
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from benchmarks.flow_process import Member, Shape, running_flow
 from benchmarks.private_copy import PrivateCopy, private_copy
 from dataflows.lifecycle.recoverable import require_readable
 from tests.connectors.influxdb.overloaded import door_of
+from tests.connectors.recovery.test_inert import Evil
 from tests.dataflows.shop.files import PIPELINE
 from tests.dataflows.starting import start
 from tests.services.influxdb import InfluxDB
@@ -156,6 +158,23 @@ def test_a_flow_with_damaged_state_does_not_start(copy: PrivateCopy, saved: Path
     tried = start(copy.path, copy.environment, ["-r", str(saved), "-s", "1", "-b", "0"])
     assert tried.code == 2
     assert len(tried.lines) == 1
+
+
+def test_saved_state_that_would_run_code_is_not_unpickled(copy: PrivateCopy, saved: Path) -> None:
+    made = saved.parent / "made"
+    with closing(sqlite3.connect(saved / "part-1.sqlite3")) as connection, connection:
+        connection.execute(
+            "INSERT INTO snaps (step_id, state_key, snap_epoch, ser_change) VALUES (?, ?, 0, ?)",
+            ["shop.read_sales", "x-0", pickle.dumps(Evil(made))],
+        )
+    tried = start(copy.path, copy.environment, ["-r", str(saved), "-s", "1", "-b", "0"])
+    assert tried.code == 2
+    (line,) = tried.lines
+    assert (
+        f"recovery directory {saved}: part-1.sqlite3 holds a state of shop.read_sales x-0" in line
+    )
+    assert "not in the format of this program" in line
+    assert not made.exists()
 
 
 def test_saved_state_that_everybody_may_write_is_not_read(copy: PrivateCopy, saved: Path) -> None:

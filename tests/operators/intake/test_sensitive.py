@@ -13,7 +13,7 @@ from connectors.codecs.json_columns import JsonColumns
 from operators.enrichment.table import LookupTable
 from operators.intake.intake import IntakePlan
 from operators.intake.plan import plan_intake
-from operators.intake.sensitive import KeyedHash
+from operators.intake.sensitive import REDACTED, KeyedHash, SensitiveFields
 from tests.operators.intake.stream import EVENT_TIME, make_intake, message, take
 from tidegauge.batch import RawBatch
 from tidegauge.errors import UserMistake
@@ -78,7 +78,7 @@ def test_tables_are_looked_into_by_the_value_and_their_sensitive_columns_are_has
         Source.model_validate(source),
         JsonColumns,
         tables={"cards": table},
-        sensitive={"owner"},
+        sensitive={"owner": ""},
         hash_text=HASH,
     )
     batch = take(made, message(ts=1, card=CARD))
@@ -127,3 +127,21 @@ def test_no_value_of_a_sensitive_field_gets_out(fields: dict[str, Any], missing:
     batch = take(plan(), payload[: len(payload) - missing])
     for frame in (batch.on_time, batch.corrections, batch.dead_letters):
         assert CARD not in repr(frame.rows())
+
+
+def test_a_salt_makes_other_hashes_and_none_makes_those_of_before() -> None:
+    assert KeyedHash("k" * 16).salted("")("a") == KeyedHash("k" * 16)("a")
+    hashes = {KeyedHash("k" * 16, salt)("a") for salt in ("", "a", "b", "x" * 64)}
+    assert len(hashes) == 4
+    assert HASH.salted("b")("a") == HASH.salted("a").salted("b")("a")
+
+
+def test_fields_of_other_salts_have_hashes_that_cannot_be_linked() -> None:
+    fields = SensitiveFields({"card": "card", "owner": "", "holder": ""}, (), HASH)
+    frame = fields.hashed(pl.DataFrame({name: ["4111"] for name in ("card", "owner", "holder")}))
+    assert frame["owner"].to_list() == frame["holder"].to_list() == [HASH("4111")]
+    assert frame["card"].to_list() == [HASH.salted("card")("4111")]
+    payload, encoding = fields.payload(b'{"card": "4111", "owner": "4111"}')
+    assert encoding == REDACTED
+    assert payload is not None
+    assert json.loads(payload) == {"card": frame["card"][0], "owner": frame["owner"][0]}

@@ -231,6 +231,29 @@ def test_recovery_partitions_are_made_once_one_for_each_key_group(tmp_path: Path
     assert {file.name: file.stat().st_ino for file in folder.glob("part-*")} == made
 
 
+@pytest.mark.parametrize("umask", [0, 0o022, 0o777])
+def test_recovery_partitions_are_of_their_user_alone_whatever_the_umask(
+    tmp_path: Path, umask: int
+) -> None:
+    pipeline, folder = load_pipeline(write(tmp_path)), tmp_path / "state"
+    before = os.umask(umask)
+    try:
+        prepare_recovery(folder, pipeline)
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("name", ["", "part-0.sqlite3", "lock"])
+def test_a_recovery_directory_that_others_may_write_is_not_used(tmp_path: Path, name: str) -> None:
+    pipeline, folder = load_pipeline(write(tmp_path)), tmp_path / "state"
+    prepare_recovery(folder, pipeline)
+    (folder / name).chmod(0o770)
+    with pytest.raises(UserMistake, match=f"may write {name or 'it'}; if none of them has, take"):
+        prepare_recovery(folder, pipeline)
+
+
 def test_a_folder_of_other_files_is_not_for_recovery(tmp_path: Path) -> None:
     pipeline = load_pipeline(write(tmp_path))
     with pytest.raises(UserMistake, match="holds other files; name a new or empty folder"):

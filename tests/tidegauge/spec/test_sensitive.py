@@ -69,7 +69,54 @@ def test_own_columns_and_those_of_tables_can_be_sensitive() -> None:
     assert mistakes(GOOD) == []
     pipeline = parse_pipeline(GOOD, "f.yaml", Path(), {})
     found = sensitive_columns(pipeline.sources["cards"], pipeline.tables)
-    assert found == {"card", "holder"}
+    assert found == {"card": "", "holder": ""}
+
+
+def salted(*fields: int) -> str:
+    """The file with a salt at the n-th fields that are sensitive."""
+    parts = GOOD.split("sensitive: true")
+    joints = ["sensitive: {salt: s}" if n in fields else "sensitive: true" for n in range(3)]
+    return "".join(a + b for a, b in zip(parts, [*joints, ""], strict=True))
+
+
+def test_a_salt_is_told_with_the_columns_also_of_tables() -> None:
+    pipeline = parse_pipeline(salted(0, 1, 2), "f.yaml", Path(), {})
+    found = sensitive_columns(pipeline.sources["cards"], pipeline.tables)
+    assert found == {"card": "s", "holder": "s"}
+    assert mistakes(salted(0, 1, 2)) == []
+    assert mistakes(salted(0)) == []
+
+
+def test_columns_of_other_salts_do_not_meet_across_sources() -> None:
+    (mistake,) = mistakes(salted(1))
+    assert mistake.startswith("24: sources.transfers.fields.card: ")
+    assert "card has another salt here than in cards, so that they never meet" in mistake
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("card = holder", "card = holder"),
+        ("(holder) <> card", "(holder) <> card"),
+        ("coalesce(card, holder) IS NULL", "coalesce(card, holder)"),
+        ("CASE WHEN card IS NULL THEN holder ELSE card END IS NULL", "CASE"),
+    ],
+)
+def test_hashes_of_other_salts_are_not_compared(sql: str, told: str) -> None:
+    text = GOOD.replace("card is not null", sql)
+    assert mistakes(text) == []
+    (mistake,) = mistakes(salted(0).replace("card is not null", sql))
+    assert mistake.startswith("18: ")
+    assert told in mistake
+    assert "hashes of different salts never meet; give both the same, or none" in mistake
+
+
+@pytest.mark.parametrize(
+    "value", ["{salt: ''}", "{salt: a b}", f"{{salt: {'x' * 81}}}", "{salt: 1}", "{}", "maybe", "1"]
+)
+def test_a_salt_is_a_name(value: str) -> None:
+    (mistake,) = mistakes(GOOD.replace("sensitive: true", f"sensitive: {value}", 1))
+    assert mistake.startswith("9: tables.owners.fields.owner.sensitive: must be true, false, or {")
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,41 @@
 """Tables that a source is enriched from."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from tidegauge.fieldtypes import FieldType
 from tidegauge.spec.models.limits import MessageLimits
-from tidegauge.spec.models.values import Model, Topic
+from tidegauge.spec.models.values import NAME_PATTERN, Model, Name, Topic
+
+_LONGEST_SALT = 80
+
+
+class Salted(Model):
+    """How the hash of a sensitive field differs from those of others."""
+
+    salt: Name = Field(
+        description="What goes into the hash: fields of one salt have comparable hashes."
+    )
+
+
+def _sensitive(value: object) -> object:
+    if isinstance(value, bool | Salted):
+        return value
+    salt = value.get("salt") if isinstance(value, dict) and len(value) == 1 else None
+    if isinstance(salt, str) and len(salt) <= _LONGEST_SALT and re.fullmatch(NAME_PATTERN, salt):
+        return Salted(salt=salt)
+    raise ValueError(
+        "must be true, false, or {salt: NAME}, where the name has letters, digits and underscores"
+        " and begins with a letter"
+    )
+
+
+Sensitive = Annotated[
+    bool | Salted, BeforeValidator(_sensitive, json_schema_input_type=bool | Salted)
+]
+"""Whether a field is sensitive, and what makes its hash another than that of others."""
 
 
 class SourceField(Model):
@@ -16,10 +45,17 @@ class SourceField(Model):
         FieldType.FLOAT, description="Type of the field; a message with another is a dead letter."
     )
     unit: str = Field("", description="Grafana unit id, such as celsius or currencyEUR.")
-    sensitive: bool = Field(
-        False, description="Only a keyed hash of its text is used and stored (TIDEGAUGE_HASH_KEY)."
+    sensitive: Sensitive = Field(
+        False,
+        description="Only a keyed hash of its text is used and stored (TIDEGAUGE_HASH_KEY); with a"
+        " salt, one that cannot be compared with hashes of other salts.",
     )
     description: str = Field("", description="What the field means.")
+
+    @property
+    def salt(self) -> str:
+        """What goes into its hash beside the key; empty where nothing does."""
+        return self.sensitive.salt if isinstance(self.sensitive, Salted) else ""
 
 
 class TableTopic(Model):
