@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from benchmarks.hostile.bombs import BOMBS, append
 from benchmarks.hostile.kinds import BOMB, KINDS, WEB
@@ -95,6 +95,9 @@ class Attackers:
         # A producer of its own: what an attacker sends shares no batch with others.
         producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 5})
 
+        def written(error: KafkaError | None, _: Message) -> None:
+            self.sent[kind if error is None else f"{kind}, refused by the broker"] += 1
+
         def send(chance: random.Random) -> None:
             now_ms = time.time_ns() // 10**6
             for message in KINDS[kind](chance, now_ms):
@@ -104,8 +107,11 @@ class Attackers:
                     message.key,
                     chance.randrange(self.partitions),
                     timestamp=now_ms if message.stamp_ms is None else message.stamp_ms,
+                    on_delivery=written,
                 )
-                self.sent[kind] += 1
+                # One after the other, so that the broker refuses no more than what it must.
+                if message.stamp_ms is not None:
+                    producer.flush(30)
             producer.flush(30)
 
         return send

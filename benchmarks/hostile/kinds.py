@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-DAY_MS = 86_400_000
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 GIANT = 900_000
 """Characters of a giant key or text, just below what a broker takes unless told otherwise."""
 FLOODED = "flooded"
@@ -72,10 +72,15 @@ def _times(_: random.Random, now_ms: int) -> Iterator[Sent]:
 
 
 def _stamps(_: random.Random, now_ms: int) -> Iterator[Sent]:
-    """Event times far away, of messages whose Kafka timestamps tell the same."""
-    for days in (1, 400, 70_000):
-        yield Sent(payment(now_ms + days * DAY_MS), stamp_ms=now_ms + days * DAY_MS)
-        yield Sent(payment(now_ms - days * DAY_MS), stamp_ms=now_ms - days * DAY_MS)
+    """Event times far away, of messages whose Kafka timestamps tell the same.
+
+    A broker of Kafka 4 refuses those that are more than an hour ahead, unless told otherwise. None
+    is ahead by less than the allowed lateness: so much a sender may move the watermark, and then
+    the windows of others are corrected when that is over.
+    """
+    for ahead_ms in (600_000, HOUR_MS - 60_000, DAY_MS, 70_000 * DAY_MS):
+        yield Sent(payment(now_ms + ahead_ms), stamp_ms=now_ms + ahead_ms)
+        yield Sent(payment(now_ms - ahead_ms), stamp_ms=max(1, now_ms - ahead_ms))
     yield Sent(payment(now_ms), stamp_ms=2**62 // 10**6)
 
 
