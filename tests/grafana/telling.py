@@ -69,9 +69,14 @@ class Rendered:
         return self.subject.store.bucket
 
     @property
+    def rule(self) -> Any:
+        """The rule of the alert."""
+        return self.rules[self.plan.name]
+
+    @property
     def back_s(self) -> int:
         """How far the rule looks back."""
-        return int(self.rules[self.plan.name]["data"][0]["relativeTimeRange"]["from"])
+        return int(self.rule["data"][0]["relativeTimeRange"]["from"])
 
     @property
     def pipeline(self) -> Pipeline:

@@ -4,6 +4,7 @@ Each rule of the example pipelines is evaluated at many moments on a real Influx
 each what the flow had stored until then.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz import times
+from tests.grafana.database import ask
 from tests.grafana.rendering import examples
 from tests.grafana.telling import Rendered, Row, Telling, with_bucket
 from tests.services.influxdb import InfluxDB
@@ -218,6 +220,20 @@ def test_records_that_do_not_say_how_late_they_are_count_as_on_time(telling: Tol
     made.store([f"{tags} {fires}", f"{tags} {ends}"])
     assert list(made.texts(60).values()) == ["press: a knock of 14.5 mm/s"]
     assert made.texts(100) == {}
+
+
+def test_the_servers_own_clock_is_what_now_is_in_a_query(influxdb: InfluxDB) -> None:
+    """Elsewhere times are put in for it. Nothing here is near to a bound by less than minutes."""
+    bucket, now_s = influxdb.bucket(), int(time.time())
+    rendered = Rendered.of(with_bucket(PIPELINES["payments"], bucket), "card_tested")
+    made = Telling(influxdb, rendered, now_s)
+    told = [(900, "a"), (20_000, "b")]
+    for late_s, card in told:
+        made.take([Row(-late_s, 0, card, 5.0)])
+    queries = {part["refId"]: part["model"].get("query", "") for part in rendered.rule["data"]}
+    for letter, value in (("A", 1), ("D", 5.0)):
+        (found,) = ask(influxdb, bucket, queries[letter])
+        assert (found.tags["card"], found.rows[0][1]) == ("a", value)
 
 
 @st.composite
