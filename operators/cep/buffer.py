@@ -177,10 +177,7 @@ def oldest_alive(node: Node, floor: int, work: Work = UNBOUNDED) -> int:
             stack += stale
             continue
         oldest = here.seq if here.begins and here.seq > floor else NEVER
-        for earlier in alive:
-            if earlier.oldest < oldest:
-                oldest = earlier.oldest
-        here.oldest = oldest
+        here.oldest = min([oldest, *[n.oldest for n in alive]])
         stack.pop()
     return node.oldest
 
