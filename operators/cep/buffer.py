@@ -169,16 +169,15 @@ def oldest_alive(node: Node, floor: int, work: Work = UNBOUNDED) -> int:
     stack = [node]
     while stack:
         here = stack[-1]
-        work.spend(1 + len(here.before) // 4)
-        stale = [n for n in here.before if n.oldest <= floor < n.newest]
+        # What is over counts for nothing: it is not there any more after a restart.
+        alive = [n for n in here.before if n.newest > floor]
+        work.spend(1 + len(alive) // 4)
+        stale = [n for n in alive if n.oldest <= floor]
         if stale:
             stack += stale
             continue
         oldest = here.seq if here.begins and here.seq > floor else NEVER
-        for earlier in here.before:
-            if floor < earlier.newest and earlier.oldest < oldest:
-                oldest = earlier.oldest
-        here.oldest = oldest
+        here.oldest = min([oldest, *[n.oldest for n in alive]])
         stack.pop()
     return node.oldest
 
@@ -198,8 +197,9 @@ def oldest_above(ends: Iterable[Node], above: int, work: Work = UNBOUNDED) -> in
             seen.add(id(node))
             if node.begins and above < node.seq < oldest:
                 oldest = node.seq
-            work.pay(1 + len(node.before) // 4)
-            stack += [n for n in node.before if n.newest > above and n.oldest < oldest]
+            later = [n for n in node.before if n.newest > above]
+            work.pay(1 + len(later) // 4)
+            stack += [n for n in later if n.oldest < oldest]
     return oldest
 
 

@@ -89,7 +89,7 @@ class Forward:
             node = stack.pop()
             if node.begins and node.seq > above:
                 self._begins.setdefault(node.seq, []).append(node)
-            self._work.pay(1 + len(node.before))
+            self._work.pay(1 + sum([earlier.newest > above for earlier in node.before]))
             for earlier in node.before:
                 if earlier.newest > above:
                     self._after.setdefault(id(earlier), []).append(node)

@@ -244,6 +244,9 @@ def _that_hold(runs: Runs, nodes: Iterable[Node], bit: int) -> Iterator[Node]:
     """Nodes without the runs for which a condition, which is not asked late any more, is false."""
     tests = [one.test for one in runs.program.dynamic if one.bit == bit]
     for node in nodes:
+        if not tests:
+            yield node
+            continue
         before = tuple([one for one in node.before if all(test(node.row, one) for test in tests)])
-        if before or not tests:
+        if before:
             yield Node(node.seq, node.time_ns, node.row, node.position, before, node.begins)

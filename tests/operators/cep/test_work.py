@@ -203,3 +203,25 @@ def test_what_a_short_loop_costs_is_there() -> None:
     results = matcher.process(events(line, [1.0] * 300 + [50.0] * 3 + [900.0]))
     (match,) = results
     assert len(match.path) == 301
+
+
+def test_a_long_loop_whose_end_fails_gives_up_the_same_after_stops() -> None:
+    made = loop("a{3,}[->] -> z", FAILING)
+    amounts = [(1.0, 1.0, 1.0, 50.0)[at % 4] for at in range(800)]
+    frame = events("aaaz" * 200, amounts)
+
+    def read(*, resume: bool) -> Told:
+        matcher, results = matcher_of(made, limits=Limits(work=100)), list[Result]()
+        for part in frame.iter_slices(50):
+            results += matcher.process(part)
+            if resume:
+                saved = pickle.dumps(matcher.snapshot())
+                matcher = matcher_of(made, limits=Limits(work=100))
+                matcher.restore(pickle.loads(saved))  # noqa: S301 - our own
+        (runs,) = next(iter(matcher.live.values())).values()
+        assert runs.work.left > 0
+        return [*told(results), (runs.work.left,)]
+
+    whole = read(resume=False)
+    assert EXHAUSTED in {one[-1] for one in whole}
+    assert read(resume=True) == whole
