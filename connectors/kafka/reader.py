@@ -341,14 +341,11 @@ class _Gathered:
         self._largest = 0
         self._again: dict[int, Attempt] = {}
 
-    def add(self, messages: Sequence[Message]) -> None:
+    def add(self, messages: list[Message]) -> None:
+        """Keep what is needed of messages, and empty the list."""
         if not messages:
             return
-        headers = list(map(Message.headers, messages))
-        if any(headers):
-            for position, pairs in enumerate(headers, len(self.payloads)):
-                if pairs and (attempt := attempt_of(pairs)):
-                    self._again[position] = attempt
+        before = len(self.payloads)
         values, keys = list(map(Message.value, messages)), list(map(Message.key, messages))
         size = sum(map(len, filter(None, values)))
         self.nbytes += size + sum(map(len, filter(None, keys)))
@@ -362,6 +359,20 @@ class _Gathered:
             offsets = [_offset(message) for message in messages]
         self._offsets.append(offsets)
         self._appended_ms.extend([moment[1] for moment in map(Message.timestamp, messages)])
+        self._note_attempts(messages, before)
+
+    def _note_attempts(self, messages: list[Message], before: int) -> None:
+        """Look into the headers of messages one by one, and let go of each.
+
+        A message holds its headers once they were looked at, and they may be as many as fit it: of
+        a whole piece they would be many times what the messages are.
+        """
+        if not any(map(Message.headers, messages)):
+            return
+        while messages:
+            pairs = messages.pop().headers()
+            if pairs and (attempt := attempt_of(pairs)):
+                self._again[before + len(messages)] = attempt
 
     def batch(self) -> RawBatch:
         first, last = self._offsets[0][0], self._offsets[-1][-1]

@@ -1,6 +1,8 @@
 """What is read in an epoch is bounded, for it lies in memory while others stall."""
 
+import polars as pl
 import pytest
+from confluent_kafka import Producer
 
 from connectors.kafka import reader
 from connectors.kafka.budget import EpochBudget, size_of
@@ -64,3 +66,17 @@ def test_a_batch_of_large_messages_has_few_of_them(
     # A piece of the client's is 500 messages.
     assert max(one.on_time.height for one in batches) <= 500
     assert read(batches) == list(range(2_000))
+
+
+def test_headers_are_let_go_of_one_by_one_and_attempts_are_found(kafka: Kafka) -> None:
+    topic = kafka.topic(partitions=1)
+    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    again = [("tidegauge-origin", b"t-0@7"), ("tidegauge-attempt", b"2")]
+    for number in range(6):
+        headers: list[tuple[str, str | bytes | None]] = [("h", b"x" * 1_000)] * 10
+        headers += again if number % 2 else []
+        producer.produce(topic, message(v="wrong"), headers=headers, partition=0)
+    producer.flush(30)
+    batches = drive(open_part(reading(kafka, topic)), bool)
+    letters = pl.concat([one.dead_letters for one in batches])
+    assert letters.select("offset", "attempt").rows() == [(at, 1 + at % 2) for at in range(6)]
