@@ -8,7 +8,7 @@ from typing import Any
 
 import bytewax.operators as op
 import pytest
-from bytewax.dataflow import Dataflow
+from bytewax.dataflow import Dataflow, Stream
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import TestingSource, run_main
@@ -21,7 +21,7 @@ from tidegauge.errors import UserMistake
 from tidegauge.savedstate import dumps, loads
 
 
-class Sink(FixedPartitionedSink[tuple[str, Counts], int]):
+class Sink(FixedPartitionedSink[Counts, int]):
     """Counts what it was given, in this run and before."""
 
     def __init__(self, out: list[tuple[int, Counts]]) -> None:
@@ -50,12 +50,13 @@ class Part(StatefulSinkPartition[Counts, int]):
 def flow(out: list[tuple[int, Counts]]) -> Dataflow:
     """Adds up what it reads, in a class of ours, and ends in the middle."""
 
-    def add(total: Counts | None, number: int) -> tuple[Counts, Counts]:
+    def add(total: Counts | None, number: int) -> tuple[Counts | None, Counts]:
         total = (total or Counts()) + Counts(read=number)
         return total, total
 
     made = Dataflow("f")
-    numbers = op.input("in", made, TestingSource([1, 2, TestingSource.EOF(), 3, 4]))
+    log: list[Any] = [1, 2, TestingSource.EOF(), 3, 4]
+    numbers: Stream[int] = op.input("in", made, TestingSource(log))
     totals = op.stateful_map("add", op.key_on("key", numbers, lambda _: "k"), add)
     op.output("out", totals, Sink(out))
     return seal(made)
