@@ -141,7 +141,7 @@ def made(kind: str, *values: Any) -> Any:
     """An object that is no plain value: the one word of saved states.
 
     Args:
-        kind: `array`, `number`, `frame`, or the name of a class.
+        kind: `array`, `number`, `frame`, `series`, or the name of a class.
         values: what it is made of.
     """
     match kind:
@@ -151,6 +151,8 @@ def made(kind: str, *values: Any) -> Any:
             return _array(values[0], (), "C", values[1])[()]
         case "frame":
             return pl.read_ipc_stream(io.BytesIO(values[0]))
+        case "series":
+            return pl.read_ipc_stream(io.BytesIO(values[0])).to_series()
     return _TYPES[kind](*values)
 
 
@@ -184,10 +186,10 @@ class _Writer(pickle.Pickler):
             return made, _values_of(value)
         if isinstance(value, np.generic):
             return made, ("number", value.dtype.str, value.tobytes())
-        if kind is pl.DataFrame:
-            file = io.BytesIO()
-            value.write_ipc_stream(file)
-            return made, ("frame", file.getvalue())
+        if kind is pl.DataFrame or kind is pl.Series:
+            file, name = io.BytesIO(), "frame" if kind is pl.DataFrame else "series"
+            (value if kind is pl.DataFrame else value.to_frame()).write_ipc_stream(file)
+            return made, (name, file.getvalue())
         raise TypeError(
             f"{kind.__module__}.{kind.__qualname__} cannot be in saved state: give the class"
             " @saved_type"

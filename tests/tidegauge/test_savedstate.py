@@ -13,7 +13,7 @@ import pytest
 import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
+from polars.testing import assert_frame_equal, assert_series_equal
 
 from operators.intake.intake import IntakeState
 from operators.intake.limit import LettersSeen
@@ -73,7 +73,8 @@ def test_frames_come_back() -> None:
         {"k": ["a", None], "t": [1, 2], "l": [[1.0], []], "s": [{"x": 1}, None]},
         schema_overrides={"t": pl.Datetime("ns")},
     )
-    (again, empty) = loads(dumps([frame, frame.clear()]))
+    again, empty, column = loads(dumps([frame, frame.clear(), frame["k"]]))
+    assert_series_equal(column, frame["k"])
     assert_frame_equal(again, frame)
     assert_frame_equal(empty, frame.clear())
 

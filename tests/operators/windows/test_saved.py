@@ -17,6 +17,7 @@ from operators.windows.paned.state import PanedState
 from tests.operators.windows import earlier
 from tests.operators.windows.harness import Flow, make_plan, make_source
 from tidegauge.errors import UserMistake
+from tidegauge.savedstate import loads
 
 HERE = Path(__file__).parent
 SOURCE = make_source(bound=20, lateness=60)
@@ -198,7 +199,7 @@ def resumed_from_version_3() -> tuple[Flow, Flow]:
 
     The program of that version has made it, in the middle of the events.
     """
-    saved = pickle.loads((HERE / "saved/version_3.pickle").read_bytes())  # noqa: S301 - ours
+    saved = loads((HERE / "saved/version_3.state").read_bytes())
     whole, resumed = (Flow(earlier.SOURCE, earlier.plans()) for _ in range(2))
     for number, event in enumerate(earlier.EVENTS):
         if number == earlier.CUT:
