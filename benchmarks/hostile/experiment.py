@@ -27,8 +27,8 @@ _STAMPED = {"message.timestamp.type": "LogAppendTime"}
 _WARM_UP_S = 5.0
 """After the first rows, until delays count."""
 _PATIENCE_S = 90.0
-_QUIET_S = 10.0
-"""So long the good stream goes on alone at the end."""
+_QUIET_S = 35.0
+"""So long the good stream goes on alone at the end: corrected rows come after the lateness."""
 _TOLD = 3_000
 
 

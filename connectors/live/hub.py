@@ -18,6 +18,8 @@ from tidegauge.signals import Signal, SignalKind
 from tidegauge.spec.models import Pipeline
 
 MOST_SERIES = 50_000
+LONGEST_KEYS = 4_096
+"""Characters of the keys of a record; one with longer ones is not shown."""
 MOST_KEY_CHARACTERS = 2**26
 """Characters of the keys of all series together."""
 MOST_POINTS = 300_000
@@ -115,6 +117,9 @@ class Hub:
         # Older versions wrote no text for a null key.
         texts = pl.col(tags).cast(pl.String).fill_null(NO_KEY).replace("", NO_KEY)
         frame = batch.frame.with_columns(texts) if tags else batch.frame
+        if tags:
+            length = pl.sum_horizontal(pl.col(tag).str.len_chars() for tag in tags)
+            frame = frame.filter(length <= LONGEST_KEYS)
         frame = frame.with_columns(pl.col(fields).cast(pl.Float64))
         if all(column in signal.fields for column in SESSION_METADATA):
             # A gap takes the place of what is no session any more.
@@ -159,8 +164,10 @@ class Hub:
 def _rows(
     batch: RecordBatch, signal: Signal
 ) -> Iterable[tuple[Mapping[str, Any], Mapping[str, str]]]:
-    """Rows with the key columns that they have."""
+    """Rows with the key columns that they have, but those with very long ones."""
     own = {"alert", "level", "anomaly"}
     names = [tag.name for tag in signal.tags if tag.name not in own]
     for row in batch.frame.iter_rows(named=True):
-        yield row, {name: str(row[name]) for name in names if row[name] not in {None, ""}}
+        keys = {name: str(row[name]) for name in names if row[name] not in {None, ""}}
+        if sum(map(len, keys.values())) <= LONGEST_KEYS:
+            yield row, keys

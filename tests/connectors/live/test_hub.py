@@ -215,3 +215,15 @@ def test_long_texts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     newest = {int(series.keys["machine"]) for series in known.series.values()}
     assert newest == {7, 8, 9}
     assert known.counts == {"machines": 3}
+
+
+def test_records_with_very_long_keys_are_not_shown() -> None:
+    longest, longer = "x" * hub.LONGEST_KEYS, "x" * (hub.LONGEST_KEYS + 1)
+    known = hub_with(
+        *(window(each, 1, 50.0) for each in (longest, longer)),
+        *(alert("hot", each, 1, "firing") for each in (longest, longer)),
+        *(anomaly(each, 1) for each in (longest, longer)),
+    )
+    assert [each.keys["machine"] for each in known.series.values()] == [longest]
+    assert [each.keys["machine"] for each in known.alerts.active()] == [longest]
+    assert [each.keys["machine"] for each in known.anomalies.since(0)] == [longest]
