@@ -17,11 +17,12 @@ from benchmarks.flow_process import ROOT
 from benchmarks.hostile.bombs import BOMBS, append
 from benchmarks.hostile.good import GoodStream, Sums
 from benchmarks.hostile.kinds import BOMB
+from benchmarks.hostile.kinds import KINDS as ALL_KINDS
 from benchmarks.hostile.memory import Memory, slope
 from benchmarks.hostile.rows import Row, Rows
 from tests.services.kafka import Kafka
 
-KINDS = ("random", "giant", "deep", "numbers", "times", "windows", "loops", "web")
+KINDS = tuple(ALL_KINDS)
 
 
 def report(kafka: Kafka, kinds: tuple[str, ...], minutes: float) -> dict[str, object]:
