@@ -8,7 +8,7 @@ and told, as where too much is held.
 
 from math import inf
 
-FIRST = 100
+FIRST = 1_000
 """What the first event of a key brings, in events: a short loop may cost more than it earns."""
 MOST = 1_000
 """What is kept at most, in events."""
