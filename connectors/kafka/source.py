@@ -26,7 +26,7 @@ __all__ = ["CONSUMER_CONFIG", "KafkaSource", "Position", "Reading"]
 
 _SHORTEST_WAIT = timedelta(milliseconds=1)
 _LONGEST_WAIT = timedelta(milliseconds=16)
-_REST_NS = 1_000_000_000
+_REST_NS = 200_000_000
 """After a batch for which the journal had to keep the clock a partition is not read for so long: so
 whoever sends messages from the future does not fill the journal."""
 
