@@ -50,8 +50,7 @@ def literal(text: str) -> str:
 
 def label(name: str) -> str:
     """The value of a label."""
-    quoted = name.replace("\\", r"\\").replace('"', r"\"")
-    return f'{{{{ index $labels "{quoted}" }}}}'
+    return f'{{{{ index $labels "{name}" }}}}'
 
 
 def _summary(name: str, alert: Alert, keys: list[str], *, has_value: bool) -> str:

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from grafana.alerting.annotations import NO_VALUE, VALUE
 
 _ACTION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_LABEL = re.compile(r'index \$labels "((?:[^"\\]|\\.)+)"')
-_ESCAPED = re.compile(r"\\(.)")
+_LABEL = re.compile(r'index \$labels "([^"]+)"')
 _TEXT = re.compile(r'"([^"]*)"')
 _MARK = "\0"
 
@@ -34,7 +33,7 @@ def expanded(template: str, labels: Mapping[str, str], values: Mapping[str, floa
         if action == _MARK:
             return told
         if label := _LABEL.fullmatch(action):
-            return labels.get(_ESCAPED.sub(r"\1", label[1]), "")
+            return labels.get(label[1], "")
         text = _TEXT.fullmatch(action)
         assert text, f"not known: {found[0]}"
         return text[1]
