@@ -68,6 +68,12 @@ class Subject:
         alerts = self.pipeline.alerts.items()
         return [name for name, alert in alerts if is_moment(self.pipeline, alert)]
 
+    @cached_property
+    def lasting(self) -> dict[str, int]:
+        """Level of each other alert of the file."""
+        alerts = self.pipeline.alerts.items()
+        return {name: alert.level for name, alert in alerts if name not in self.moments}
+
     def measurements_with(self, key: str) -> list[str]:
         """Measurements whose records have a key column."""
         windows = [name for name, window in self.pipeline.windows.items() if key in window.by]

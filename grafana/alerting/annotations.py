@@ -1,5 +1,6 @@
 """What a notification says: texts for Grafana, which fills in labels and values as Go templates."""
 
+import re
 from string import Formatter
 
 from tidegauge.spec.models import Alert
@@ -18,6 +19,8 @@ VALUE = (
 To a template what is not there is 0, so E is looked for; only a number equals itself.
 """
 
+_SPECIAL = re.compile(r"\{\{|\{(?=\$|\Z)|\$")
+"""What is or begins an action of a template, also a bracket before one that follows the text."""
 _FIELD = "…"
 """For a field of the event, which only the summary in the record knows: labels and numbers are all
 that a rule has."""
@@ -42,8 +45,7 @@ def annotations(name: str, alert: Alert, keys: list[str], *, has_value: bool) ->
 
 def literal(text: str) -> str:
     """A text that means nothing to a template, nor (its `${…}`) to Grafana's environment."""
-    parts = text.replace("{{", "\0").replace("$", '{{ "$" }}')
-    return parts.replace("\0", '{{ "{{" }}')
+    return _SPECIAL.sub(lambda found: f'{{{{ "{found[0]}" }}}}', text)
 
 
 def label(name: str) -> str:
@@ -58,7 +60,11 @@ def _summary(name: str, alert: Alert, keys: list[str], *, has_value: bool) -> st
     if not alert.summary:
         which = " ".join(known[key] for key in keys)
         return f"{name} {which}".strip()
-    parts = Formatter().parse(alert.summary)
-    return "".join(
-        literal(text) + ("" if key is None else known.get(key, _FIELD)) for text, key, _, _ in parts
-    )
+    told, text = "", ""
+    # Brackets that are doubled end a part, so those beside each other are one text only together.
+    for part, key, _, _ in Formatter().parse(alert.summary):
+        text += part
+        if key is not None:
+            told += literal(text) + known.get(key, _FIELD)
+            text = ""
+    return told + literal(text)

@@ -1,6 +1,6 @@
 """Queries over the states of alerts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from grafana.influxql import STEP, TIME, Store, applied, inner, quoted, select, since, text
 from grafana.queries.heartbeat import ALIVE_NS, zero_of
@@ -15,25 +15,38 @@ to nothing."""
 _TOLD = '"state", "value", "summary", "since_ns"'
 
 
-def firing(store: Store, tags: Sequence[str], age_ns: int, moments: Sequence[str] = ()) -> str:
+def firing(
+    store: Store,
+    tags: Sequence[str],
+    age_ns: int,
+    lasting: Mapping[str, int],
+    moments: Sequence[str] = (),
+) -> str:
     """The alerts that are firing now, with what is known of them.
 
     Args:
         store: where the records are.
         tags: tags of alerts besides name and level.
         age_ns: how long before now the last state of an alert is looked for.
+        lasting: level of each alert of the file that a record ends. Of others, and of other
+            levels, are records from before the file was changed, and nothing ends those.
         moments: alerts that nothing resolves.
     """
     what = '"active", "state", "value", "summary", "since_ns" / 1000000 AS "_since"'
-    states = _states(store, tags, age_ns, moments)
+    states = _states(store, tags, age_ns, lasting, moments)
     return select(what, *states, where=['"active" = 1'], by=_series(tags))
 
 
 def number_firing(
-    store: Store, tags: Sequence[str], age_ns: int, moments: Sequence[str] = ()
+    store: Store,
+    tags: Sequence[str],
+    age_ns: int,
+    lasting: Mapping[str, int],
+    moments: Sequence[str] = (),
 ) -> str:
     """How many are firing, as `firing`; nothing where nobody knows, for the flow is not there."""
-    firing = select('"active"', *_states(store, tags, age_ns, moments), where=['"active" = 1'])
+    states = _states(store, tags, age_ns, lasting, moments)
+    firing = select('"active"', *states, where=['"active" = 1'])
     alive = zero_of(store, "active", since(ALIVE_NS))
     return select('sum("active") AS "firing"', inner(firing), alive)
 
@@ -94,12 +107,23 @@ def _stepped(what: str, sources: Iterable[str], series: Sequence[str], fill: str
     return select(what, *sources, where=[TIME], by=[STEP, *series], fill=fill)
 
 
-def _states(store: Store, tags: Sequence[str], age_ns: int, moments: Sequence[str]) -> list[str]:
-    names = [text(name) for name in (EVENT_LEVEL, *moments)]
-    lasting = [*(f'"alert" <> {name}' for name in names), since(age_ns)]
-    among = " OR ".join(f'"alert" = {name}' for name in names)
-    recent = [f"({among})" if moments else among, f"time > now() - {MOMENT}"]
-    return [inner(_last_states(store, tags, *which)) for which in (lasting, recent)]
+def _states(
+    store: Store,
+    tags: Sequence[str],
+    age_ns: int,
+    lasting: Mapping[str, int],
+    moments: Sequence[str],
+) -> list[str]:
+    known = [
+        f'("alert" = {text(name)} AND "level" = \'{level}\')' for name, level in lasting.items()
+    ]
+    recent = [f'"alert" = {text(name)}' for name in (EVENT_LEVEL, *moments)]
+    found = [(known, since(age_ns)), (recent, f"time > now() - {MOMENT}")]
+    return [
+        inner(_last_states(store, tags, f"({' OR '.join(which)})", when))
+        for which, when in found
+        if which
+    ]
 
 
 def _last_states(store: Store, tags: Sequence[str], *conditions: str) -> str:

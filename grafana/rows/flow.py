@@ -50,7 +50,9 @@ def _refused(chart: Dashboard) -> Spot:
     about = f"{DEAD_LETTER_SIGNAL.description}: how many in the time range"
     target = series("A", flow.dead_letters_now(), "dead letters")
     frame = _frame(chart, "Dead letters in range", about, 8, 5)
-    panel = numbers.number(frame, target, "short", thresholds=_SOME, none=numbers.UNKNOWN)
+    panel = numbers.number(
+        frame, target, "short", thresholds=_SOME, none=numbers.UNKNOWN, total="dead letters"
+    )
     return Spot(panel, ("dead_letters", "number"))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from grafana.alerting.look_back import longest
+from grafana.influxql import Store
 from grafana.panels import gauges, numbers, tables
 from grafana.panels.frame import Frame
 from grafana.panels.tables import KeyLinks, Shown
@@ -27,9 +28,11 @@ def _firing(subject: Subject) -> Spot:
     about = "Alerts that are firing now, whatever is chosen above"
     age_ns = longest(subject.pipeline)
     frame = _frame(subject, "Alerts firing", about, 4, HEIGHT, age_ns)
-    query = alerts.number_firing(subject.store, subject.alert_tags, age_ns, subject.moments)
+    query = alerts.number_firing(*_alerts(subject, age_ns))
     target = series("A", query, "firing")
-    panel = numbers.number(frame, target, "short", thresholds=_SOME, none=numbers.UNKNOWN)
+    panel = numbers.number(
+        frame, target, "short", thresholds=_SOME, none=numbers.UNKNOWN, total="firing"
+    )
     return Spot(panel, ("firing",))
 
 
@@ -48,7 +51,7 @@ def _list(subject: Subject) -> Spot:
         Shown("summary", "What happened"),
         Shown("Time", "Evaluated", "dateTimeFromNow", 160),
     ]
-    query = alerts.firing(subject.store, subject.alert_tags, age_ns, subject.moments)
+    query = alerts.firing(*_alerts(subject, age_ns))
     links = KeyLinks(subject.uid, list(subject.variables.items()))
     hidden = ["active", "state"]
     target = table("A", query)
@@ -60,7 +63,10 @@ def _anomalies(subject: Subject) -> Spot:
     about = "Anomalies in the time range of the dashboard"
     frame = _frame(subject, "Anomalies in range", about, 4, DIAL)
     target = series("A", anomalies.number(subject.store), "anomalies")
-    return Spot(numbers.number(frame, target, "short", none=numbers.UNKNOWN), ("anomalies",))
+    return Spot(
+        numbers.number(frame, target, "short", none=numbers.UNKNOWN, total="anomalies"),
+        ("anomalies",),
+    )
 
 
 def _windows(subject: Subject) -> Iterator[Spot]:
@@ -78,6 +84,12 @@ def _windows(subject: Subject) -> Iterator[Spot]:
                 frame = _frame(subject, f"{field.name} now", about, 4, DIAL, recent_ns)
                 target = series("A", queries.now(field, recent_ns), field.name)
                 yield Spot(gauges.worst(frame, target, field), (name, field.name, "now"))
+
+
+def _alerts(
+    subject: Subject, age_ns: int
+) -> tuple[Store, list[str], int, dict[str, int], list[str]]:
+    return subject.store, subject.alert_tags, age_ns, subject.lasting, subject.moments
 
 
 def _frame(

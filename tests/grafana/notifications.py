@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from grafana.alerting.annotations import NO_VALUE, VALUE
 
-_ACTION = re.compile(r"\{\{ (.*?) \}\}")
+_ACTION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _LABEL = re.compile(r'index \$labels "([^"]+)"')
 _TEXT = re.compile(r'"([^"]*)"')
 _MARK = "\0"
@@ -28,10 +28,14 @@ def expanded(template: str, labels: Mapping[str, str], values: Mapping[str, floa
     told = NO_VALUE if math.isnan(number) else f"{number:.6g}"
 
     def filled(found: re.Match[str]) -> str:
-        if label := _LABEL.fullmatch(found[1]):
+        # An action begins with the first two brackets: of three the last one would be in it.
+        action = found[1].removeprefix(" ").removesuffix(" ")
+        if action == _MARK:
+            return told
+        if label := _LABEL.fullmatch(action):
             return labels.get(label[1], "")
-        text = _TEXT.fullmatch(found[1])
+        text = _TEXT.fullmatch(action)
         assert text, f"not known: {found[0]}"
         return text[1]
 
-    return _ACTION.sub(filled, template.replace(VALUE, _MARK)).replace(_MARK, told)
+    return _ACTION.sub(filled, template.replace(VALUE, f"{{{{ {_MARK} }}}}"))

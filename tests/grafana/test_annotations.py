@@ -1,8 +1,11 @@
 """Texts of notifications, as Go templates."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from grafana.alerting.annotations import VALUE, annotations, literal
+from tests.grafana.notifications import expanded
 from tidegauge.spec.models import Alert
 
 
@@ -42,3 +45,23 @@ def test_description_and_runbook_of_the_file_are_told() -> None:
 )
 def test_a_text_is_never_a_template(text: str, written: str) -> None:
     assert literal(text) == written
+
+
+texts = st.text('{}$. "\\`a-', max_size=12)
+
+
+@given(texts)
+def test_any_text_is_told_as_it_is(text: str) -> None:
+    found = told([], description=text or "-")
+    assert expanded(found["description"], {}, {}) == (text or "-")
+
+
+@given(texts, texts, st.sampled_from(["machine", "user id"]))
+def test_brackets_of_a_text_stand_beside_labels_and_values(
+    before: str, after: str, key: str
+) -> None:
+    """A bracket before what is put in, and doubled ones that together would be an action."""
+    first, last = (part.replace("{", "{{").replace("}", "}}") for part in (before, after))
+    summary = f"{first}{{{key}}}{last}{{value}}{first}"
+    found = told([key], summary=summary)["summary"]
+    assert expanded(found, {key: "press"}, {"E": 14.5}) == f"{before}press{after}14.5{before}"

@@ -44,8 +44,8 @@ def timeline(store: Written, shows: Display, records: Iterable[Record]) -> dict[
     picture = shows.show(panel, list(dashboard.answers(panel)), span)
     found = {}
     for frame in picture.frames:
-        (name,) = (each for each in frame if each != "Time")
-        found[name.split()[0]] = changes(frame["Time"], frame[name])
+        times, states = frame.values()
+        found[states.name.split()[0]] = changes(times, states)
     return found
 
 
@@ -143,8 +143,8 @@ def test_every_state_has_its_colour(store: Written, shows: Display) -> None:
     dashboard = store.asking()
     panel = next(each for each in panels(dashboard.board) if each["title"] == "States")
     (frame,) = shows.show(panel, list(dashboard.answers(panel))).frames
-    (name,) = (each for each in frame if each != "Time")
-    shown = dict(zip(frame[name].texts, frame[name].colors, strict=True))
+    _, states = frame.values()
+    shown = dict(zip(states.texts, states.colors, strict=True))
     assert len({shown[state] for state in ("pending", "firing", "stale", "not firing")}) == 4
 
 

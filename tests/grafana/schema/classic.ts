@@ -51,6 +51,16 @@ interface Override {
 }
 
 type Transformation =
+  | { id: "joinByField"; options: { byField?: string; mode: "outer" | "inner" } }
+  | {
+      id: "calculateField";
+      options: {
+        mode: "reduceRow";
+        reduce: { reducer: "sum" };
+        replaceFields: boolean;
+        alias: string;
+      };
+    }
   | {
       id: "groupBy";
       options: {
