@@ -234,7 +234,9 @@ def test_where_nothing_may_be_passed_over_the_start_says_what_to_do(topic: Topic
         topic.table(skips=False).load()
     line = str(told.value)
     assert line.startswith(f"tables.t: {topic.name}-0: the batch of messages at offset 0 cannot be")
-    assert line.endswith("to pass it over, set dead_letters.on_unreadable: skip in the pipeline file")
+    assert line.endswith(
+        "to pass it over, set dead_letters.on_unreadable: skip in the pipeline file"
+    )
 
 
 def test_where_nothing_may_be_passed_over_what_cannot_be_read_ends_the_flow(topic: Topic) -> None:
