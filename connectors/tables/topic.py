@@ -77,7 +77,8 @@ class TopicTable:
 
         Raises:
             UserMistake: nothing comes for `settings.start_timeout_s`, the broker refuses to give
-                it, or the newest message of a key is wrong.
+                it, messages cannot be read and are not to be passed over, or the newest message of
+                a key is wrong.
         """
         timeout_s = min(_LOOK_TIMEOUT_S, self._settings.start_timeout_s)
         self._read = look_for(self._admin, self._topic, timeout_s)
@@ -85,6 +86,8 @@ class TopicTable:
             self._partitions = self._read.partitions
         try:
             newest = self._all_of(self._reader)
+        except UnreadableError as error:
+            raise UserMistake(self._not_passed_over(error)) from None
         except UnreadError as reason:
             raise UserMistake(
                 f"{self._where}: Kafka topic {self._topic!r} was not read to its end"
@@ -134,6 +137,11 @@ class TopicTable:
             self._settings.start_timeout_s,
             skips=self._skips,
         )
+
+    def _not_passed_over(self, error: UnreadableError) -> str:
+        advice = "set dead_letters.on_unreadable: skip in the pipeline file"
+        do = "" if self._skips else f"; to pass it over, {advice}"
+        return f"{self._where}: {error}{do}"
 
     def _all_of(self, reader: TopicReader) -> dict[bytes, Newest]:
         """The newest message of each key, with all partitions read to their ends.
@@ -185,10 +193,7 @@ class TopicTable:
         try:
             messages = self._reader.take()
         except UnreadableError as error:
-            raise Stop(
-                f"{self._where}: {error}; to pass it over, set dead_letters.on_unreadable: skip in"
-                " the pipeline file"
-            ) from None
+            raise Stop(self._not_passed_over(error)) from None
         except UnreadError as refusal:
             self._refused = str(refusal)
             return 0

@@ -30,6 +30,7 @@ from tidegauge.batch import (
     APPENDED,
     NO_TIME,
     OFFSET,
+    RANGE,
     TIME,
     Counts,
     EventBatch,
@@ -200,8 +201,12 @@ class Intake:
 
     def _dated(self, raw: RawBatch) -> RawBatch:
         """The batch; one that cannot be read has a time that is the same in every run."""
-        if raw.unreadable is None or self._high_ns == NO_TIME:
+        if raw.unreadable is None:
             return raw
+        if self._high_ns == NO_TIME:
+            # No event came before; the journal knows when its range of offsets was first read.
+            begun_ms = raw.begun_ms.get(raw.offsets[0] // RANGE, raw.appended_ms[0])
+            return replace(raw, appended_ms=[begun_ms])
         return replace(raw, appended_ms=[max(self._high_ns // _MS, 0)])
 
     def _limited(

@@ -228,6 +228,17 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_read(topic: Topic) -> None:
     assert line.endswith("are passed over; rows that they change stay as they were")
 
 
+def test_where_nothing_may_be_passed_over_the_start_says_what_to_do(topic: Topic) -> None:
+    append(topic.kafka.bootstrap, topic.name, zstd_bomb(), 0)
+    with pytest.raises(UserMistake) as told:
+        topic.table(skips=False).load()
+    line = str(told.value)
+    assert line.startswith(f"tables.t: {topic.name}-0: the batch of messages at offset 0 cannot be")
+    assert line.endswith(
+        "to pass it over, set dead_letters.on_unreadable: skip in the pipeline file"
+    )
+
+
 def test_where_nothing_may_be_passed_over_what_cannot_be_read_ends_the_flow(topic: Topic) -> None:
     table = topic.table(skips=False)
     table.load()

@@ -125,3 +125,14 @@ def test_messages_that_cannot_be_read_are_one_letter_at_a_time_that_every_run_gi
     assert row["reason"] == "offsets 1 to 8 cannot be read: no"
     assert row["detail"] == '{"offsets": [1, 8]}'
     assert row["payload"] is None
+
+
+def test_one_about_a_batch_before_any_event_has_the_time_of_the_journal() -> None:
+    what, begun = Unreadable(100_005, "no"), {1: 7}
+    letters = [
+        make_intake(make_plan())
+        .take(RawBatch([None], [100_000], [clock_ms], [None], unreadable=what, begun_ms=begun))
+        .dead_letters
+        for clock_ms in (20, 30)
+    ]
+    assert [one["time_ns"].to_list() for one in letters] == [[7_100_000]] * 2
