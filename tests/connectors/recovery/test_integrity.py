@@ -162,6 +162,16 @@ def test_what_fits_no_step_is_a_problem(folder: Path) -> None:
         read_contents(folder)
 
 
+def test_a_copy_of_what_nobody_can_look_at_is_a_line(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deep = resealed(b"\x80\x05" + b"]" * 50_000 + b"a" * 49_999 + b".")
+    with closing(sqlite3.connect(folder / "part-0.sqlite3")) as db, db:
+        db.execute("UPDATE snaps SET ser_change = ?", [pickle.dumps(deep)])
+    code, _, told = run("state", "backup", str(folder), str(tmp_path / "copy"), capsys=capsys)
+    assert (code, len(told.splitlines())) == (2, 1)
+
+
 def test_any_changed_byte_is_harmless_or_a_line(folder: Path) -> None:
     """In free space, or in a number that nothing contradicts, a byte may change unseen."""
     told = 0
