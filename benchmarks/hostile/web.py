@@ -108,6 +108,9 @@ REQUESTS = _attacks(
             400,
             405,
         ),
+        "chunks that are none": _request(
+            b"POST / HTTP/1.1\r\n" + _HOST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400
+        ),
         "two lengths": _request(_GET + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
         "a negative length": _request(_GET + b"Content-Length: -1\r\n\r\n", 400),
         "a huge length": _request(

@@ -88,6 +88,13 @@ class LimitedHTTP(H11Protocol):
             self._head_bytes = 0
             self._own.deadline_s = None
 
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is malformed; a request that it was the rest of gets no other answer."""
+        super().send_400_response(msg)
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+
     def resume_writing(self) -> None:
         """The client has taken most of what waited for it."""
         super().resume_writing()

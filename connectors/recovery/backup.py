@@ -10,7 +10,7 @@ from pathlib import Path
 
 import xxhash
 
-from connectors.recovery.contents import PIECES, piece, places
+from connectors.recovery.contents import PIECES, UNFIT, piece, places
 from connectors.recovery.inert import read_inert
 from connectors.recovery.remembered import FILE
 from connectors.recovery.store import Moment, RecoveryStore, opened
@@ -97,6 +97,10 @@ def _copy_pieces(store: RecoveryStore, moment: Moment, folder: Path, target: Pat
                 wanted += places(folder, saved, read_inert(saved.data))
             except Reject as error:
                 raise UserMistake(f"{folder}: {saved.step} {saved.key}: {error}") from None
+            except UNFIT as error:
+                raise UserMistake(
+                    f"{folder}: {saved.step} {saved.key}: does not fit ({type(error).__name__})"
+                ) from None
     for path in dict.fromkeys(path for path, *_ in wanted):
         copy = target / path.relative_to(folder)
         private_folder(copy.parent, parents=True)

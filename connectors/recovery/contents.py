@@ -22,7 +22,7 @@ from tidegauge.errors import Reject, UserMistake
 PIECES = "pieces"
 """Folder of the pieces in the directory; below it one a step, then one a key group."""
 _MARK = "#"
-_UNFIT = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+UNFIT = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What comes of state that is none of any step."""
 _TRIES = 5
 """How often a directory is looked at that changes meanwhile."""
@@ -165,7 +165,7 @@ def contents_of(store: RecoveryStore, folder: Path, pipeline: str | None) -> Con
             _look_at(saved, read_inert(saved.data), found)
         except Reject as error:
             found.problems.append(f"{saved.step} {saved.key}: {error}")
-        except _UNFIT as error:
+        except UNFIT as error:
             reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
             found.problems.append(f"{saved.step} {saved.key}: does not fit ({reason})")
     found.positions.sort(key=lambda one: (one.step, one.partition))

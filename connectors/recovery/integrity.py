@@ -48,6 +48,8 @@ def fault(path: Path) -> str | None:
     Reads all of it. A digest tells of every changed byte in saved state; the rest is held against
     what the database knows of itself, and against what the engine can have written.
     """
+    if path.name != f"part-{partition_number(path)}.sqlite3":
+        return "is no partition of it, for those are called part-N.sqlite3"
     if not os.access(path, os.R_OK | os.W_OK):
         return "may not be read and written"
     try:

@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from tidegauge.errors import UserMistake
 
-PARTITIONS = "part-*.sqlite3"
-"""Names of the engine's files in a recovery directory."""
+PARTITIONS = "*.sqlite3"
+"""Names of all that the engine opens in a recovery directory; what it makes is `part-N.sqlite3`."""
 _BUSY_S = 5.0
 
 
@@ -140,7 +140,7 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises:
         sqlite3.Error: the file cannot be opened.
     """
-    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    address = f"file:{quote(bytes(path.absolute()))}?mode=ro"
     return sqlite3.connect(address, uri=True, timeout=_BUSY_S, isolation_level=None)
 
 

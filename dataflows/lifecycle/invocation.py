@@ -70,7 +70,14 @@ def is_runner() -> bool:
 def own_arguments() -> list[str]:
     """Command line of this process; nothing where another program than `RUNNERS` runs the flow."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
-    return sys.argv[1:] if spec is not None and spec.name in RUNNERS else []
+    names = {_module(sys.argv[0]), spec.name if spec is not None else ""}
+    return [] if RUNNERS.isdisjoint(names) else sys.argv[1:]
+
+
+def _module(program: str) -> str:
+    """The module that a program is, by its path, or by its name under a profiler."""
+    path = Path(program)
+    return ".".join(path.with_suffix("").parts[-2:]) if path.suffix == ".py" else program
 
 
 def read_invocation(arguments: Sequence[str] | None = None) -> Invocation:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
 
+from connectors.recovery.store import PARTITIONS
 from dataflows.lifecycle.engine_errors import (
     RaisedErrors,
     is_lost_connection,
@@ -185,7 +186,7 @@ def require_recovery_directory(key_groups: int, arguments: Sequence[str] | None 
         raise UserMistake(f"recovery directory {folder}: there is no such folder; {make}")
     require_own(Path(folder))
     addresses = given.addresses or os.environ.get("BYTEWAX_ADDRESSES") or ""
-    if ";" not in addresses and not any(Path(folder).glob("part-*.sqlite3")):
+    if ";" not in addresses and not any(Path(folder).glob(PARTITIONS)):
         raise UserMistake(f"recovery directory {folder}: no recovery partitions in it; {make}")
     backup_s = given.backup_interval or os.environ.get("BYTEWAX_RECOVERY_BACKUP_INTERVAL") or 0
     return Saving(folder=Path(folder) / FOLDER, keep_ns=int(backup_s) * 1_000_000_000)

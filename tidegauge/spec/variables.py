@@ -45,16 +45,17 @@ def _value(found: re.Match[str], environment: Mapping[str, str]) -> str:
 
 
 def check_public(name: str, environment: Mapping[str, str]) -> None:
-    """See that a variable holds no secret, by its name or by having the value of one.
+    """See that a variable holds no secret, by its name or by having the value of one in it.
 
     Raises:
         ValueError: it does.
     """
     value = environment.get(name, "")
-    same = len(value) >= _SHORTEST and any(
-        value == other and is_secret(secret) for secret, other in environment.items()
+    shown = any(
+        len(other) >= _SHORTEST and other in value and is_secret(secret)
+        for secret, other in environment.items()
     )
-    if same or is_secret(name):
+    if shown or is_secret(name):
         raise ValueError(
             f"variable {name} holds a secret, and what is in this file is written and shown:"
             " leave it out; servers' secrets are settings, and are not in the file"

@@ -20,6 +20,7 @@ from tests.tidegauge.cli.test_main import run
 from tests.tidegauge.test_savedstate import resealed
 from tidegauge.errors import UserMistake
 from tidegauge.savedstate import dumps
+from tidegauge.texts import visible
 
 PLACES = 60
 """Bytes that are changed in each file, one at a time."""
@@ -126,6 +127,24 @@ def test_a_state_that_would_run_code_is_not_unpickled(
     assert not made.exists()
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["evil.sqlite3", ".part-9.sqlite3", "part-x.sqlite3", "part-00.sqlite3", "\udcff.sqlite3"],
+)
+def test_a_file_beside_the_partitions_is_not_opened(
+    folder: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The engine opens all that is called so, whatever it has made."""
+    other = folder / name
+    shutil.copy(folder / "part-0.sqlite3", other)
+    with closing(sqlite3.connect(other)) as db, db:
+        db.execute("UPDATE snaps SET ser_change = ?", [pickle.dumps(Evil(tmp_path / "made"))])
+    assert f"{visible(name)} is no partition of it" in visible(refused(folder, capsys))
+    code, _, told = run("state", "backup", str(folder), str(tmp_path / "copy"), capsys=capsys)
+    assert (code, len(told.splitlines())) == (2, 1)
+    assert not (tmp_path / "made").exists()
+
+
 def test_state_of_a_version_without_the_format_is_refused(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,6 +160,16 @@ def test_what_fits_no_step_is_a_problem(folder: Path) -> None:
         with closing(sqlite3.connect(folder / "part-0.sqlite3")) as db, db:
             db.execute("UPDATE snaps SET ser_change = ?", [pickle.dumps(state)])
         read_contents(folder)
+
+
+def test_a_copy_of_what_nobody_can_look_at_is_a_line(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deep = resealed(b"\x80\x05" + b"]" * 50_000 + b"a" * 49_999 + b".")
+    with closing(sqlite3.connect(folder / "part-0.sqlite3")) as db, db:
+        db.execute("UPDATE snaps SET ser_change = ?", [pickle.dumps(deep)])
+    code, _, told = run("state", "backup", str(folder), str(tmp_path / "copy"), capsys=capsys)
+    assert (code, len(told.splitlines())) == (2, 1)
 
 
 def test_any_changed_byte_is_harmless_or_a_line(folder: Path) -> None:

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from dataflows.lifecycle.invocation import EPOCH_NS, Invocation, epoch_ns, read_invocation
+from dataflows.lifecycle.invocation import (
+    EPOCH_NS,
+    Invocation,
+    epoch_ns,
+    own_arguments,
+    read_invocation,
+)
 from tidegauge.errors import UserMistake
 
 MS = 1_000_000
@@ -61,3 +67,14 @@ def test_what_is_not_said_is_in_the_environment_or_as_in_bytewax(
     monkeypatch.setenv("BYTEWAX_ADDRESSES", "a:1;b:2")
     monkeypatch.setenv("BYTEWAX_RECOVERY_BACKUP_INTERVAL", "5")
     assert read_invocation([]) == Invocation(addresses=("a:1", "b:2"), backup_s=5)
+
+
+@pytest.mark.parametrize("program", ["/a/bytewax/run.py", "bytewax.run", "dataflows/launch.py"])
+def test_a_runner_is_known_by_its_path_and_under_a_profiler(
+    program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its recovery directory would not be checked."""
+    monkeypatch.setattr("sys.argv", [program, "flow", "-r", "state"])
+    assert own_arguments() == ["flow", "-r", "state"]
+    monkeypatch.setattr("sys.argv", ["/a/other/run.py", "-r", "state"])
+    assert own_arguments() == []

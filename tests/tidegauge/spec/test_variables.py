@@ -43,7 +43,7 @@ def test_what_cannot_be_had_is_told(text: str, message: str) -> None:
     [
         *("INFLUXDB_TOKEN", "KAFKA_SASL_PASSWORD", "KAFKA_SSL_KEY_PASSWORD", "TIDEGAUGE_HASH_KEY"),
         *("my_api_token", "DB_PASSWD", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "CLIENT_SECRET"),
-        *("APIKEY", "KEY", "GOOGLE_CREDENTIALS"),
+        *("APIKEY", "KEY", "GOOGLE_CREDENTIALS", "DB_PASS"),
     ],
 )
 @pytest.mark.parametrize("text", ["${%s}", "a-${%s:-default}-b"])
@@ -53,13 +53,16 @@ def test_a_secret_does_not_come_into_the_file(name: str, text: str) -> None:
             substitute(text % name, environment)
 
 
-def test_a_secret_does_not_come_by_another_name() -> None:
-    environment = {"SITE": "a-secret", "INFLUXDB_TOKEN": "a-secret"}
+@pytest.mark.parametrize("value", ["a-secret", "Token a-secret", "http://flow:a-secret@db"])
+def test_a_secret_does_not_come_by_another_name(value: str) -> None:
+    environment = {"SITE": value, "INFLUXDB_TOKEN": "a-secret"}
     with pytest.raises(ValueError, match="variable SITE holds a secret"):
         substitute("${SITE}", environment)
 
 
-@pytest.mark.parametrize("name", ["MONKEY", "TOKENS_A_DAY", "INFLUXDB_TOKEN_FILE", "KEYS", "SITE"])
+@pytest.mark.parametrize(
+    "name", ["MONKEY", "TOKENS_A_DAY", "INFLUXDB_TOKEN_FILE", "KEYS", "SITE", "BYPASS"]
+)
 def test_a_name_that_is_like_a_secrets_is_none(name: str) -> None:
     environment = {name: "north", "SHORT_TOKEN": "north"}
     assert substitute(f"${{{name}}}", environment) == "north"
