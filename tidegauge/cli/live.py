@@ -63,7 +63,7 @@ def command(
     listener = listen(host, port)
     token = settings.live_token.get_secret_value()
     if not token and not listener.private:
-        typer.echo(
+        say(
             f"warning: without a token everybody who reaches {host}:{listener.port} reads all of"
             f" {pipeline.pipeline}: set TIDEGAUGE_LIVE_TOKEN, or listen on {HOST}",
             err=True,
