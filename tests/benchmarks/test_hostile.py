@@ -45,7 +45,7 @@ def test_good_windows_are_exact_beside_hostile_traffic(kafka: Kafka) -> None:
     assert told["good_rows_equal"], told["wrong"]
     assert told["wrong"] == []
     assert (told["tracebacks"], told["restarts"], told["exit_code"]) == (0, 0, 0)
-    assert set(told["sent"]) == set(KINDS)  # type: ignore[call-overload]  # an object of JSON
+    assert set(KINDS) <= set(told["sent"])  # type: ignore[call-overload]  # an object of JSON
     assert {"broken", "late", "future"} <= set(told["letters"])  # type: ignore[call-overload]
 
 

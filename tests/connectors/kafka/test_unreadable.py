@@ -195,5 +195,5 @@ def test_a_batch_about_which_the_client_says_nothing_is_found_by_its_standing_st
 def test_one_large_message_is_a_message(kafka: Kafka, topic: str) -> None:
     append(kafka.bootstrap, topic, gzip_bomb(20_000_000))
     (batch,) = drive(open_part(reading(kafka, topic)))[:1]
-    assert batch.dead_letters["kind"].to_list() == ["broken"]
+    assert batch.dead_letters["kind"].to_list() == ["too_large"]
     assert batch.dead_letters["size"].to_list() == [20_000_000]

@@ -23,6 +23,7 @@ sources:
     kafka: {topic: NAME}
     event_time: {field: t, format: epoch_ms, out_of_orderness: 0s, lateness: 10s}
     fields: {s: {type: string}}
+    limits: {key_bytes: 65536}
 windows:
   w: {from: s, tumbling: {size: 1s}, by: [s], select: {n: count(*)}}
 alerts:
