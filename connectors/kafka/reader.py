@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
@@ -347,8 +347,8 @@ class _Gathered:
             return
         before = len(self.payloads)
         values, keys = list(map(Message.value, messages)), list(map(Message.key, messages))
-        size = sum(map(len, filter(None, values)))
-        self.nbytes += size + sum(map(len, filter(None, keys)))
+        size = _size(values)
+        self.nbytes += size + _size(keys)
         # No message is larger than a piece; which one is, matters of few pieces only.
         self._largest = max(self._largest, size)
         self.payloads.extend(values)
@@ -381,6 +381,14 @@ class _Gathered:
             offsets = list(chain.from_iterable(self._offsets))
         about = self._appended_ms, self._keys, self._again, self.nbytes, self._largest
         return RawBatch(self.payloads, offsets, *about)
+
+
+def _size(values: list[bytes | None]) -> int:
+    """Bytes of a piece. To join them is the fastest way to count; they fit the client's queue."""
+    try:
+        return len(b"".join(cast("list[bytes]", values)))
+    except TypeError:  # some are None
+        return sum(map(len, filter(None, values)))
 
 
 def _offset(message: Message) -> int:
