@@ -44,11 +44,11 @@ def number_firing(
     lasting: Mapping[str, int],
     moments: Sequence[str] = (),
 ) -> str:
-    """How many are firing, as `firing`; nothing where nobody knows, for the flow is not there."""
+    """How many are firing, as `active`; nothing where nobody knows, for the flow is not there."""
     states = _states(store, tags, age_ns, lasting, moments)
     firing = select('"active"', *states, where=['"active" = 1'])
     alive = zero_of(store, "active", since(ALIVE_NS))
-    return select('sum("active") AS "firing"', inner(firing), alive)
+    return select('sum("active") AS "active"', inner(firing), alive)
 
 
 def latest(store: Store, tags: Sequence[str]) -> str:

@@ -29,11 +29,11 @@ def _firing(subject: Subject) -> Spot:
     age_ns = longest(subject.pipeline)
     frame = _frame(subject, "Alerts firing", about, 4, HEIGHT, age_ns)
     query = alerts.number_firing(*_alerts(subject, age_ns))
-    target = series("A", query, "firing")
+    target = series("A", query, "active")
     panel = numbers.number(
-        frame, target, "short", thresholds=_SOME, none=numbers.UNKNOWN, total="firing"
+        frame, target, "short", thresholds=_SOME, none=numbers.UNKNOWN, total="active"
     )
-    return Spot(panel, ("firing",))
+    return Spot(panel, ("active",))
 
 
 def _list(subject: Subject) -> Spot:

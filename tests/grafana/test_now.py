@@ -52,7 +52,7 @@ def test_only_what_the_file_has_fires_now(influxdb: InfluxDB) -> None:
     now = {(row.tags["alert"], row.tags["level"]) for row in rows}
     assert now == {("low", "9"), ("event_level", "10")}
     ((_, (number,)),) = dashboard.answers(titled["Alerts firing"])
-    assert number.column("firing") == [2]
+    assert number.column("active") == [2]
 
 
 def test_a_count_is_one_number_beside_the_zero_of_the_flow(
